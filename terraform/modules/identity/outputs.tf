@@ -1,0 +1,45 @@
+output "caller_password_secret_arn" {
+  description = "Secret whose string is the demo caller's password. Read by the root module, for the orchestrator."
+  # The version's attribute, so that no reader sees the secret before it has a value.
+  value = aws_secretsmanager_secret_version.caller.arn
+}
+
+output "caller_username" {
+  description = "User name of the demo caller. Read by the root module, for the orchestrator."
+  value       = aws_cognito_user.caller.username
+}
+
+output "domain_prefix" {
+  description = "Prefix of the pool's domain. Read by the root module, which builds the token URL."
+  value       = aws_cognito_user_pool_domain.callers.domain
+}
+
+output "machine_client_id" {
+  description = "App client for machines. Read by the root module, for the runtime's allow-list."
+  value       = aws_cognito_user_pool_client.machine.id
+}
+
+output "outsider_client_id" {
+  description = "App client that must be refused. Read by the root module, for the checks only."
+  value       = aws_cognito_user_pool_client.public["outsider"].id
+}
+
+output "scope" {
+  description = "Scope that lets a machine call the agent, as <identifier>/<scope>. Read by the root module."
+  value       = one(aws_cognito_resource_server.agent.scope_identifiers)
+}
+
+output "user_client_id" {
+  description = "App client for people. Read by the root module, for the runtime's allow-list."
+  value       = aws_cognito_user_pool_client.public["user"].id
+}
+
+output "user_pool_endpoint" {
+  description = "Host and path of the pool's issuer, without scheme. Read by the root module, which builds the discovery URL."
+  value       = aws_cognito_user_pool.callers.endpoint
+}
+
+output "user_pool_id" {
+  description = "Id of the user pool. Read by the root module, for the orchestrator."
+  value       = aws_cognito_user_pool.callers.id
+}

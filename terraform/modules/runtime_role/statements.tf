@@ -1,0 +1,85 @@
+# AgentCore devguide: runtime-permissions. The identity actions of that page are absent on purpose: runtimes made since
+# 2025-10-13 get them from a service-linked role, and GetWorkloadAccessTokenForUserId would let the agent's code name any
+# user.
+
+locals {
+  runtime_statements = [
+    {
+      Sid      = "PullImage"
+      Effect   = "Allow"
+      Action   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      Resource = [var.ecr_repository_arn]
+    },
+    {
+      Sid    = "RegistryToken"
+      Effect = "Allow"
+      Action = ["ecr:GetAuthorizationToken"]
+      # "*": the action takes no resource, a token is valid for the whole registry (service authorization reference, ECR).
+      Resource = ["*"]
+    },
+    {
+      Sid      = "OwnLogGroups"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogGroup", "logs:DescribeLogStreams", "logs:PutResourcePolicy"]
+      Resource = [local.agent_log_group]
+    },
+    {
+      Sid      = "OwnLogStreams"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = ["${local.agent_log_group}:log-stream:*"]
+    },
+    {
+      Sid    = "FindLogGroups"
+      Effect = "Allow"
+      Action = ["logs:DescribeLogGroups"]
+      # Any log group of this account and region: the action lists, so it is authorized against all of them.
+      Resource = ["${local.log_groups_arn}:*"]
+    },
+    {
+      Sid    = "Traces"
+      Effect = "Allow"
+      Action = [
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+      ]
+      # "*": X-Ray's segment and sampling actions take no resource (service authorization reference, X-Ray).
+      Resource = ["*"]
+    },
+    {
+      Sid    = "Metrics"
+      Effect = "Allow"
+      Action = ["cloudwatch:PutMetricData"]
+      # "*": the action takes no resource; the namespace is what narrows it (service authorization reference, CloudWatch).
+      Resource  = ["*"]
+      Condition = { StringEquals = { "cloudwatch:namespace" = "bedrock-agentcore" } }
+    },
+  ]
+
+  invoke_model_actions = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+
+  direct_model_arns = concat(local.foundation_model_arns, local.inference_profile_arns)
+
+  # Without a model there is no statement: an empty resource list is no valid policy.
+  model_statements = concat(
+    [
+      for arns in [local.direct_model_arns] : {
+        Sid      = "InvokeModels"
+        Effect   = "Allow"
+        Action   = local.invoke_model_actions
+        Resource = arns
+      } if length(arns) > 0
+    ],
+    [
+      for arns in [local.routed_model_arns] : {
+        Sid       = "InvokeModelsThroughProfiles"
+        Effect    = "Allow"
+        Action    = local.invoke_model_actions
+        Resource  = arns
+        Condition = { ArnEquals = { "bedrock:InferenceProfileArn" = local.inference_profile_arns } }
+      } if length(arns) > 0
+    ],
+  )
+}

@@ -1,0 +1,83 @@
+variable "account_id" {
+  description = "AWS account that owns the runtime, 12 digits."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id is \"${var.account_id}\"; use 12 digits."
+  }
+}
+
+variable "agent_runtime_name" {
+  description = "Name of the agent runtime that assumes the role, 1-48 of letters, digits and underscores, beginning with a letter."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z][a-zA-Z0-9_]{0,47}$", var.agent_runtime_name))
+    error_message = "agent_runtime_name is \"${var.agent_runtime_name}\"; use 1-48 of letters, digits and \"_\", beginning with a letter."
+  }
+}
+
+variable "ecr_repository_arn" {
+  description = "ARN of the one repository that the runtime may pull from."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:ecr:[a-z0-9-]+:[0-9]{12}:repository/[^*]+$", var.ecr_repository_arn))
+    error_message = "ecr_repository_arn is \"${var.ecr_repository_arn}\"; use the ARN of one repository, without a wildcard."
+  }
+}
+
+variable "model_ids" {
+  description = "Bedrock foundation-model or inference-profile ids that the agent may invoke, e.g. \"us.anthropic.claude-3-7-sonnet-20250219-v1:0\". Empty: none. No ARNs, no wildcards."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.model_ids : can(regex("^[a-z][a-z0-9-]*(\\.[a-zA-Z0-9][a-zA-Z0-9:_-]*)+$", id))])
+    error_message = "model_ids holds ${jsonencode([for id in var.model_ids : id if !can(regex("^[a-z][a-z0-9-]*(\\.[a-zA-Z0-9][a-zA-Z0-9:_-]*)+$", id))])}; use ids like \"anthropic.claude-3-haiku-20240307-v1:0\" or \"us.anthropic...\", not ARNs or wildcards."
+  }
+}
+
+variable "name_prefix" {
+  description = "Beginning of every name, 2-40 of a-z, 0-9 and inner hyphens, beginning with a letter."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,38}[a-z0-9]$", var.name_prefix))
+    error_message = "name_prefix is \"${var.name_prefix}\"; use 2-40 of a-z, 0-9 and inner hyphens, beginning with a letter."
+  }
+}
+
+variable "partition" {
+  description = "AWS partition of every ARN, e.g. aws."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^aws(-[a-z]+)*$", var.partition))
+    error_message = "partition is \"${var.partition}\"; use aws, aws-us-gov, aws-cn, ..."
+  }
+}
+
+variable "region" {
+  description = "AWS region of the runtime, e.g. us-east-1."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", var.region))
+    error_message = "region is \"${var.region}\"; use a region name like us-east-1."
+  }
+}
+
+variable "tags" {
+  description = "Tags beyond the provider's default tags."
+  type        = map(string)
+  nullable    = false
+  default     = {}
+}
