@@ -1,0 +1,55 @@
+"""The one accepted request body, and what is wrong with any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MAX_PROMPT_CHARACTERS = 16_000
+EXAMPLE = '{"prompt": "what is an escrow account?"}'
+
+
+class BadPayload(Exception):
+    """The request body is not a question; the message names the fault and never repeats the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    prompt: str
+    stream: bool = False
+
+
+def parse_payload(payload: object) -> Question:
+    """Read {"prompt": str, "stream": bool (optional)}; further keys are left alone.
+
+    Raises BadPayload for anything else.
+    """
+    if not isinstance(payload, Mapping):
+        raise BadPayload(f"the body is {_json_type(payload)}; send an object such as {EXAMPLE}")
+    if "prompt" not in payload:
+        raise BadPayload(f"prompt is missing; send an object such as {EXAMPLE}")
+    prompt, stream = payload["prompt"], payload.get("stream", False)
+    if not isinstance(prompt, str):
+        raise BadPayload(f"prompt is {_json_type(prompt)}; it must be a string")
+    if not prompt.strip():
+        raise BadPayload("prompt is blank; ask a question")
+    if len(prompt) > MAX_PROMPT_CHARACTERS:
+        raise BadPayload(f"prompt has {len(prompt)} characters; at most {MAX_PROMPT_CHARACTERS} are accepted")
+    if any("\ud800" <= character <= "\udfff" for character in prompt):
+        # JSON can spell half of a surrogate pair, which no reply could be encoded with.
+        raise BadPayload("prompt holds an unpaired surrogate; it must be valid Unicode text")
+    if not isinstance(stream, bool):
+        raise BadPayload(f"stream is {_json_type(stream)}; it must be true or false")
+    return Question(prompt=prompt, stream=stream)
+
+
+def _json_type(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "a string"
+    return "an array" if isinstance(value, list) else "an object"
