@@ -1,0 +1,68 @@
+# Make targets touch the repository; what touches a deployment is forwarded to invoke.
+# Variables: TARGET=local|aws, ENVIRONMENT=dev, TERRAFORM=terraform|tofu, PYTHON=python3, YES=1 (do not ask on AWS)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INVOKE := $(BIN)/invoke
+export TARGET ENVIRONMENT TERRAFORM
+YES_FLAG := $(if $(YES),--yes,)
+SOURCES := agent agentcore_local orchestration scripts tests tasks.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up plan smoke ask down test unit contract terraform-test e2e lint fmt lock bench clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Tasks of a deployment: $(INVOKE) --list"
+
+setup: ## Make the virtual environment (every other target does it at first use)
+	@command -v $(PYTHON) >/dev/null 2>&1 || { printf 'error [unfit]: %s is not on PATH\nremedy: install Python 3.11 or newer\n' '$(PYTHON)' >&2; exit 5; }
+	@$(PYTHON) scripts/bootstrap.py
+
+up: setup ## Provision everything, launch the agent, prove that the door is locked
+	@$(INVOKE) up $(YES_FLAG)
+
+plan: setup ## Show what Terraform would change
+	@$(INVOKE) plan $(YES_FLAG)
+
+smoke: setup ## Call the runtime as allowed and refused callers
+	@$(INVOKE) smoke-test
+
+ask: setup ## Ask the agent: make ask Q="what can you do?"
+	@$(INVOKE) ask "$${Q}"
+
+down: setup ## Remove everything that up made
+	@$(INVOKE) down $(YES_FLAG)
+
+test: lint unit terraform-test contract e2e ## All checks and tests
+
+lint: setup ## ruff, mypy, terraform fmt and validate
+	@$(BIN)/python scripts/lint.py
+
+unit: setup ## Unit tests
+	@$(BIN)/pytest -q tests/unit tests/test_layering.py
+
+terraform-test: setup ## Module tests with a mocked provider
+	@$(BIN)/pytest -q tests/terraform
+
+contract: setup ## Both planes against the AWS service models, with the real emulator
+	@$(BIN)/pytest -q tests/contract
+
+e2e: setup ## README's commands in a temporary clone
+	@$(BIN)/pytest -q tests/e2e
+
+fmt: setup ## Format Python and Terraform
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix --quiet $(SOURCES)
+	@$${TERRAFORM:-terraform} fmt -recursive terraform
+
+lock: setup ## Resolve requirements.txt into requirements.lock again
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links \
+	  --custom-compile-command 'make lock' requirements.txt -o requirements.lock
+
+bench: setup ## Time the stages of make up on this machine (uses the environment "bench")
+	@$(BIN)/python scripts/bench.py
+
+clean: ## Remove the virtual environment and caches (not deployments: make down)
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Calls the runtime as allowed and refused callers and judges the answers."""

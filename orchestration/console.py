@@ -1,0 +1,173 @@
+"""What people see. Results go to stdout, progress and errors to stderr. The only importer of rich."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from json import dumps
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from rich.console import Console as RichConsole
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.checks.run import Outcome
+from orchestration.clock import Clock
+from orchestration.errors import OrchestrationError
+from orchestration.report import SCHEMA_VERSION, SmokeReport
+
+HEARTBEAT_S = 10.0
+
+
+class DaemonStatus(Protocol):
+    """What embedded.cloud says of one process."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def running(self) -> bool: ...
+    @property
+    def healthy(self) -> bool: ...
+    @property
+    def pid(self) -> int | None: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def log(self) -> Path: ...
+
+
+class Console:
+    """Lines, steps with their time, tables. Colour only on a terminal (rich honours NO_COLOR and FORCE_COLOR)."""
+
+    def __init__(
+        self, clock: Clock, *, quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None
+    ) -> None:
+        self._clock = clock
+        self._quiet = quiet
+        self._out = out or sys.stdout
+        self._err = RichConsole(file=err or sys.stderr, highlight=False, soft_wrap=True)
+        self._timings: list[tuple[str, float]] = []
+
+    @property
+    def timings(self) -> list[tuple[str, float]]:
+        """(step, seconds) of every finished step."""
+        return list(self._timings)
+
+    def note(self, line: str) -> None:
+        """A line of progress."""
+        if not self._quiet:
+            self._err.print(Text(f"  {line.strip()}", style="dim"))
+
+    def say(self, line: str) -> None:
+        """A line that is shown even when quiet: questions and warnings."""
+        self._err.print(Text(line))
+
+    def result(self, text: str) -> None:
+        """The answer of a command, on stdout."""
+        print(text, file=self._out, flush=True)
+
+    def document(self, value: Mapping[str, Any]) -> None:
+        """One JSON document on stdout."""
+        self.result(dumps(value, indent=2))
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Show a step and the seconds it took; a heartbeat while it is long."""
+        started = self._clock.monotonic()
+        stop = threading.Event()
+        beat = threading.Thread(target=self._beat, args=(title, started, stop), daemon=True)
+        beat.start()
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            stop.set()
+            beat.join()
+            elapsed = self._clock.monotonic() - started
+            self._timings.append((title, elapsed))
+            if not self._quiet or failed:
+                mark = ("failed", "red") if failed else ("ok", "green")
+                self._err.print(Text.assemble((f"{mark[0]:>6}", mark[1]), f"  {title}  ", (f"{elapsed:.1f} s", "dim")))
+
+    def _beat(self, title: str, started: float, stop: threading.Event) -> None:
+        while not stop.wait(HEARTBEAT_S):
+            self.note(f"{title}: {self._clock.monotonic() - started:.0f} s")
+
+    def error(self, error: OrchestrationError) -> None:
+        """One line with the cause, one with the remedy."""
+        self._err.print(Text.assemble((f"error [{error.code}]: ", "bold red"), " ".join(error.message.split())))
+        self._err.print(Text.assemble(("remedy: ", "bold"), error.remedy))
+
+    def outcome(self, outcome: Outcome) -> None:
+        """One finished case, as progress."""
+        self.note(f"{'ok  ' if outcome.ok else 'FAIL'} {outcome.case.id}: {outcome.verdict.value}")
+
+    def smoke_table(self, report: SmokeReport) -> None:
+        """The matrix on stdout, then one line of verdict."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("", "case", "expected", "got", "status", "time", "reason"):
+            table.add_column(heading, no_wrap=heading != "reason")
+        for outcome in report.outcomes:
+            mark = Text("pass", style="green") if outcome.ok else Text("FAIL", style="bold red")
+            status = "-" if outcome.status is None else str(outcome.status)
+            time = f"{outcome.elapsed_ms:.0f} ms"
+            reason = Text(outcome.reason)
+            table.add_row(
+                mark, outcome.case.id, outcome.case.verdict.value, outcome.verdict.value, status, time, reason
+            )
+        self.table(table)
+        failed = f"; wrong: {', '.join(report.failed)}" if report.failed else ""
+        right = sum(outcome.ok for outcome in report.outcomes)
+        self.result(f"{right} of {len(report.outcomes)} verdicts as expected in {report.elapsed_s:.1f} s{failed}")
+
+    def smoke(self, report: SmokeReport, *, json: bool) -> None:
+        """The smoke test's result as one document or as a table."""
+        if json:
+            self.document(report.document())
+        else:
+            self.smoke_table(report)
+
+    def show(self, value: Mapping[str, Any], *, json: bool) -> None:
+        """A document as JSON or as lines of "dotted.name  value"."""
+        if json:
+            self.document(value)
+            return
+        rows = list(_flat(value))
+        width = max((len(name) for name, _ in rows), default=0)
+        for name, text in rows:
+            self.result(f"{name:<{width}}  {text}")
+
+    def daemons(self, rows: Sequence[DaemonStatus], *, json: bool = False) -> bool:
+        """The local cloud's processes; True if all are healthy and there is at least one."""
+        if json:
+            processes = [
+                {"name": r.name, "healthy": r.healthy, "pid": r.pid, "port": r.port, "log": str(r.log)} for r in rows
+            ]
+            self.document({"schema_version": SCHEMA_VERSION, "processes": processes})
+        for r in rows if not json else ():
+            state = "healthy" if r.healthy else "running, does not answer" if r.running else "down"
+            self.result(f"{r.name:<16} {state:<10} pid {r.pid or '-':<8} port {r.port:<6} {r.log}")
+        if not rows and not json:
+            self.result("there is no local cloud yet: make up")
+        return bool(rows) and all(r.healthy for r in rows)
+
+    def table(self, table: Table) -> None:
+        """A table on stdout, wide enough not to cut cells when stdout is no terminal."""
+        console = RichConsole(file=self._out, highlight=False)
+        if not console.is_terminal:
+            console = RichConsole(file=self._out, highlight=False, width=200)
+        console.print(table)
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, item in value.items():
+        if isinstance(item, Mapping):
+            yield from _flat(item, f"{prefix}{name}.")
+        elif isinstance(item, list):
+            yield f"{prefix}{name}", ", ".join(str(part) for part in item) or "-"
+        else:
+            yield f"{prefix}{name}", "-" if item is None else str(item)

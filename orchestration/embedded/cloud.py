@@ -1,0 +1,221 @@
+"""The local cloud of one environment: two daemons, three ports, one root key."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import string
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.aws import AccessKey
+from orchestration.clock import Clock
+from orchestration.embedded.daemon import LOOPBACK, Daemon, base_environment, free_port, is_free, owner_of
+from orchestration.errors import Unfit
+from orchestration.http import healthy
+from orchestration.ledger import Ports
+from orchestration.settings import LOCAL_ACCOUNT, Deployment, Endpoints, port
+
+SERVICES = "iam,sts,s3,ecr,cognito-idp,secretsmanager,logs"
+EMULATOR_HEALTH = "/_ministack/health"
+RUNTIME_HEALTH = "/_agentcore_local/health"
+PORT_VARIABLES = {
+    "aws": "LOCAL_AWS_PORT",
+    "control_plane": "LOCAL_CONTROL_PORT",
+    "data_plane": "LOCAL_DATA_PORT",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStatus:
+    """One line of `local.status`."""
+
+    name: str
+    running: bool
+    healthy: bool
+    pid: int | None
+    port: int
+    log: Path
+
+
+class LocalCloud:
+    """Starts, checks and stops the emulator and agentcore_local of one deployment."""
+
+    def __init__(
+        self, deployment: Deployment, env: Mapping[str, str], clock: Clock, note: Callable[[str], None]
+    ) -> None:
+        self._deployment = deployment
+        self._env = env
+        self._clock = clock
+        self._note = note
+        self._folder = deployment.state_dir / "cloud"
+        self.emulator = Daemon("ministack", self._folder)
+        self.runtime = Daemon("agentcore_local", self._folder)
+
+    def start(self, remembered: Ports | None) -> Ports:
+        """Bring both daemons up on the remembered ports where these are free. Safe to call when they run."""
+        running = self._running(remembered)
+        if running and remembered:
+            return remembered
+        self.stop()
+        ports = self._choose_ports(remembered)
+        key = self.root_key(create=True)
+        self._start_emulator(ports, key)
+        self._start_runtime(ports, key)
+        return ports
+
+    def checkpoint(self, ports: Ports) -> None:
+        """Make the emulator write its state: it does so only when it ends, so it is ended and started again."""
+        self.emulator.stop()
+        self._start_emulator(ports, self.root_key())
+
+    def stop(self) -> bool:
+        """Stop both; True if something was running."""
+        stopped = self.runtime.stop()
+        return self.emulator.stop() or stopped
+
+    def require_running(self, ports: Ports | None) -> Ports:
+        """The ports, if all is well. Raises Unfit naming the daemon that is not there and the remedy."""
+        remedy = self._deployment.command("make up")
+        if ports is None:
+            raise Unfit(
+                f"there is no local cloud for environment {self._deployment.environment!r} yet",
+                remedy=remedy,
+                code="local_cloud_absent",
+            )
+        for status in self.status(ports):
+            if not status.healthy:
+                state = f"pid {status.pid} does not answer" if status.running else "it is not running"
+                raise Unfit(
+                    f"{status.name} is down: {state} on {LOOPBACK}:{status.port}",
+                    remedy=remedy,
+                    code="local_cloud_down",
+                )
+        return ports
+
+    def status(self, ports: Ports) -> list[DaemonStatus]:
+        """Both daemons; agentcore_local is healthy only if both planes answer."""
+        base = f"http://{LOOPBACK}:"
+        planes = [f"{base}{ports.control_plane}{RUNTIME_HEALTH}", f"{base}{ports.data_plane}{RUNTIME_HEALTH}"]
+        return [
+            self._status(self.emulator, ports.aws, [f"{base}{ports.aws}{EMULATOR_HEALTH}"]),
+            self._status(self.runtime, ports.data_plane, planes),
+        ]
+
+    def endpoints(self, ports: Ports) -> Endpoints:
+        """The token endpoint is the emulator's: Cognito's hosted domains do not exist locally."""
+        base = f"http://{LOOPBACK}:"
+        return Endpoints(
+            aws=f"{base}{ports.aws}",
+            control_plane=f"{base}{ports.control_plane}",
+            data_plane=f"{base}{ports.data_plane}",
+            token_url=f"{base}{ports.aws}/oauth2/token",
+        )
+
+    def root_key(self, *, create: bool = False) -> AccessKey:
+        """The emulator's root key, random per environment, in a file with mode 0600."""
+        path = self._folder / "root-key.json"
+        if create and not path.exists():
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            letters = string.ascii_uppercase + string.digits
+            # AWS's own prefix, so that no tool mistakes its form; never 12 digits, which the emulator lets in unsigned.
+            key_id = "AKIA" + "".join(secrets.choice(letters) for _ in range(16))
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as f:
+                json.dump({"id": key_id, "secret": secrets.token_urlsafe(30)}, f)
+        try:
+            stored: dict[str, Any] = json.loads(path.read_text())
+            return AccessKey(id=str(stored["id"]), secret=str(stored["secret"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            raise Unfit(
+                f"{path} cannot be read",
+                remedy=self._deployment.command("make down"),
+                code="corrupt_root_key",
+            ) from None
+
+    def erase(self) -> None:
+        """Remove everything that the daemons kept."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _running(self, ports: Ports | None) -> bool:
+        return ports is not None and all(status.running and status.healthy for status in self.status(ports))
+
+    def _status(self, daemon: Daemon, number: int, urls: list[str]) -> DaemonStatus:
+        process = daemon.process()
+        answers = process is not None and all(healthy(url) for url in urls)
+        return DaemonStatus(
+            daemon.name,
+            process is not None,
+            answers,
+            process.pid if process else None,
+            number,
+            daemon.log_path,
+        )
+
+    def _choose_ports(self, remembered: Ports | None) -> Ports:
+        chosen: dict[str, int] = {}
+        for name, variable in PORT_VARIABLES.items():
+            wish = port(self._env, variable)
+            old = getattr(remembered, name) if remembered else None
+            if wish is not None and not is_free(wish):
+                raise Unfit(
+                    f"{variable} is {wish}, a port that {owner_of(wish)} holds",
+                    remedy=f"choose another port, or unset {variable}",
+                    code="port_taken",
+                )
+            if wish is None and old is not None and not is_free(old):
+                self._note(f"port {old} is now held by {owner_of(old)}; choosing another for {name}")
+                old = None
+            number = wish or old or free_port()
+            while number in chosen.values():
+                number = free_port()
+            chosen[name] = number
+        return Ports(**chosen)
+
+    def _start_emulator(self, ports: Ports, key: AccessKey) -> None:
+        state = self._folder / "ministack"
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        env = base_environment(self._env) | {
+            "GATEWAY_PORT": str(ports.aws),
+            "BIND_HOST": LOOPBACK,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "SERVICES": SERVICES,
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(state / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(state / "s3"),
+            "AUTH": "true",
+            "LOG_LEVEL": "WARNING",
+            "MINISTACK_REGION": self._deployment.region,
+            "MINISTACK_ACCOUNT_ID": LOCAL_ACCOUNT,
+            "AWS_ACCESS_KEY_ID": key.id,
+            "AWS_SECRET_ACCESS_KEY": key.secret,
+            "TMPDIR": str(state),
+        }
+        url = f"http://{LOOPBACK}:{ports.aws}{EMULATOR_HEALTH}"
+        self._note(f"starting ministack on {LOOPBACK}:{ports.aws}")
+        self.emulator.start([str(Path(sys.executable).parent / "ministack")], env, lambda: healthy(url), self._clock)
+
+    def _start_runtime(self, ports: Ports, key: AccessKey) -> None:
+        issuer = f"https://cognito-idp.{self._deployment.region}.amazonaws.com"
+        emulator = f"http://{LOOPBACK}:{ports.aws}"
+        argv = [sys.executable, "-m", "agentcore_local"]
+        argv += ["--state-dir", str(self._folder / "agentcore_local")]
+        argv += ["--control-port", str(ports.control_plane), "--data-port", str(ports.data_plane)]
+        argv += ["--region", self._deployment.region, "--account-id", LOCAL_ACCOUNT]
+        argv += ["--aws-endpoint-url", emulator, "--oidc-map", f"{issuer}={emulator}"]
+        env = base_environment(self._env) | {
+            "AWS_ACCESS_KEY_ID": key.id,
+            "AWS_SECRET_ACCESS_KEY": key.secret,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "PYTHONPATH": str(self._deployment.root),
+        }
+        urls = [f"http://{LOOPBACK}:{number}{RUNTIME_HEALTH}" for number in (ports.control_plane, ports.data_plane)]
+        self._note(f"starting agentcore_local on {LOOPBACK}:{ports.control_plane} and :{ports.data_plane}")
+        self.runtime.start(argv, env, lambda: all(healthy(url) for url in urls), self._clock)

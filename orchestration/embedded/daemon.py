@@ -1,0 +1,150 @@
+"""One background process: started detached, recorded in a pid file, recognised again later."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from orchestration.clock import Clock
+from orchestration.errors import Unfit
+
+LOOPBACK = "127.0.0.1"
+STOP_TIMEOUT_S = 15.0
+START_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A process by name. Its pid file and log live in `folder`, mode 0600."""
+
+    name: str
+    folder: Path
+
+    @property
+    def log_path(self) -> Path:
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def _record(self) -> Path:
+        return self.folder / f"{self.name}.pid"
+
+    def recorded(self) -> tuple[int, float] | None:
+        """(pid, Unix time at which it started) of the last start, or None."""
+        try:
+            record = json.loads(self._record.read_text())
+            return int(record["pid"]), float(record["created"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def process(self) -> psutil.Process | None:
+        """The running process. A pid that the machine gave to another program since is not ours."""
+        if (recorded := self.recorded()) is None:
+            return None
+        pid, created = recorded
+        try:
+            process = psutil.Process(pid)
+            if abs(process.create_time() - created) > 1.0 or process.status() == psutil.STATUS_ZOMBIE:
+                return None
+        except psutil.NoSuchProcess:
+            return None
+        return process
+
+    def start(self, argv: Sequence[str], env: Mapping[str, str], healthy: Callable[[], bool], clock: Clock) -> None:
+        """Start and wait until healthy. Raises Unfit with the last line of the log when it ends or takes too long."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self.log_path.open("ab") as log:
+            child = subprocess.Popen(
+                list(argv),
+                cwd=self.folder,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            created = psutil.Process(child.pid).create_time()
+        except psutil.NoSuchProcess:
+            created = 0.0
+        self._record.write_text(json.dumps({"pid": child.pid, "created": created}) + "\n")
+        deadline = clock.monotonic() + START_TIMEOUT_S
+        while child.poll() is None and not healthy():
+            if clock.monotonic() > deadline:
+                self.stop()
+                raise self._unfit(f"{self.name} is not healthy after {START_TIMEOUT_S:.0f} s")
+            clock.sleep(0.05)
+        if child.poll() is not None:
+            self._record.unlink(missing_ok=True)
+            raise self._unfit(f"{self.name} ended at once with exit code {child.returncode}")
+
+    def stop(self) -> bool:
+        """SIGTERM, then SIGKILL after a while; True if something was running."""
+        process = self.process()
+        if process is not None:
+            try:
+                process.terminate()
+                process.wait(STOP_TIMEOUT_S)
+            except psutil.TimeoutExpired:
+                process.kill()
+                process.wait(STOP_TIMEOUT_S)
+            except psutil.NoSuchProcess:
+                pass
+        self._record.unlink(missing_ok=True)
+        return process is not None
+
+    def _unfit(self, message: str) -> Unfit:
+        lines = self.log_path.read_text(errors="replace").strip().splitlines()
+        return Unfit(
+            f"{message}: {lines[-1][:300] if lines else 'no output'}",
+            remedy=f"see {self.log_path}",
+            code="daemon_failed",
+        )
+
+
+def free_port() -> int:
+    """A loopback port that is free now."""
+    with socket.socket() as s:
+        s.bind((LOOPBACK, 0))
+        return int(s.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    """True if nothing listens on the loopback port."""
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def owner_of(port: int) -> str:
+    """ "name (pid N)" of the process that listens on a port, or "another program"."""
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            if (
+                connection.status == psutil.CONN_LISTEN
+                and connection.laddr
+                and connection.laddr.port == port
+                and connection.pid
+            ):
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    except (psutil.Error, OSError):
+        pass
+    return "another program"
+
+
+def base_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """What any local daemon may see of the user's environment: no credentials, no AWS settings."""
+    return {name: env[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in env} | {
+        "PYTHONUNBUFFERED": "1",
+        "PATH": env.get("PATH", os.defpath),
+    }

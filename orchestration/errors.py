@@ -1,0 +1,90 @@
+"""Every failure a user can meet: a stable code, an exit code, a message with the bad value and a remedy.
+
+Exit codes of every command: 0 as expected; 1 an expectation failed; 2 wrong input or usage, or changes found
+where the command asks for changes; 3 a policy or risk gate refused; 4 leftovers after teardown; 5 the
+environment is unfit; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+INTERRUPTED = 130
+
+
+class OrchestrationError(Exception):
+    """Root of all errors that end a command. `remedy` is a command or a short instruction."""
+
+    code = "failed"
+    exit_code = 1
+
+    def __init__(self, message: str, *, remedy: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        if code is not None:
+            self.code = code
+
+
+class BadInput(OrchestrationError):
+    """A value given by the user is wrong. The message repeats it."""
+
+    code = "bad_input"
+    exit_code = 2
+
+
+class Unfit(OrchestrationError):
+    """The machine, the network or the credentials do not allow the command."""
+
+    code = "unfit"
+    exit_code = 5
+
+
+class LaunchFailed(OrchestrationError):
+    """The runtime did not come up behind its authorizer."""
+
+    code = "launch_failed"
+
+
+class TerraformFailed(OrchestrationError):
+    """Terraform ended with an error; its log has all of it."""
+
+    code = "terraform_failed"
+
+
+class MissingOutputs(OrchestrationError):
+    """The applied state lacks outputs that later steps need."""
+
+    code = "missing_outputs"
+    exit_code = 2
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            f"terraform outputs missing: {', '.join(names)}",
+            remedy="run `invoke apply`; if it is applied, compare terraform/outputs.tf with orchestration/outputs.py",
+        )
+
+
+class InvalidOutputs(OrchestrationError):
+    """An output is there but is not what the next step can use."""
+
+    code = "invalid_outputs"
+    exit_code = 2
+
+
+class CorruptLedger(OrchestrationError):
+    """The ledger cannot be read. Nothing is deleted on a guess."""
+
+    code = "corrupt_ledger"
+    exit_code = 5
+
+
+class TokenRefused(OrchestrationError):
+    """The identity provider did not issue the token that was asked for."""
+
+    code = "token_refused"
+
+
+class Leftovers(OrchestrationError):
+    """Something that this project made is still there after teardown."""
+
+    code = "leftovers"
+    exit_code = 4

@@ -1,0 +1,111 @@
+"""The one file beside Terraform's state that knows what was made. It holds no secret."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import CorruptLedger
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Loopback ports of the local cloud, remembered so that endpoints stay the same."""
+
+    aws: int
+    control_plane: int
+    data_plane: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeRecord:
+    """The runtime that was launched."""
+
+    name: str
+    id: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What one deployment made outside Terraform."""
+
+    target: str
+    environment: str
+    region: str
+    ports: Ports | None = None
+    runtime: RuntimeRecord | None = None
+
+    def with_ports(self, ports: Ports) -> Ledger:
+        return replace(self, ports=ports)
+
+    def with_runtime(self, runtime: RuntimeRecord | None) -> Ledger:
+        return replace(self, runtime=runtime)
+
+
+class LedgerFile:
+    """Reads and writes the ledger atomically, mode 0600."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self) -> Ledger | None:
+        """None when nothing was made yet. Raises CorruptLedger."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as e:
+            raise self._corrupt(str(e)) from None
+        try:
+            return _parse(json.loads(text))
+        except (ValueError, KeyError, TypeError) as e:
+            raise self._corrupt(str(e) or type(e).__name__) from None
+
+    def save(self, ledger: Ledger) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(".new")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as f:
+            json.dump({"schema_version": SCHEMA_VERSION, **asdict(ledger)}, f, indent=2)
+            f.write("\n")
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(temporary, self.path)
+
+    def _corrupt(self, why: str) -> CorruptLedger:
+        return CorruptLedger(
+            f"{self.path} is not a ledger: {why}",
+            remedy=f"mv {self.path} {self.path}.bad  # then `make up`: it finds what it made by name",
+        )
+
+
+def _parse(raw: Any) -> Ledger:
+    if raw["schema_version"] != SCHEMA_VERSION:
+        raise ValueError(f"schema_version is {raw['schema_version']!r}, expected {SCHEMA_VERSION}")
+    ports = Ports(**{k: _port(v) for k, v in raw["ports"].items()}) if raw["ports"] else None
+    runtime = RuntimeRecord(**{k: _text(v) for k, v in raw["runtime"].items()}) if raw["runtime"] else None
+    return Ledger(
+        target=_text(raw["target"]),
+        environment=_text(raw["environment"]),
+        region=_text(raw["region"]),
+        ports=ports,
+        runtime=runtime,
+    )
+
+
+def _port(value: Any) -> int:
+    if type(value) is not int or not 0 < value < 65536:
+        raise ValueError(f"port is {value!r}")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"expected a text, found {value!r}")
+    return value

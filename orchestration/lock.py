@@ -1,0 +1,38 @@
+"""One command at a time may change a deployment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from orchestration.errors import Unfit
+
+
+@contextmanager
+def exclusive(state_dir: Path) -> Iterator[None]:
+    """Hold the deployment's lock. Raises Unfit naming the process that holds it.
+
+    The operating system frees the lock when its holder ends, however it ends.
+    """
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    holder = state_dir / "lock.pid"
+    lock = FileLock(state_dir / "lock", mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        pid = holder.read_text().strip() if holder.exists() else "unknown"
+        raise Unfit(
+            f"another command is changing {state_dir.name} (pid {pid})",
+            remedy=f"wait for it, or end it with `kill -INT {pid}`",
+            code="deployment_locked",
+        ) from None
+    try:
+        holder.write_text(str(os.getpid()))
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()

@@ -1,0 +1,104 @@
+"""Documents for machines: plain dictionaries with a schema_version. No token, no claim, no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestration.checks.run import Outcome
+from orchestration.runtime.spec import ObservedRuntime
+from orchestration.settings import QUALIFIER, Deployment, Settings
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeReport:
+    """The outcome of `smoke-test`."""
+
+    deployment: Deployment
+    runtime_arn: str
+    outcomes: Sequence[Outcome]
+    elapsed_s: float
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.outcomes) and all(outcome.ok for outcome in self.outcomes)
+
+    @property
+    def failed(self) -> list[str]:
+        return [outcome.case.id for outcome in self.outcomes if not outcome.ok]
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "target": self.deployment.target.value,
+            "environment": self.deployment.environment,
+            "runtime_arn": self.runtime_arn,
+            "ok": self.ok,
+            "passed": sum(outcome.ok for outcome in self.outcomes),
+            "failed": self.failed,
+            "elapsed_s": round(self.elapsed_s, 3),
+            "cases": [
+                {
+                    "id": outcome.case.id,
+                    "title": outcome.case.title,
+                    "credential": outcome.case.credential.value,
+                    "expected": outcome.case.verdict.value,
+                    "got": outcome.verdict.value,
+                    "status": outcome.status,
+                    "reason": outcome.reason,
+                    "elapsed_ms": round(outcome.elapsed_ms, 1),
+                    "ok": outcome.ok,
+                }
+                for outcome in self.outcomes
+            ],
+        }
+
+
+def deployment_document(settings: Settings, runtime: ObservedRuntime | None) -> dict[str, Any]:
+    """What `status` and `outputs` print. The authorizer is the live one where a runtime is given, else the desired."""
+    outputs = settings.outputs
+    live = runtime.spec.authorizer if runtime else settings.authorizer()
+    rules = live.get("customJWTAuthorizer")
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "target": settings.deployment.target.value,
+        "environment": settings.deployment.environment,
+        "region": outputs.region,
+        "account": outputs.account_id,
+        "endpoints": {
+            "aws": settings.endpoints.aws,
+            "control_plane": settings.endpoints.control_plane,
+            "data_plane": settings.endpoints.data_plane,
+        },
+        "runtime": {
+            "name": outputs.agent_runtime_name,
+            "id": runtime.id if runtime else None,
+            "arn": runtime.arn if runtime else None,
+            "version": runtime.version if runtime else None,
+            "status": runtime.status if runtime else None,
+            "endpoint": QUALIFIER,
+            "invocation_url": settings.invocation_url(runtime.arn) if runtime else None,
+        },
+        "authorizer": _authorizer(rules),
+        "cognito": {
+            "user_pool_id": outputs.cognito_user_pool_id,
+            "user_client_id": outputs.cognito_user_client_id,
+            "machine_client_id": outputs.cognito_machine_client_id,
+            "token_url": settings.token_url,
+        },
+    }
+
+
+def _authorizer(rules: Any) -> dict[str, Any] | None:
+    """None means that the runtime has no JWT authorizer: it takes IAM callers."""
+    if not rules:
+        return None
+    return {
+        "discovery_url": rules.get("discoveryUrl"),
+        "allowed_clients": list(rules.get("allowedClients", [])),
+        "allowed_audience": list(rules.get("allowedAudience", [])),
+        "allowed_scopes": list(rules.get("allowedScopes", [])),
+    }

@@ -1,0 +1,1 @@
+"""Configures and launches the AgentCore Runtime, through the starter toolkit."""

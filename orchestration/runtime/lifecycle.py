@@ -1,0 +1,108 @@
+"""Waits for the runtime, keeps MMDSv2 on, removes it. Talks to the control plane through a small protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from orchestration.clock import Clock
+from orchestration.errors import LaunchFailed, Leftovers
+from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec
+
+# Status names: botocore model, AgentRuntimeStatus.
+READY = "READY"
+FAILED = frozenset({"CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED"})
+
+Note = Callable[[str], None]
+
+
+class RuntimeControl(Protocol):
+    """The control-plane calls that we need."""
+
+    def get(self, runtime_id: str) -> ObservedRuntime | None:
+        """None when there is no such runtime."""
+
+    def find(self, name: str) -> ObservedRuntime | None:
+        """The runtime of that name, or None."""
+
+    def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
+        """UpdateAgentRuntime with every setting of spec, the artifact as it is."""
+
+    def delete(self, runtime_id: str) -> None:
+        """DeleteAgentRuntime; a runtime that is gone is no error."""
+
+
+def wait_ready(
+    control: RuntimeControl, runtime_id: str, clock: Clock, note: Note, *, timeout_s: float, poll_s: float
+) -> ObservedRuntime:
+    """Poll GetAgentRuntime until READY. Times in seconds.
+
+    Raises LaunchFailed at once on a *_FAILED status, with the service's reason, and after timeout_s.
+    """
+    deadline = clock.monotonic() + timeout_s
+    last = ""
+    while True:
+        runtime = control.get(runtime_id)
+        if runtime is None:
+            raise LaunchFailed(f"runtime {runtime_id} is gone", remedy="run `make up`")
+        if runtime.status != last:
+            note(f"runtime {runtime_id} is {runtime.status}")
+            last = runtime.status
+        if runtime.status == READY:
+            return runtime
+        if runtime.status in FAILED:
+            raise LaunchFailed(
+                f"runtime {runtime_id} is {runtime.status}: {runtime.failure_reason or 'no reason given'}",
+                remedy="correct the agent, then run `make up`",
+            )
+        if clock.monotonic() >= deadline:
+            raise LaunchFailed(
+                f"runtime {runtime_id} is still {runtime.status} after {timeout_s:.0f} s",
+                remedy="run `make up` again, or raise LAUNCH_TIMEOUT_S",
+                code="launch_timed_out",
+            )
+        clock.sleep(poll_s)
+
+
+def require_mmds_v2(
+    control: RuntimeControl,
+    runtime: ObservedRuntime,
+    spec: RuntimeSpec,
+    clock: Clock,
+    note: Note,
+    *,
+    timeout_s: float,
+    poll_s: float,
+) -> ObservedRuntime:
+    """Turn requireMMDSV2 on where the control plane does not show it, and check that it stuck.
+
+    The service refuses to invoke runtimes without it since 2026-06-30 (AgentCore devguide: runtime-troubleshooting);
+    CreateAgentRuntime has no such member and the toolkit does not send it.
+    """
+    if runtime.spec.require_mmds_v2:
+        return runtime
+    note("turning MMDSv2 on")
+    control.update(runtime, spec)
+    runtime = wait_ready(control, runtime.id, clock, note, timeout_s=timeout_s, poll_s=poll_s)
+    if not runtime.spec.require_mmds_v2:
+        raise LaunchFailed(
+            f"runtime {runtime.id} does not require MMDSv2 although that was asked for",
+            remedy="look at it with `aws bedrock-agentcore-control get-agent-runtime`",
+        )
+    return runtime
+
+
+def remove(
+    control: RuntimeControl, runtime_id: str, clock: Clock, note: Note, *, timeout_s: float, poll_s: float
+) -> None:
+    """Delete the runtime and wait until it is gone. Raises Leftovers after timeout_s."""
+    control.delete(runtime_id)
+    deadline = clock.monotonic() + timeout_s
+    while (runtime := control.get(runtime_id)) is not None:
+        if clock.monotonic() >= deadline:
+            raise Leftovers(
+                f"runtime {runtime_id} is still {runtime.status} after {timeout_s:.0f} s",
+                remedy="run `make down` again",
+            )
+        clock.sleep(poll_s)
+    note(f"runtime {runtime_id} is gone")

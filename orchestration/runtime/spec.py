@@ -1,0 +1,107 @@
+"""What the runtime should be, what it is, and the step between them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestration.settings import AGENT_ENTRYPOINT, CODE_RUNTIME, Settings
+
+DIGEST_VARIABLE = "AGENT_ARTIFACT_SHA256"
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSpec:
+    """Every setting that we send. An update replaces everything, so all of it is sent every time.
+
+    Source: AgentCore devguide, runtime-header-allowlist; fields left out are reset, the authorizer above all.
+    """
+
+    name: str
+    role_arn: str
+    authorizer: Mapping[str, Any]
+    environment: Mapping[str, str]
+    bucket: str
+    entry_point: str
+    code_runtime: str
+    require_mmds_v2: bool = True
+    network_mode: str = "PUBLIC"
+    protocol: str = "HTTP"
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedRuntime:
+    """GetAgentRuntime's answer in our words. `spec` holds what is live, `status` as the service names it."""
+
+    id: str
+    arn: str
+    version: str
+    status: str
+    failure_reason: str | None
+    spec: RuntimeSpec
+    artifact: Mapping[str, Any]
+    """agentRuntimeArtifact as answered: an update must send it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    spec: RuntimeSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    runtime: ObservedRuntime
+    spec: RuntimeSpec
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    runtime: ObservedRuntime
+
+
+Step = Create | Update | Keep
+
+
+def desired_spec(settings: Settings, artifact_digest: str) -> RuntimeSpec:
+    """The runtime that Terraform's outputs and the settings ask for."""
+    environment = {"MODEL_PROVIDER": settings.model_provider, DIGEST_VARIABLE: artifact_digest}
+    if settings.model_id:
+        environment["MODEL_ID"] = settings.model_id
+    return RuntimeSpec(
+        name=settings.outputs.agent_runtime_name,
+        role_arn=settings.outputs.runtime_role_arn,
+        authorizer=settings.authorizer(),
+        environment=environment,
+        bucket=settings.outputs.artifact_bucket_name,
+        entry_point=AGENT_ENTRYPOINT,
+        code_runtime=CODE_RUNTIME,
+    )
+
+
+def changed_fields(desired: RuntimeSpec, live: RuntimeSpec) -> tuple[str, ...]:
+    """Names of the fields in which the live runtime differs. Lists of the authorizer are sets: order means nothing."""
+    return tuple(
+        name
+        for name in RuntimeSpec.__slots__
+        if _comparable(getattr(desired, name)) != _comparable(getattr(live, name))
+    )
+
+
+def next_step(desired: RuntimeSpec, observed: ObservedRuntime | None) -> Step:
+    """Create, update or keep. A runtime that is not READY is updated: its last version never came up."""
+    if observed is None:
+        return Create(desired)
+    changed = changed_fields(desired, observed.spec)
+    if observed.status != "READY":
+        changed = (*changed, "status")
+    return Update(observed, desired, changed) if changed else Keep(observed)
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _comparable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return sorted((_comparable(item) for item in value), key=repr)
+    return value

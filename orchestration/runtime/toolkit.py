@@ -1,0 +1,110 @@
+"""Runs the starter toolkit in a process of its own.
+
+The toolkit reads endpoints when it is imported, writes into its working folder and zips that folder, and prints as
+it likes. A child with its own folder, environment and streams keeps all that away from the caller.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import LaunchFailed
+from orchestration.runtime.package import StagedAgent
+from orchestration.runtime.spec import RuntimeSpec
+
+WORKER = Path(__file__).with_name("worker.py")
+LOG_NAME = "launch.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Toolkit:
+    """`variables` are the child's whole environment; `log_dir` receives the toolkit's output."""
+
+    variables: Mapping[str, str]
+    log_dir: Path
+    region: str
+    timeout_s: float
+
+    def launch(self, spec: RuntimeSpec, staged: StagedAgent, note: Callable[[str], None]) -> tuple[str, str]:
+        """Runtime.configure and launch(auto_update_on_conflict=True). Returns (runtime id, runtime ARN).
+
+        Raises LaunchFailed with the service's own words.
+        """
+        request = {
+            "region": self.region,
+            "name": spec.name,
+            "role_arn": spec.role_arn,
+            "bucket": spec.bucket,
+            "authorizer": spec.authorizer,
+            "environment": dict(spec.environment),
+            "entry_point": spec.entry_point,
+            "code_runtime": spec.code_runtime,
+            "protocol": spec.protocol,
+            "source_dir": str(staged.source_dir),
+        }
+        answer = self._run(request, staged.build_dir, note)
+        if "error" in answer:
+            raise LaunchFailed(
+                f"the starter toolkit could not launch {spec.name}: {answer['error']}",
+                remedy=f"see {self.log_dir / LOG_NAME}; correct the cause and run the command again",
+            )
+        return str(answer["id"]), str(answer["arn"])
+
+    def _run(self, request: Mapping[str, Any], build_dir: Path, note: Callable[[str], None]) -> dict[str, Any]:
+        result_path = build_dir / "launch.result.json"
+        result_path.unlink(missing_ok=True)
+        with (self.log_dir / LOG_NAME).open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-P", str(WORKER), str(result_path)],
+                cwd=build_dir,
+                env=self._environment(build_dir),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            try:
+                process.communicate(json.dumps(request).encode(), timeout=self.timeout_s)
+            except subprocess.TimeoutExpired:
+                return {"error": f"no answer within {self.timeout_s:.0f} s"}
+            finally:
+                _end_group(process)
+        try:
+            answer: dict[str, Any] = json.loads(result_path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {"error": f"the toolkit's process ended with exit code {process.returncode} and no result"}
+        finally:
+            result_path.unlink(missing_ok=True)
+        for line in answer.get("notes", []):
+            note(line)
+        return answer
+
+    def _environment(self, build_dir: Path) -> dict[str, str]:
+        """The child's PATH finds uv in the virtual environment, and something called zip.
+
+        The toolkit refuses to start without a `zip` on PATH but packs with Python's zipfile.
+        """
+        path = [str(Path(sys.executable).parent), self.variables.get("PATH", os.defpath)]
+        if shutil.which("zip", path=path[1]) is None:
+            shim = build_dir / "bin" / "zip"
+            shim.parent.mkdir(parents=True, exist_ok=True)
+            shim.write_text("#!/bin/sh\n# The starter toolkit asks for zip and never runs it.\nexit 0\n")
+            shim.chmod(0o700)
+            path.append(str(shim.parent))
+        return {**self.variables, "PATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1"}
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End the worker and what it started (uv) if it is still there: after a deadline or Ctrl-C."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,201 @@
+"""What the user chose, and what follows from it. Pure: the environment arrives as a mapping."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import quote
+
+from orchestration.errors import BadInput
+from orchestration.outputs import TerraformOutputs
+
+DEFAULT_REGION = "us-east-1"
+LOCAL_ACCOUNT = "000000000000"
+ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9]{0,11}")
+QUALIFIER = "DEFAULT"
+AGENT_ENTRYPOINT = "main.py"
+CODE_RUNTIME = "PYTHON_3_12"
+
+
+class Target(StrEnum):
+    """Where the door is built."""
+
+    LOCAL = "local"
+    AWS = "aws"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One environment on one target: the key of everything that is remembered."""
+
+    target: Target
+    environment: str
+    region: str
+    root: Path
+
+    @property
+    def state_dir(self) -> Path:
+        return self.root / ".state" / f"{self.target}-{self.environment}"
+
+    @property
+    def make_words(self) -> str:
+        """What a user types behind `make` or before `invoke` to mean this deployment; empty for the defaults."""
+        words = [] if self.target is Target.LOCAL else [f"TARGET={self.target}"]
+        words += [] if self.environment == "dev" else [f"ENVIRONMENT={self.environment}"]
+        return " ".join(words)
+
+    def command(self, words: str) -> str:
+        """`make up` or `invoke ask ...` as the user must type it for this deployment."""
+        prefix = self.make_words
+        if not prefix:
+            return words
+        return f"{words} {prefix}" if words.startswith("make ") else f"{prefix} {words}"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Base URLs without a trailing slash. `aws` is None where the SDK's own endpoints are right."""
+
+    aws: str | None
+    control_plane: str
+    data_plane: str
+    token_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Deadlines in seconds."""
+
+    launch_s: float
+    data_plane_s: float
+    request_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that launching and checking need."""
+
+    deployment: Deployment
+    outputs: TerraformOutputs
+    endpoints: Endpoints
+    allowed_clients: tuple[str, ...]
+    allowed_scopes: tuple[str, ...]
+    allowed_audience: tuple[str, ...]
+    model_provider: str
+    model_id: str
+    waits: Waits
+
+    @property
+    def token_url(self) -> str:
+        return self.endpoints.token_url or self.outputs.cognito_token_url
+
+    def authorizer(self) -> dict[str, object]:
+        """authorizerConfiguration as the control plane takes it (botocore model: AuthorizerConfiguration)."""
+        rules: dict[str, object] = {"discoveryUrl": self.outputs.cognito_discovery_url}
+        for name, values in (
+            ("allowedClients", self.allowed_clients),
+            ("allowedScopes", self.allowed_scopes),
+            ("allowedAudience", self.allowed_audience),
+        ):
+            if values:
+                rules[name] = list(values)
+        return {"customJWTAuthorizer": rules}
+
+    def invocation_url(self, runtime_arn: str, qualifier: str = QUALIFIER) -> str:
+        """InvokeAgentRuntime's URL; the ARN is percent-encoded (AgentCore devguide: runtime-oauth)."""
+        return f"{self.endpoints.data_plane}/runtimes/{quote(runtime_arn, safe='')}/invocations?qualifier={qualifier}"
+
+
+def select_deployment(
+    env: Mapping[str, str],
+    *,
+    root: Path,
+    known_regions: Callable[[], Collection[str]],
+    target: str | None = None,
+    environment: str | None = None,
+) -> Deployment:
+    """Flags win over TARGET, ENVIRONMENT, AWS_REGION and AWS_DEFAULT_REGION. Raises BadInput naming the value."""
+    chosen = target or env.get("TARGET") or Target.LOCAL
+    if chosen not in set(Target):
+        raise BadInput(f"TARGET is {chosen!r}", remedy="use TARGET=local or TARGET=aws", code="bad_target")
+    name = environment or env.get("ENVIRONMENT") or "dev"
+    if not ENVIRONMENT_NAME.fullmatch(name):
+        raise BadInput(
+            f"ENVIRONMENT is {name!r}",
+            remedy="use a lower-case letter, then up to 11 letters or digits, e.g. ENVIRONMENT=dev",
+            code="bad_environment",
+        )
+    region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    if region not in known_regions():
+        raise BadInput(
+            f"AWS_REGION is {region!r}, which is not an AWS region",
+            remedy=f"set AWS_REGION to one of {', '.join(sorted(known_regions()))}",
+            code="bad_region",
+        )
+    return Deployment(target=Target(chosen), environment=name, region=region, root=root)
+
+
+def aws_endpoints(region: str, dns_suffix: str = "amazonaws.com") -> Endpoints:
+    """The service's own hosts (botocore endpoint rule sets of bedrock-agentcore and bedrock-agentcore-control)."""
+    return Endpoints(
+        aws=None,
+        control_plane=f"https://bedrock-agentcore-control.{region}.{dns_suffix}",
+        data_plane=f"https://bedrock-agentcore.{region}.{dns_suffix}",
+    )
+
+
+def build_settings(
+    deployment: Deployment, outputs: TerraformOutputs, endpoints: Endpoints, env: Mapping[str, str]
+) -> Settings:
+    """Merge outputs with the caller's environment (passed in, never os.environ).
+
+    ALLOWED_SCOPES and ALLOWED_AUDIENCE (comma-separated) are off by default: a person's token from the password
+    flow carries only Cognito's admin scope, and Cognito access tokens carry no audience, so either one would
+    lock people out. Raises BadInput on a wrong number.
+    """
+    local = deployment.target is Target.LOCAL
+    return Settings(
+        deployment=deployment,
+        outputs=outputs,
+        endpoints=endpoints,
+        allowed_clients=(outputs.cognito_user_client_id, outputs.cognito_machine_client_id),
+        allowed_scopes=_words(env, "ALLOWED_SCOPES"),
+        allowed_audience=_words(env, "ALLOWED_AUDIENCE"),
+        model_provider=env.get("MODEL_PROVIDER") or ("scripted" if local else "bedrock"),
+        model_id=env.get("MODEL_ID") or "",
+        waits=Waits(
+            launch_s=_seconds(env, "LAUNCH_TIMEOUT_S", 120.0 if local else 900.0),
+            data_plane_s=_seconds(env, "DATA_PLANE_TIMEOUT_S", 30.0 if local else 300.0),
+            request_s=_seconds(env, "REQUEST_TIMEOUT_S", 30.0 if local else 60.0),
+        ),
+    )
+
+
+def port(env: Mapping[str, str], name: str) -> int | None:
+    """A fixed loopback port from the environment, or None for "choose a free one"."""
+    text = env.get(name)
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not 1024 <= int(text) <= 65535:
+        raise BadInput(f"{name} is {text!r}", remedy=f"use a port from 1024 to 65535, or unset {name}", code="bad_port")
+    return int(text)
+
+
+def _words(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in env.get(name, "").split(",") if word.strip())
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name)
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value <= 3600:
+        raise BadInput(f"{name} is {text!r}", remedy=f"use seconds above 0 and up to 3600, or unset {name}")
+    return value

@@ -1,0 +1,310 @@
+"""One Terraform working folder with one state, driven through python-terraform.
+
+python-terraform turns keyword options into Terraform's flags. Its own process handling is replaced: it always hands
+on the whole environment, loses the process on Ctrl-C, and cannot report progress
+(docs/decisions/0003-python-terraform.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from python_terraform import IsFlagged, Terraform
+
+from orchestration.errors import BadInput, TerraformFailed, Unfit
+from orchestration.terraform.mirror import MIRROR_VARIABLE, cli_configuration, find_mirror, registry_reachable
+
+MINIMUM = (1, 11, 0)
+LOCK_FILE = ".terraform.lock.hcl"
+OUT_OF_REACH = "neither the provider registry nor a folder with hashicorp/aws is in reach"
+
+OnLine = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where Terraform runs. `variables` are the process's whole environment: nothing else is inherited."""
+
+    binary: str
+    source_dir: Path
+    work_dir: Path
+    variables: Mapping[str, str]
+    tfvars: Mapping[str, Any] = field(default_factory=dict)
+    lock_readonly: bool = True
+
+
+class _Process(Terraform):  # type: ignore[misc]
+    """python-terraform's option handling with a process that we own."""
+
+    def __init__(self, place: Environment, log_path: Path) -> None:
+        super().__init__(working_dir=str(place.source_dir), terraform_bin_path=place.binary)
+        self._variables = dict(place.variables)
+        self._log_path = log_path
+
+    def read_state_file(self, file_path: str | None = None) -> None:
+        """Nothing here reads state: outputs come from `terraform output`."""
+
+    def cmd(self, cmd: str, *args: str, on_line: OnLine | None = None, **options: Any) -> tuple[int, str, str]:
+        """Run and return (exit code, stdout, stderr). Terraform gets one interrupt at most, however many we get.
+
+        A second interrupt would make Terraform give up without writing what it made into the state.
+        """
+        argv = self.generate_cmd_string(cmd, *args, **options)
+        process = subprocess.Popen(
+            argv,
+            cwd=self.working_dir,
+            env=self._variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        with self._log_path.open("a", encoding="utf-8") as log:
+            out: list[str] = []
+            err: list[str] = []
+            readers = [
+                threading.Thread(target=_drain, args=(process.stdout, out, log, on_line), daemon=True),
+                threading.Thread(target=_drain, args=(process.stderr, err, log, None), daemon=True),
+            ]
+            for reader in readers:
+                reader.start()
+            interrupted = _wait_with_one_interrupt(process)
+            for reader in readers:
+                reader.join()
+        self.temp_var_files.clean_up()
+        if interrupted:
+            raise KeyboardInterrupt
+        return process.returncode, "".join(out), "".join(err)
+
+
+def _drain(stream: IO[str], lines: list[str], log: IO[str], on_line: OnLine | None) -> None:
+    for line in stream:
+        lines.append(line)
+        log.write(line)
+        if on_line:
+            on_line(line)
+
+
+def _wait_with_one_interrupt(process: subprocess.Popen[str]) -> bool:
+    interrupted = False
+    while True:
+        try:
+            process.wait()
+            return interrupted
+        except KeyboardInterrupt:
+            if not interrupted:
+                process.send_signal(signal.SIGINT)
+            interrupted = True
+
+
+class TerraformDriver:
+    """init, plan, apply, output and destroy for one environment."""
+
+    def __init__(self, place: Environment, *, note: OnLine = lambda line: None) -> None:
+        self._place = place
+        self._note = note
+        self._log = place.work_dir / "terraform.log"
+        self._tfvars = place.work_dir / "terraform.tfvars.json"
+        self._state = place.work_dir / "terraform.tfstate"
+
+    @property
+    def log_path(self) -> Path:
+        return self._log
+
+    def check_binary(self) -> str:
+        """Return "terraform 1.11.4". Raises Unfit when it is missing or older than 1.11."""
+        remedy = (
+            "install Terraform >= 1.11 (https://developer.hashicorp.com/terraform/install), or set TERRAFORM=<path>"
+        )
+        if shutil.which(self._place.binary, path=self._place.variables.get("PATH")) is None:
+            raise Unfit(f"{self._place.binary} is not on PATH", remedy=remedy, code="terraform_missing")
+        code, out, err = self._run("version", json=IsFlagged)
+        try:
+            version = str(json.loads(out)["terraform_version"])
+            numbers = tuple(int(n) for n in re.findall(r"\d+", version)[:3])
+        except (ValueError, KeyError, TypeError):
+            raise Unfit(
+                f"{self._place.binary} version answered {code}: {(err or out).strip()[:200]!r}",
+                remedy=remedy,
+                code="terraform_missing",
+            ) from None
+        if numbers < MINIMUM:
+            raise Unfit(f"{self._place.binary} is {version}, too old", remedy=remedy, code="terraform_too_old")
+        return f"{Path(self._place.binary).name} {version}"
+
+    def init(self) -> bool:
+        """Prepare the working folder; skipped (False) when lock file, sources and tool are those of the last time."""
+        self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stamp_path = self._place.work_dir / "init.stamp"
+        stamp = self._stamp()
+        if stamp_path.exists() and stamp_path.read_text() == stamp and self._providers_installed():
+            return False
+        options: dict[str, Any] = {
+            "backend_config": {"path": str(self._state)},
+            "input": False,
+            "reconfigure": IsFlagged,
+        }
+        if self._place.lock_readonly:
+            options["lockfile"] = "readonly"
+        code, out, err = self._run("init", **options)
+        if code != 0:
+            raise self._failed("init", code, out + err)
+        stamp_path.write_text(stamp)
+        return True
+
+    def plan(self, *, destroy: bool = False, on_line: OnLine | None = None) -> tuple[bool, str]:
+        """(has changes, the plan as text). The plan file is <work_dir>/plan.tfplan."""
+        code, out, err = self._run(
+            "plan",
+            on_line=on_line,
+            detailed_exitcode=IsFlagged,
+            destroy=IsFlagged if destroy else None,
+            out=str(self._plan_path),
+            **self._common(),
+        )
+        if code not in (0, 2):
+            raise self._failed("plan", code, out + err)
+        return code == 2, out
+
+    def apply_plan(self, *, on_line: OnLine | None = None) -> None:
+        """Apply the plan that `plan` just wrote, then delete the file: a plan holds every value in the clear."""
+        try:
+            code, out, err = self._run("apply", str(self._plan_path), on_line=on_line, input=False, no_color=IsFlagged)
+        finally:
+            self.forget_plan()
+        if code != 0:
+            raise self._failed("apply", code, out + err)
+
+    def apply(self, *, on_line: OnLine | None = None) -> None:
+        """Plan and apply in one process: the shortest way when there is nothing to compare with yet."""
+        code, out, err = self._run("apply", on_line=on_line, auto_approve=IsFlagged, **self._common())
+        if code != 0:
+            raise self._failed("apply", code, out + err)
+
+    def destroy(self, *, on_line: OnLine | None = None) -> None:
+        code, out, err = self._run("destroy", on_line=on_line, auto_approve=IsFlagged, **self._common())
+        if code != 0:
+            raise self._failed("destroy", code, out + err)
+
+    def output(self) -> dict[str, Any]:
+        """`terraform output -json`: {name: {"value": ..., "type": ..., "sensitive": bool}}; {} before any apply."""
+        code, out, err = self._run("output", json=IsFlagged, no_color=IsFlagged)
+        if code != 0:
+            raise self._failed("output", code, out + err)
+        parsed: dict[str, Any] = json.loads(out)
+        return parsed
+
+    def has_state(self) -> bool:
+        """True if the state lists at least one resource. Raises TerraformFailed when the file is not a state."""
+        if not self._state.exists():
+            return False
+        try:
+            return bool(json.loads(self._state.read_text())["resources"])
+        except (ValueError, KeyError, TypeError):
+            raise TerraformFailed(
+                f"{self._state} is not a Terraform state (cut off or edited)",
+                remedy=f"restore the backup: cp {self._state}.backup {self._state}",
+                code="corrupt_state",
+            ) from None
+
+    def forget_plan(self) -> None:
+        self._plan_path.unlink(missing_ok=True)
+
+    @property
+    def _plan_path(self) -> Path:
+        return self._place.work_dir / "plan.tfplan"
+
+    def _common(self) -> dict[str, Any]:
+        self._tfvars.write_text(json.dumps(dict(self._place.tfvars), indent=2, sort_keys=True) + "\n")
+        return {"var_file": str(self._tfvars), "input": False, "no_color": IsFlagged, "lock_timeout": "0s"}
+
+    def _run(self, command: str, *args: str, on_line: OnLine | None = None, **options: Any) -> tuple[int, str, str]:
+        self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place = Environment(
+            binary=self._place.binary,
+            source_dir=self._place.source_dir,
+            work_dir=self._place.work_dir,
+            variables=self._variables(command),
+        )
+        code, out, err = _Process(place, self._log).cmd(command, *args, on_line=on_line, **options)
+        return code, out, err
+
+    def _variables(self, command: str) -> dict[str, str]:
+        variables = dict(self._place.variables)
+        if not Path(variables.get("TF_CLI_CONFIG_FILE") or os.devnull).is_file():
+            variables.pop("TF_CLI_CONFIG_FILE", None)
+        variables |= {
+            "TF_DATA_DIR": str(self._place.work_dir / "terraform-data"),
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+        }
+        if command == "init" and (rc := self._mirror_configuration(variables)):
+            variables["TF_CLI_CONFIG_FILE"] = str(rc)
+        return variables
+
+    def _mirror_configuration(self, variables: Mapping[str, str]) -> Path | None:
+        """A CLI configuration for the mirror, or None to let Terraform decide (its user's file, the registry)."""
+        if "TF_CLI_CONFIG_FILE" in variables:
+            return None
+        if MIRROR_VARIABLE not in variables and registry_reachable():
+            return None
+        mirror = find_mirror(variables)
+        if mirror is None:
+            raise Unfit(
+                OUT_OF_REACH,
+                remedy="on a machine with network run `terraform -chdir=terraform providers mirror DIR`, "
+                f"copy DIR here and set {MIRROR_VARIABLE}=DIR",
+                code="provider_unreachable",
+            )
+        self._note(f"provider registry not in reach or overridden: using the mirror {mirror}")
+        path = self._place.work_dir / "terraform.rc"
+        path.write_text(cli_configuration(mirror))
+        return path
+
+    def _stamp(self) -> str:
+        digest = hashlib.sha256(self._place.binary.encode())
+        for path in [self._place.source_dir / LOCK_FILE, *sorted(self._place.source_dir.rglob("*.tf"))]:
+            if path.exists():
+                digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def _providers_installed(self) -> bool:
+        folder = self._place.work_dir / "terraform-data" / "providers"
+        return any(path.exists() for path in folder.glob("*/*/*/*/*"))
+
+    def _failed(self, command: str, code: int, text: str) -> TerraformFailed | BadInput:
+        return explain_failure(command, code, text, self._log)
+
+
+def explain_failure(command: str, code: int, text: str, log: Path) -> TerraformFailed | BadInput:
+    """Turn Terraform's output into one line and a remedy.
+
+    `text` is stdout and stderr together. The first "Error:" block gives the line; the log keeps everything.
+    """
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    block = re.search(r"Error: (?P<title>.+?)\n(?P<rest>.*?)(?=\nError: |\Z)", plain, re.S)
+    title = block["title"].strip(" │╷╵") if block else f"exit code {code}"
+    detail = " ".join(
+        line.strip(" │╷╵") for line in (block["rest"].splitlines() if block else []) if line.strip(" │╷╵")
+    )
+    if "Error acquiring the state lock" in plain:
+        return TerraformFailed(
+            "another Terraform process holds the state lock",
+            remedy="wait for it, or find it with `pgrep -af terraform`",
+            code="state_locked",
+        )
+    if "Invalid value for variable" in title:
+        return BadInput(f"terraform {command}: {detail[:400]}", remedy="correct that variable and run it again")
+    return TerraformFailed(f"terraform {command} failed: {title}. {detail[:300]}".strip(), remedy=f"see {log}")

@@ -1,0 +1,219 @@
+"""The composition root: makes the tools of one deployment. Imported by tasks.py alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.aws import (
+    AccessKey,
+    BotoRuntimeControl,
+    Clients,
+    CognitoProvider,
+    SignedCaller,
+    identity,
+    known_regions,
+)
+from orchestration.checks.run import Reply, new_session_id
+from orchestration.clock import Clock, SystemClock
+from orchestration.console import Console
+from orchestration.embedded.cloud import LocalCloud
+from orchestration.errors import INTERRUPTED, BadInput, OrchestrationError
+from orchestration.http import BearerCaller, aws_client, client_credentials, local_client
+from orchestration.project import Project
+from orchestration.runtime.launch import Launcher
+from orchestration.runtime.toolkit import Toolkit
+from orchestration.settings import (
+    QUALIFIER,
+    Deployment,
+    Endpoints,
+    Settings,
+    Target,
+    aws_endpoints,
+    select_deployment,
+)
+from orchestration.terraform import Environment, TerraformDriver
+from orchestration.tokens import TokenBroker
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlane:
+    """checks.run.Caller over both ways to call."""
+
+    bearer: BearerCaller
+    signed: SignedCaller
+
+    def with_bearer(self, token: str | None, payload: Mapping[str, Any], session_id: str) -> Reply:
+        return self.bearer.call(token, payload, session_id)
+
+    def with_sigv4(self, payload: Mapping[str, Any], session_id: str) -> Reply:
+        return self.signed.call(payload, session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTools:
+    """project.Tools for one target. `key` is the emulator's root key, asked for when it exists; None on AWS."""
+
+    deployment: Deployment
+    env: Mapping[str, str]
+    console: Console
+    clock: Clock
+    cloud: LocalCloud | None
+    yes: bool
+
+    def terraform(self, endpoints: Endpoints) -> TerraformDriver:
+        place = Environment(
+            binary=self.env.get("TERRAFORM") or "terraform",
+            source_dir=self.deployment.root / "terraform",
+            work_dir=self.deployment.state_dir,
+            variables=self._variables(endpoints),
+            tfvars={
+                "environment": self.deployment.environment,
+                "region": self.deployment.region,
+                "s3_use_path_style": self.cloud is not None,
+            },
+        )
+        return TerraformDriver(place, note=self.console.note)
+
+    def control(self, endpoints: Endpoints) -> BotoRuntimeControl:
+        return BotoRuntimeControl(self._clients(endpoints))
+
+    def broker(self, settings: Settings) -> TokenBroker:
+        client = self._http(settings)
+        provider = CognitoProvider(self._clients(settings.endpoints))
+        return TokenBroker(settings, provider, lambda *args: client_credentials(client, *args))
+
+    def caller(self, settings: Settings, runtime_arn: str) -> DataPlane:
+        url = settings.invocation_url(runtime_arn)
+        timeout_s = settings.waits.request_s
+        clients = self._clients(settings.endpoints)
+        return DataPlane(
+            BearerCaller(self._http(settings), url), SignedCaller(clients, runtime_arn, QUALIFIER, timeout_s)
+        )
+
+    def launcher(self, settings: Settings) -> Launcher:
+        def answers(runtime_arn: str) -> int:
+            return self.caller(settings, runtime_arn).with_bearer(None, {}, new_session_id()).status
+
+        toolkit = Toolkit(
+            variables=self._variables(settings.endpoints)
+            | {
+                # The toolkit reads these when it is imported (starter toolkit 0.3.14, utils/endpoints).
+                "BEDROCK_AGENTCORE_CP_ENDPOINT": settings.endpoints.control_plane,
+                "BEDROCK_AGENTCORE_DP_ENDPOINT": settings.endpoints.data_plane,
+            },
+            log_dir=self.deployment.state_dir,
+            region=self.deployment.region,
+            timeout_s=settings.waits.launch_s,
+        )
+        return Launcher(
+            settings=settings,
+            agent_dir=self.deployment.root / "agent",
+            control=self.control(settings.endpoints),
+            deployer=toolkit,
+            answers=answers,
+            clock=self.clock,
+            note=self.console.note,
+            poll_s=0.2 if self.cloud else 3.0,
+        )
+
+    def confirm_spending(self) -> None:
+        """On AWS: show account, region and principal; ask unless --yes or CI=true, never without a terminal."""
+        if self.cloud is not None:
+            return
+        who = identity(self._clients(aws_endpoints(self.deployment.region)))
+        self.console.say(f"AWS account {who.account}, region {who.region}, as {who.arn}")
+        if self.yes or self.env.get("CI") == "true":
+            return
+        if not sys.stdin.isatty():
+            raise BadInput(
+                "this spends money on AWS and there is no terminal to ask", remedy="add --yes, or set CI=true"
+            )
+        self.console.say("This makes or removes billed resources in that account. Type yes to go on:")
+        if sys.stdin.readline().strip() != "yes":
+            raise BadInput("not confirmed; nothing was changed", remedy="type yes, or add --yes", code="not_confirmed")
+
+    def _http(self, settings: Settings) -> Any:
+        return (local_client if self.cloud else aws_client)(settings.waits.request_s)
+
+    def _key(self) -> AccessKey | None:
+        return self.cloud.root_key() if self.cloud else None
+
+    def _clients(self, endpoints: Endpoints) -> Clients:
+        return Clients(self.deployment.region, endpoints, self._key())
+
+    def _variables(self, endpoints: Endpoints) -> dict[str, str]:
+        """The environment of Terraform and the toolkit.
+
+        Locally nothing of the user's AWS settings is handed on, so no real key reaches the emulator. On AWS every
+        endpoint override is dropped, so no stray variable redirects a real apply.
+        """
+        common = {"AWS_REGION": self.deployment.region, "AWS_DEFAULT_REGION": self.deployment.region}
+        if self.cloud is None:
+            overrides = ("AWS_ENDPOINT_URL", "BEDROCK_AGENTCORE_CP_ENDPOINT", "BEDROCK_AGENTCORE_DP_ENDPOINT")
+            return {k: v for k, v in self.env.items() if not k.startswith(overrides)} | common
+        key = self.cloud.root_key()
+        return (
+            {k: v for k, v in self.env.items() if not k.startswith("AWS_")}
+            | common
+            | {
+                "AWS_ACCESS_KEY_ID": key.id,
+                "AWS_SECRET_ACCESS_KEY": key.secret,
+                "AWS_ENDPOINT_URL": str(endpoints.aws),
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "AWS_MAX_ATTEMPTS": "3",
+                "NO_PROXY": "127.0.0.1",
+            }
+        )
+
+
+def build(
+    *, target: str | None = None, environment: str | None = None, yes: bool = False, quiet: bool = False
+) -> Project:
+    """A project for the chosen deployment, from flags and the process's environment. Raises BadInput."""
+    os.umask(0o077)
+    env = dict(os.environ)
+    root = Path(__file__).resolve().parent.parent
+    clock = SystemClock()
+    console = Console(clock, quiet=quiet)
+    deployment = select_deployment(env, root=root, known_regions=known_regions, target=target, environment=environment)
+    local = deployment.target is Target.LOCAL
+    cloud = LocalCloud(deployment, env, clock, console.note) if local else None
+    return Project(
+        deployment=deployment,
+        env=env,
+        tools=TargetTools(deployment, env, console, clock, cloud, yes),
+        console=console,
+        clock=clock,
+        cloud=cloud,
+        fixed_endpoints=None if local else aws_endpoints(deployment.region),
+    )
+
+
+@contextmanager
+def session(target: str = "", environment: str = "", *, yes: bool = False, quiet: bool = False) -> Iterator[Project]:
+    """A project for one command, and the one place where an error becomes text and an exit code.
+
+    SIGTERM is treated like Ctrl-C, so that `kill` cleans up too.
+    """
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield build(target=target, environment=environment, yes=yes, quiet=quiet)
+    except OrchestrationError as e:
+        Console(SystemClock()).error(e)
+        sys.exit(e.exit_code)
+    except KeyboardInterrupt:
+        Console(SystemClock()).say("interrupted; `make up` goes on from here, `make down` removes what was made")
+        sys.exit(INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
