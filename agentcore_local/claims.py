@@ -1,0 +1,145 @@
+"""The claims of a token whose signature holds, against the policy. Every failure is collected.
+
+Types are judged strictly: a value of another type fails its claim and is never converted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from agentcore_local.policy import ClaimRule, Policy
+from agentcore_local.verdict import Reason
+
+# The service refuses a token that "will expire within the next minute" (observed by users, not promised).
+# Whether sixty seconds exactly still pass is not known: here they do not.
+EXPIRY_FLOOR_S = 60
+# No tolerance for the issuer's clock is documented, so none is granted to `nbf` and `iat`. Raise it for an
+# issuer whose clock runs ahead of this machine's.
+CLOCK_SKEW_S = 0
+# RFC 7519 section 2 permits fractions of a second and Cognito issues whole ones. What the service does with
+# fractions is not known. (`bool` is an int to Python and is excluded by comparing types exactly.)
+TIME_TYPES: tuple[type, ...] = (int,)
+# The end of the year 9999: a time beyond it was not meant as seconds.
+MAX_TIME_S = 253_402_300_799
+# Scopes are a string (RFC 9068) or, from some providers, a string or a list in `scp` (observed by users, not
+# promised). Which one wins where both are present is not known: here each one present must grant.
+SCOPE_CLAIMS = ("scope", "scp")
+
+_SCOPE_STRING = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*")
+
+Failure = tuple[Reason, str]
+
+
+def failures(claims: Mapping[str, Any], policy: Policy, issuer: str, now: int) -> list[Failure]:
+    """Every rule that the claims break, as (reason, safe text), in a fixed order. `now` in Unix seconds."""
+    found = [*_issuer(claims, issuer), *_times(claims, now)]
+    found += _client(claims, policy)
+    found += _audience(claims, policy)
+    found += _scopes(claims, policy)
+    found += _identifiers(claims)
+    for rule in policy.claims:
+        found += _custom(claims, rule)
+    return found
+
+
+def issuer_differs(claims: Mapping[str, Any], issuer: str) -> bool:
+    """Whether `iss` is anything but exactly the issuer."""
+    value = claims.get("iss")
+    return not isinstance(value, str) or value != issuer
+
+
+def _mismatch(reason: Reason, name: str) -> Failure:
+    # The service's words for client_id, aud and iss (observed by users), used for every claim here.
+    return reason, f"Claim '{name}' value mismatch with configuration."
+
+
+def _issuer(claims: Mapping[str, Any], issuer: str) -> Iterator[Failure]:
+    if issuer_differs(claims, issuer):
+        yield _mismatch(Reason.ISSUER_MISMATCH, "iss")
+
+
+def _times(claims: Mapping[str, Any], now: int) -> Iterator[Failure]:
+    for name in ("exp", "nbf", "iat"):
+        if name in claims and _time(claims, name) is None:
+            yield Reason.MALFORMED_TIME, f"Claim '{name}' is not a time in whole seconds"
+    expiry, not_before, issued = (_time(claims, name) for name in ("exp", "nbf", "iat"))
+    if "exp" not in claims:
+        yield Reason.MISSING_EXPIRY, "Claim 'exp' is missing"
+    elif expiry is not None and expiry <= now:
+        yield Reason.EXPIRED, "Token has expired"
+    elif expiry is not None and expiry <= now + EXPIRY_FLOOR_S:
+        yield Reason.EXPIRING, "Ineffectual token, will expire within the next minute"
+    if not_before is not None and not_before > now + CLOCK_SKEW_S:
+        yield Reason.NOT_YET_VALID, "Token is not valid yet"
+    if issued is not None and issued > now + CLOCK_SKEW_S:
+        yield Reason.ISSUED_IN_FUTURE, "Token was issued in the future"
+
+
+def _time(claims: Mapping[str, Any], name: str) -> float | None:
+    value: Any = claims.get(name)
+    return value if type(value) in TIME_TYPES and 0 <= value <= MAX_TIME_S else None
+
+
+def _client(claims: Mapping[str, Any], policy: Policy) -> Iterator[Failure]:
+    value = claims.get("client_id", "")
+    if not isinstance(value, str) or (policy.clients and value not in policy.clients):
+        yield _mismatch(Reason.CLIENT_MISMATCH, "client_id")
+
+
+def _audience(claims: Mapping[str, Any], policy: Policy) -> Iterator[Failure]:
+    present = "aud" in claims
+    values = _one_or_many(claims["aud"]) if present else frozenset()
+    if (present and not values) or (policy.audience and policy.audience.isdisjoint(values)):
+        yield _mismatch(Reason.AUDIENCE_MISMATCH, "aud")
+
+
+def _one_or_many(value: object) -> frozenset[str]:
+    """A string or a list of strings (RFC 7519 section 4.1.3) as a set; empty for anything else."""
+    if isinstance(value, str):
+        return frozenset({value})
+    return _strings(value)
+
+
+def _strings(value: object) -> frozenset[str]:
+    """The elements of a list of nothing but strings; empty for anything else."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        return frozenset()
+    return frozenset(value)
+
+
+def _scopes(claims: Mapping[str, Any], policy: Policy) -> Iterator[Failure]:
+    present = [name for name in SCOPE_CLAIMS if name in claims]
+    for name in present:
+        value = claims[name]
+        listed = name == "scp" and isinstance(value, list) and all(isinstance(item, str) for item in value)
+        if not listed and not isinstance(value, str):
+            yield _mismatch(Reason.SCOPE_MISMATCH, name)
+        elif policy.scopes and policy.scopes.isdisjoint(_granted(value)):
+            yield _mismatch(Reason.SCOPE_MISMATCH, name)
+    if policy.scopes and not present:
+        yield _mismatch(Reason.SCOPE_MISMATCH, "scope")
+
+
+def _granted(value: str | list[str]) -> frozenset[str]:
+    """The scopes of a claim. A string that is not the grammar of RFC 6749 section 3.3 grants none."""
+    if isinstance(value, list):
+        return frozenset(value)
+    return frozenset(value.split(" ")) if _SCOPE_STRING.fullmatch(value) else frozenset()
+
+
+def _identifiers(claims: Mapping[str, Any]) -> Iterator[Failure]:
+    for name in ("sub", "jti"):
+        if not isinstance(claims.get(name, ""), str):
+            yield _mismatch(Reason.CLAIM_MISMATCH, name)
+
+
+def _custom(claims: Mapping[str, Any], rule: ClaimRule) -> Iterator[Failure]:
+    value = claims.get(rule.name)
+    if rule.is_array:
+        held = _strings(value)
+    else:
+        held = frozenset({value}) if isinstance(value, str) else frozenset()
+    if rule.values.isdisjoint(held):
+        yield _mismatch(Reason.CLAIM_MISMATCH, rule.name)
