@@ -38,6 +38,7 @@ from orchestration.settings import (
     aws_endpoints,
     select_deployment,
 )
+from orchestration.steps import Steps
 from orchestration.terraform import Environment, TerraformDriver
 from orchestration.tokens import TokenBroker
 
@@ -58,7 +59,7 @@ class DataPlane:
 
 @dataclass(frozen=True, slots=True)
 class TargetTools:
-    """project.Tools for one target. `key` is the emulator's root key, asked for when it exists; None on AWS."""
+    """steps.Tools for one target. `key` is the emulator's root key, asked for when it exists; None on AWS."""
 
     deployment: Deployment
     env: Mapping[str, str]
@@ -185,7 +186,7 @@ def build(
     deployment = select_deployment(env, root=root, known_regions=known_regions, target=target, environment=environment)
     local = deployment.target is Target.LOCAL
     cloud = LocalCloud(deployment, env, clock, console.note) if local else None
-    return Project(
+    steps = Steps(
         deployment=deployment,
         env=env,
         tools=TargetTools(deployment, env, console, clock, cloud, yes),
@@ -194,6 +195,7 @@ def build(
         cloud=cloud,
         fixed_endpoints=None if local else aws_endpoints(deployment.region),
     )
+    return Project(steps)
 
 
 @contextmanager

@@ -1,0 +1,229 @@
+"""The steps that commands are made of, on tools that the composition root made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestration.checks.cases import CASES
+from orchestration.checks.run import Caller, run_cases
+from orchestration.clock import Clock
+from orchestration.console import Console
+from orchestration.embedded.cloud import LocalCloud
+from orchestration.errors import BadInput, Leftovers, Unfit
+from orchestration.ledger import Ledger, LedgerFile, RuntimeRecord
+from orchestration.lock import exclusive
+from orchestration.outputs import parse_outputs
+from orchestration.report import SmokeReport
+from orchestration.runtime.launch import Launched, Launcher
+from orchestration.runtime.lifecycle import RuntimeControl, remove
+from orchestration.runtime.spec import ObservedRuntime
+from orchestration.settings import Deployment, Endpoints, Settings, build_settings
+from orchestration.terraform import TerraformDriver
+from orchestration.tokens import TokenBroker
+
+
+class Tools(Protocol):
+    """What needs an endpoint, made once that is known."""
+
+    def terraform(self, endpoints: Endpoints) -> TerraformDriver: ...
+    def control(self, endpoints: Endpoints) -> RuntimeControl: ...
+    def launcher(self, settings: Settings) -> Launcher: ...
+    def broker(self, settings: Settings) -> TokenBroker: ...
+    def caller(self, settings: Settings, runtime_arn: str) -> Caller: ...
+    def confirm_spending(self) -> None:
+        """Show who pays on AWS and ask; nothing to do locally. Raises BadInput when the answer is no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of one deployment's commands."""
+
+    deployment: Deployment
+    env: Mapping[str, str]
+    tools: Tools
+    console: Console
+    clock: Clock
+    cloud: LocalCloud | None
+    """None on AWS."""
+    fixed_endpoints: Endpoints | None
+    """AWS's own; None locally, where the ports decide."""
+
+    def endpoints(self) -> Endpoints:
+        """Raises Unfit when the local cloud is not running."""
+        if self.fixed_endpoints:
+            return self.fixed_endpoints
+        cloud = self.require_cloud()
+        ledger = self.ledger().load()
+        ports = ledger.ports if ledger else None
+        ports = cloud.require_running(ports)
+        return cloud.endpoints(ports)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the lock, refuse a ledger of another region, show what AWS will bill."""
+        with exclusive(self.deployment.state_dir):
+            self.load_or_new()
+            self.tools.confirm_spending()
+            yield
+
+    def bring_up(self) -> Endpoints:
+        if self.fixed_endpoints:
+            return self.fixed_endpoints
+        return self.start_cloud()
+
+    def start_cloud(self) -> Endpoints:
+        cloud = self.require_cloud()
+        ledger = self.load_or_new()
+        with self.console.step("local cloud"):
+            ports = cloud.start(ledger.ports)
+        self.ledger().save(ledger.with_ports(ports))
+        return cloud.endpoints(ports)
+
+    def terraform(self, endpoints: Endpoints) -> TerraformDriver:
+        terraform = self.tools.terraform(endpoints)
+        terraform.check_binary()
+        with self.console.step("terraform init"):
+            terraform.init()
+        return terraform
+
+    def apply(self, endpoints: Endpoints) -> bool:
+        """Apply in one go where nothing exists yet, else plan first: a plan without changes is quicker than apply."""
+        terraform = self.terraform(endpoints)
+        if not terraform.has_state():
+            with self.console.step("terraform apply"):
+                terraform.apply(on_line=self.progress)
+            return True
+        with self.console.step("terraform plan"):
+            changes, _ = terraform.plan()
+        if not changes:
+            terraform.forget_plan()
+            return False
+        with self.console.step("terraform apply"):
+            terraform.apply_plan(on_line=self.progress)
+        return True
+
+    def progress(self, line: str) -> None:
+        if ": Creation complete" in line or ": Destruction complete" in line or ": Modifications complete" in line:
+            self.console.note(line.partition(" [id=")[0])
+
+    def settings(self, endpoints: Endpoints) -> Settings:
+        terraform = self.tools.terraform(endpoints)
+        if not terraform.has_state():
+            raise Unfit(
+                f"environment {self.deployment.environment!r} is not applied",
+                remedy=self.deployment.command("make up"),
+                code="not_applied",
+            )
+        terraform.init()
+        return build_settings(self.deployment, parse_outputs(terraform.output()), endpoints, self.env)
+
+    def configure(self, settings: Settings, *, force: bool = False) -> bool:
+        with self.console.step("caller's password"):
+            return self.tools.broker(settings).give_caller_a_password(force=force)
+
+    def launch(self, settings: Settings) -> Launched:
+        file = self.ledger()
+
+        def made(runtime_id: str, arn: str) -> None:
+            record = RuntimeRecord(settings.outputs.agent_runtime_name, runtime_id, arn)
+            ledger = self.load_or_new()
+            if ledger.runtime != record:
+                file.save(ledger.with_runtime(record))
+
+        ledger = self.load_or_new()
+        with self.console.step("launch"):
+            return self.tools.launcher(settings).launch(ledger.runtime.id if ledger.runtime else None, made)
+
+    def smoke(self, settings: Settings, runtime_arn: str) -> SmokeReport:
+        started = self.clock.monotonic()
+        with self.console.step("smoke test"):
+            caller = self.tools.caller(settings, runtime_arn)
+            outcomes = run_cases(CASES, caller, self.tools.broker(settings), self.clock, self.console.outcome)
+        return SmokeReport(self.deployment, runtime_arn, outcomes, self.clock.monotonic() - started)
+
+    def checkpoint(self) -> None:
+        ledger = self.load_or_new()
+        if self.cloud and ledger.ports:
+            with self.console.step("local cloud: write state to disk"):
+                self.cloud.checkpoint(ledger.ports)
+
+    def tear_down(self) -> None:
+        endpoints = self.endpoints()
+        terraform = self.terraform(endpoints)
+        ledger = self.load_or_new()
+        control = self.tools.control(endpoints)
+        runtime_id = ledger.runtime.id if ledger.runtime else None
+        if terraform.has_state():
+            name = terraform.output().get("agent_runtime_name", {}).get("value")
+            if runtime_id is None and name and (found := control.find(str(name))):
+                runtime_id = found.id
+        if runtime_id:
+            with self.console.step("delete runtime"):
+                remove(control, runtime_id, self.clock, self.console.note, timeout_s=300.0, poll_s=0.2)
+            self.ledger().save(ledger.with_runtime(None))
+        if terraform.has_state():
+            with self.console.step("terraform destroy"):
+                terraform.destroy(on_line=self.progress)
+        if terraform.has_state():
+            raise Leftovers(
+                "Terraform's state still lists resources after destroy",
+                remedy=f"see {terraform.log_path}, then {self.deployment.command('make down')}",
+            )
+
+    def reachable(self) -> bool:
+        """False only for a local cloud that is down; a corrupt ledger is an error, not an empty one."""
+        try:
+            self.endpoints()
+        except Unfit:
+            if self.fixed_endpoints:
+                raise
+            return False
+        return True
+
+    def observed(self, settings: Settings) -> ObservedRuntime | None:
+        ledger = self.load_or_new()
+        control = self.tools.control(settings.endpoints)
+        known = control.get(ledger.runtime.id) if ledger.runtime else None
+        return known or control.find(settings.outputs.agent_runtime_name)
+
+    def runtime_arn(self, settings: Settings) -> str:
+        ledger = self.load_or_new()
+        if ledger.runtime:
+            return ledger.runtime.arn
+        if found := self.observed(settings):
+            return found.arn
+        raise Unfit(
+            f"runtime {settings.outputs.agent_runtime_name} is not launched",
+            remedy=self.deployment.command("make up"),
+            code="not_launched",
+        )
+
+    def ledger(self) -> LedgerFile:
+        return LedgerFile(self.deployment.state_dir / "ledger.json")
+
+    def load_or_new(self) -> Ledger:
+        """The ledger of this deployment. Raises CorruptLedger, BadInput when it was made in another region."""
+        chosen = self.deployment
+        ledger = self.ledger().load()
+        if ledger is None:
+            return Ledger(chosen.target.value, chosen.environment, chosen.region)
+        if ledger.region != chosen.region:
+            raise BadInput(
+                f"AWS_REGION is {chosen.region!r}, but {chosen.state_dir.name} was made in {ledger.region!r}",
+                remedy=f"AWS_REGION={ledger.region} {chosen.command('make up')}",
+                code="region_differs",
+            )
+        return ledger
+
+    def require_cloud(self) -> LocalCloud:
+        if self.cloud is None:
+            raise BadInput("there is no local cloud for TARGET=aws", remedy="use TARGET=local", code="bad_target")
+        return self.cloud
+
+    def remove_if_empty(self) -> None:
+        parent = self.deployment.state_dir.parent
+        if parent.exists() and not any(parent.iterdir()):
+            parent.rmdir()
