@@ -18,6 +18,8 @@ ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9]{0,11}")
 QUALIFIER = "DEFAULT"
 AGENT_ENTRYPOINT = "main.py"
 CODE_RUNTIME = "PYTHON_3_12"
+# An inference profile that is offered in every commercial region.
+DEFAULT_MODEL_ID = "global.anthropic.claude-sonnet-4-6"
 
 
 class Target(StrEnum):
@@ -165,13 +167,18 @@ def build_settings(
         allowed_scopes=_words(env, "ALLOWED_SCOPES"),
         allowed_audience=_words(env, "ALLOWED_AUDIENCE"),
         model_provider=env.get("MODEL_PROVIDER") or ("scripted" if local else "bedrock"),
-        model_id=env.get("MODEL_ID") or "",
+        model_id=model_id(env),
         waits=Waits(
             launch_s=_seconds(env, "LAUNCH_TIMEOUT_S", 120.0 if local else 900.0),
             data_plane_s=_seconds(env, "DATA_PLANE_TIMEOUT_S", 30.0 if local else 300.0),
             request_s=_seconds(env, "REQUEST_TIMEOUT_S", 30.0 if local else 60.0),
         ),
     )
+
+
+def model_id(env: Mapping[str, str]) -> str:
+    """The Bedrock model of the agent. Terraform lets the execution role invoke this one and no other."""
+    return env.get("MODEL_ID") or DEFAULT_MODEL_ID
 
 
 def port(env: Mapping[str, str], name: str) -> int | None:

@@ -36,6 +36,7 @@ from orchestration.settings import (
     Settings,
     Target,
     aws_endpoints,
+    model_id,
     select_deployment,
 )
 from orchestration.steps import Steps
@@ -77,6 +78,7 @@ class TargetTools:
             tfvars={
                 "environment": self.deployment.environment,
                 "region": self.deployment.region,
+                "model_ids": [model_id(self.env)],
                 "s3_use_path_style": self.cloud is not None,
             },
         )

@@ -66,9 +66,12 @@ Step = Create | Update | Keep
 
 def desired_spec(settings: Settings, artifact_digest: str) -> RuntimeSpec:
     """The runtime that Terraform's outputs and the settings ask for."""
-    environment = {"MODEL_PROVIDER": settings.model_provider, DIGEST_VARIABLE: artifact_digest}
-    if settings.model_id:
-        environment["MODEL_ID"] = settings.model_id
+    environment = {
+        "MODEL_PROVIDER": settings.model_provider,
+        "MODEL_ID": settings.model_id,
+        "MODEL_REGION": settings.outputs.region,
+        DIGEST_VARIABLE: artifact_digest,
+    }
     return RuntimeSpec(
         name=settings.outputs.agent_runtime_name,
         role_arn=settings.outputs.runtime_role_arn,

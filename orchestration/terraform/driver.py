@@ -164,6 +164,19 @@ class TerraformDriver:
         stamp_path.write_text(stamp)
         return True
 
+    def validate(self) -> None:
+        """Raises TerraformFailed or BadInput with the first fault of the sources."""
+        code, out, err = self._run("validate", no_color=IsFlagged)
+        if code != 0:
+            raise self._failed("validate", code, out + err)
+
+    def unformatted(self) -> list[str]:
+        """Files that `terraform fmt` would change."""
+        code, out, err = self._run("fmt", check=IsFlagged, recursive=IsFlagged, list=True)
+        if code not in (0, 3):
+            raise self._failed("fmt", code, out + err)
+        return out.split()
+
     def plan(self, *, destroy: bool = False, on_line: OnLine | None = None) -> tuple[bool, str]:
         """(has changes, the plan as text). The plan file is <work_dir>/plan.tfplan."""
         code, out, err = self._run(
