@@ -1,4 +1,4 @@
-"""What `make lint` runs: ruff, strict mypy, terraform fmt and validate, generated docs. Exit 1 if one finds something."""
+"""What `make lint` runs: ruff, strict mypy, terraform fmt and validate, generated docs. Exit 1 if any complains."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def main() -> int:
         run("ruff format", "ruff", "format", "--check", "--quiet", *PYTHON),
         run("mypy --strict", "mypy", *PYTHON),
         terraform(),
+        run("docs/cli.md", "scripts.cli_reference", "--check"),
     ]
     return 0 if all(passed) else 1
 
