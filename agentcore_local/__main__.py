@@ -1,0 +1,192 @@
+"""Entry point: reads flags and the root key, wires the rooms together, serves until told to stop."""
+
+import argparse
+import asyncio
+import fcntl
+import logging
+import os
+import re
+import secrets
+import signal
+import socket
+import string
+import sys
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import boto3
+import uvloop
+from botocore.config import Config
+
+from agentcore_local.app import ControlPlane, operations, with_health
+from agentcore_local.callers import Callers
+from agentcore_local.control import Changes, Names, RuntimeOperations
+from agentcore_local.data import DataPlane
+from agentcore_local.endpoints import EndpointOperations
+from agentcore_local.fetch import AiohttpFetch, BadOidcMap, OidcMap
+from agentcore_local.gate import Gate
+from agentcore_local.host import AgentHost
+from agentcore_local.journal import Journal
+from agentcore_local.keys import KeyStore
+from agentcore_local.proxy import Proxy
+from agentcore_local.rollout import Rollouts
+from agentcore_local.serve import listen, serve_until, server
+from agentcore_local.store import Store
+
+EXIT_USAGE, EXIT_UNFIT = 2, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    state_dir: Path
+    control_port: int
+    data_port: int
+    region: str
+    account: str
+    aws_endpoint_url: str
+    oidc_map: OidcMap
+    mmds_v2_default: bool
+    access_key: str
+    secret_key: str
+
+
+def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Settings:
+    """Settings from flags; the root key alone comes from the environment. Exits with 2 on wrong usage."""
+    parser = argparse.ArgumentParser(prog="agentcore_local", allow_abbrev=False)
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--control-port", type=_port, required=True, help="0 picks a free port")
+    parser.add_argument("--data-port", type=_port, required=True, help="0 picks a free port")
+    parser.add_argument("--region", type=_matching(r"[a-z]{2}(-[a-z]+)+-[0-9]"), default="us-east-1")
+    parser.add_argument("--account-id", type=_matching(r"[0-9]{12}"), default="000000000000")
+    parser.add_argument("--aws-endpoint-url", type=_matching(r"https?://[^\s/?#@]+/?"), required=True)
+    parser.add_argument("--oidc-map", action="append", default=[], metavar="ISSUER_BASE=LOCAL_BASE")
+    parser.add_argument("--mmds-v2-default", choices=("true", "false"), default="true")
+    args = parser.parse_args(argv)
+    try:
+        oidc_map = OidcMap(args.oidc_map)
+    except BadOidcMap as e:
+        parser.error(f"--oidc-map {e}; expected https://issuer.base=http://127.0.0.1:port")
+    keys = {n: environment.get(n, "") for n in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    if missing := [n for n, v in keys.items() if not v]:
+        parser.error(f"{' and '.join(missing)} must hold the embedded cloud's root key")
+    return Settings(
+        args.state_dir.resolve(),
+        args.control_port,
+        args.data_port,
+        args.region,
+        args.account_id,
+        args.aws_endpoint_url.rstrip("/"),
+        oidc_map,
+        args.mmds_v2_default == "true",
+        keys["AWS_ACCESS_KEY_ID"],
+        keys["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)
+
+
+def _matching(pattern: str) -> Any:
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise argparse.ArgumentTypeError(f"{text!r} does not fit {pattern}")
+        return text
+
+    return check
+
+
+def iso_now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def suffix() -> str:
+    """Ten letters and digits, as the service ends its ids."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(10))
+
+
+async def run(settings: Settings, control: socket.socket, data: socket.socket) -> None:
+    """Build everything, serve, and take it down in reverse order."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    store = Store(settings.state_dir / "state.sqlite3")
+    journal = Journal(sys.stderr, store.log_salt(), iso_now)
+    connector = aiohttp.TCPConnector(limit=512, keepalive_timeout=2)  # below what agents' servers wait (5 s)
+    options: dict[str, Any] = {"trust_env": False, "auto_decompress": False, "cookie_jar": aiohttp.DummyCookieJar()}
+    options["skip_auto_headers"] = ("User-Agent", "Accept-Encoding", "Accept", "Content-Type")
+    async with aiohttp.ClientSession(connector=connector, **options) as agents:
+        host = AgentHost(agents, settings.region, journal.event)
+        rollouts = Rollouts(store, host, _s3(settings), settings.state_dir / "agents", iso_now, journal.event)
+        oidc_map = settings.oidc_map
+        keys = KeyStore(AiohttpFetch(oidc_map), time.monotonic, is_mapped=oidc_map.maps)
+        callers = Callers(settings.access_key, settings.secret_key, settings.region)
+        base_url = f"http://127.0.0.1:{data.getsockname()[1]}"
+        gate = Gate(callers, keys, time.time, base_url)
+        names, changes = Names(settings.region, settings.account, suffix), Changes(store)
+        runtimes = RuntimeOperations(
+            store, rollouts, names, changes, gate.check_authorizer, iso_now, settings.mmds_v2_default
+        )
+        endpoints = EndpointOperations(store, rollouts, names, changes, iso_now)
+        control_plane = ControlPlane(operations(runtimes, endpoints), callers, journal, time.time, uuid.uuid4)
+        data_plane = DataPlane(
+            store, gate, rollouts, Proxy(agents), journal, settings.region, settings.account, uuid.uuid4
+        )
+        rollouts.resume()
+        journal.event("listening", control=control.getsockname()[1], data=data.getsockname()[1], pid=os.getpid())
+        planes = [
+            (server(with_health(control_plane, "control")), control),
+            (server(with_health(data_plane, "data")), data),
+        ]
+        await serve_until(stop, planes)
+        journal.event("stopping")
+        await rollouts.close()
+        await keys.close()
+        await host.close()
+    store.close()
+
+
+def _s3(settings: Settings) -> Any:
+    session = boto3.session.Session(settings.access_key, settings.secret_key, region_name=settings.region)
+    # proxies={} keeps the operator's proxy variables out; they would carry the code elsewhere.
+    config = Config(s3={"addressing_style": "path"}, proxies={}, connect_timeout=5, read_timeout=60)
+    return session.client("s3", endpoint_url=settings.aws_endpoint_url, config=config)
+
+
+def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    settings = parse(argv, environment)
+    os.umask(0o077)
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # the journal is the log
+    try:
+        Callers(settings.access_key, settings.secret_key, settings.region)
+    except ValueError as e:
+        print(f"agentcore_local: {e}", file=sys.stderr)
+        return EXIT_USAGE
+    try:
+        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.state_dir.chmod(0o700)
+        with open(settings.state_dir / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with listen(settings.control_port) as control, listen(settings.data_port) as data:
+                asyncio.Runner(loop_factory=uvloop.new_event_loop).run(run(settings, control, data))
+    except BlockingIOError:
+        print(f"agentcore_local: {settings.state_dir} is in use by another agentcore_local", file=sys.stderr)
+        return EXIT_UNFIT
+    except OSError as e:
+        ports = f"ports {settings.control_port} and {settings.data_port}"
+        print(f"agentcore_local: cannot start on {ports}: {e.strerror or e}", file=sys.stderr)
+        return EXIT_UNFIT
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,158 @@
+"""The first look at a request: what the HTTP server does not check itself, and how answers are written."""
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import IO, Any
+
+from agentcore_local.wire import AWS_REQUEST_ID, ERROR_TYPE, Refused
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_FIELDS = 100
+MAX_HEADER_BYTES = 32 * 1024
+MAX_TARGET_BYTES = 8 * 1024
+BODY_IDLE_S = 60.0
+SPOOL_IN_MEMORY = 1024 * 1024
+
+
+class ClientGone(Exception):
+    """The caller closed the connection before the exchange was over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Method, undecoded target and headers (names in lower case) of one request."""
+
+    method: str
+    raw_path: bytes
+    query: bytes
+    headers: tuple[tuple[str, str], ...]
+
+    def every(self, name: str) -> list[str]:
+        return [v for n, v in self.headers if n == name]
+
+    def one(self, name: str) -> str | None:
+        """The only value of a header; a repeated header is refused, since two readers could differ on it."""
+        values = self.every(name)
+        if len(values) > 1:
+            raise Refused("bad_request", detail=f"Header {name} must be sent once", log_reason="repeated_header")
+        return values[0] if values else None
+
+
+def read_head(scope: Scope) -> Head:
+    """Check the request line and headers; raise Refused. The HTTP server has no caps and no Host check."""
+    raw = scope["headers"]
+    if len(raw) > MAX_FIELDS or sum(len(n) + len(v) for n, v in raw) > MAX_HEADER_BYTES:
+        raise Refused("headers_too_large")
+    if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
+        raise Refused("headers_too_large", log_reason="target_too_long")
+    headers = tuple((n.decode("latin-1").lower(), v.decode("latin-1")) for n, v in raw)
+    head = Head(scope["method"], scope["raw_path"], scope["query_string"], headers)
+    if len(head.every("host")) != 1:
+        raise Refused("bad_request", detail="Exactly one Host header is required", log_reason="bad_host")
+    codings = [v.strip().lower() for v in head.every("transfer-encoding")]
+    if codings and (codings != ["chunked"] or scope.get("http_version") != "1.1"):
+        raise Refused("bad_request", detail="Transfer-Encoding must be chunked", log_reason="bad_transfer_encoding")
+    if codings and head.every("content-length"):
+        raise Refused("bad_request", detail="Content-Length with Transfer-Encoding", log_reason="two_lengths")
+    if len(head.every("authorization")) > 1:
+        raise Refused("duplicate_authorization")
+    return head
+
+
+class Body:
+    """The request's body as it arrives: counted against a limit, bounded in time between two chunks."""
+
+    def __init__(self, receive: Receive, limit: int, declared: str | None) -> None:
+        self._receive, self._limit, self.declared = receive, limit, declared
+        self.finished = asyncio.Event()
+        if declared is not None and declared.isdigit() and int(declared) > limit:
+            raise Refused("body_too_large", limit=limit)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield chunks; raises ClientGone, or Refused when too large or too slow."""
+        seen = 0
+        while not self.finished.is_set():
+            try:
+                message = await asyncio.wait_for(self._receive(), BODY_IDLE_S)
+            except TimeoutError:
+                raise Refused("body_timeout") from None
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            chunk: bytes = message.get("body", b"")
+            seen += len(chunk)
+            if seen > self._limit:
+                raise Refused("body_too_large", limit=self._limit)
+            if not message.get("more_body", False):
+                self.finished.set()
+            if chunk:
+                yield chunk
+
+    async def gone(self) -> None:
+        """Return once the caller has closed the connection (only meaningful after the body was read)."""
+        await self.finished.wait()
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+@dataclass(slots=True)
+class Spooled:
+    """A body that had to be read whole, because its hash is part of a signature. On disk past 1 MiB."""
+
+    file: IO[bytes]
+    sha256: str
+    size: int
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        self.file.seek(0)
+        while chunk := self.file.read(64 * 1024):
+            yield chunk
+
+    def read(self) -> bytes:
+        self.file.seek(0)
+        return self.file.read()
+
+
+async def spool(body: Body) -> Spooled:
+    """Read the whole body into a temporary file without a name, hashing it on the way."""
+    file = tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY)  # noqa: SIM115  closed with its request
+    digest, size = hashlib.sha256(), 0
+    try:
+        async for chunk in body.chunks():
+            digest.update(chunk)
+            size += len(chunk)
+            file.write(chunk)
+    except BaseException:
+        file.close()
+        raise
+    return Spooled(file, digest.hexdigest(), size)
+
+
+async def answer(
+    send: Send, status: int, body: bytes, request_id: str, headers: tuple[tuple[str, str], ...] = ()
+) -> None:
+    """Write one complete JSON answer."""
+    fields = [
+        ("content-type", "application/json"),
+        ("content-length", str(len(body))),
+        (AWS_REQUEST_ID, request_id),
+        *headers,
+    ]
+    if status == 204:
+        fields = [(AWS_REQUEST_ID, request_id)]
+    encoded = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in fields]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": b"" if status == 204 else body})
+
+
+async def refuse(send: Send, refused: Refused, request_id: str) -> None:
+    """Write a refusal. The connection is closed when an unread body may follow on it."""
+    headers = [(ERROR_TYPE, refused.row.kind), *refused.headers]
+    if refused.slug in ("body_too_large", "body_timeout", "headers_too_large", "bad_request"):
+        headers.append(("connection", "close"))
+    await answer(send, refused.row.status, refused.body(), request_id, tuple(headers))

@@ -1,0 +1,155 @@
+"""Enforces who may pass: one of two kinds of door, never both. Whatever cannot be decided is refused."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+from urllib.parse import quote
+
+from agentcore_local.authorizer import Allow, InvalidPolicy, Policy, authorize, parse_policy, token_key_id
+from agentcore_local.callers import Callers
+from agentcore_local.edge import Body, Head, Spooled, spool
+from agentcore_local.jwks import IssuerKeys
+from agentcore_local.keys import KeysUnavailable
+from agentcore_local.store import Door
+from agentcore_local.wire import Refused
+
+Credential = Literal["none", "bearer", "sigv4", "presigned", "other"]
+_PRESIGNED = re.compile(rb"(?:^|&)x-amz-(?:signature|algorithm|credential)=", re.IGNORECASE)
+_MAX_POLICIES = 4096
+
+
+class KeySource(Protocol):
+    """What is used of keys.KeyStore."""
+
+    async def get(self, discovery_url: str, kid: str | None) -> IssuerKeys: ...
+    async def check(self, discovery_url: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A caller who may pass. body is set when it had to be read for its signature."""
+
+    by: Literal["jwt", "sigv4"]
+    subject: str | None
+    body: Spooled | None = None
+
+
+def credential(head: Head) -> Credential:
+    """What kind of credential a request carries. Raises Refused when it carries two."""
+    presigned = _PRESIGNED.search(head.query) is not None
+    header = head.one("authorization")
+    if header is None or not header.strip():
+        return "presigned" if presigned else "none"
+    if presigned:
+        raise Refused("two_credentials")
+    scheme = header.split(None, 1)[0].lower()
+    if scheme == "bearer":
+        return "bearer"
+    return "sigv4" if scheme == "aws4-hmac-sha256" else "other"
+
+
+class Gate:
+    """Decides one data-plane request. clock() is Unix seconds; base_url is where callers reach this plane."""
+
+    def __init__(self, callers: Callers, keys: KeySource, clock: Callable[[], float], base_url: str) -> None:
+        self._callers, self._keys, self._clock, self._base_url = callers, keys, clock, base_url
+        self._policies: dict[tuple[str, int], Policy] = {}
+
+    async def admit(self, head: Head, door: Door | None, absent: Refused, body: Body) -> Admitted:
+        """Let a caller pass or raise Refused. `absent` is raised for a door that is not there, but only to
+        callers who showed a credential: others learn nothing about which runtimes exist."""
+        kind = credential(head)
+        if door is not None and door.authorizer is not None:
+            return await self._bearer_door(head, door, door.authorizer, kind)
+        if kind in ("none", "other"):
+            raise Refused("iam_no_credentials")
+        if kind == "presigned":
+            raise Refused("presigned_refused")
+        if kind == "bearer":
+            raise absent if door is None else Refused("method_mismatch", log_reason="bearer_on_iam_door")
+        claim = self._callers.claim(head, self._clock())
+        spooled = await spool(body)
+        try:
+            self._callers.verify(head, claim, spooled.sha256)
+            if door is None:
+                raise absent
+        except Refused:
+            spooled.file.close()
+            raise
+        return Admitted("sigv4", "root", spooled)
+
+    async def check_authorizer(self, configuration: Mapping[str, Any]) -> None:
+        """Refuse to deploy an authorizer that breaks a rule or whose keys cannot be had (400)."""
+        at = "authorizerConfiguration.customJWTAuthorizer"
+        try:
+            policy = parse_policy(configuration)
+            await self._keys.check(policy.discovery_url)
+        except InvalidPolicy as e:
+            fields = [(f"{at}.{name}", message) for name, message in e.fields]
+            raise Refused("validation", detail=str(e), fields=fields) from e
+        except KeysUnavailable as e:
+            message = f"The discovery URL cannot be used: {e}"
+            raise Refused("validation", detail=message, fields=[(f"{at}.discoveryUrl", message)]) from e
+
+    def resource_metadata(self, door: Door) -> dict[str, Any]:
+        """The protected-resource metadata document (RFC 9728; members as observed by users)."""
+        policy = self._policy(door, door.authorizer or {})
+        issuer = policy.discovery_url.removesuffix("/.well-known/openid-configuration")
+        document: dict[str, Any] = {
+            "authorization_servers": [issuer],
+            "resource": f"{self._invocations(door)}?qualifier={door.qualifier}",
+        }
+        if scopes := _advertised(door):
+            document["scopes_supported"] = scopes
+        return document
+
+    async def _bearer_door(
+        self, head: Head, door: Door, configuration: Mapping[str, Any], kind: Credential
+    ) -> Admitted:
+        if kind in ("sigv4", "presigned"):
+            raise Refused("method_mismatch", log_reason="sigv4_on_jwt_door")
+        header = head.one("authorization")
+        policy = self._policy(door, configuration)
+        keys: IssuerKeys | None = None
+        if kid := token_key_id(header):
+            try:
+                keys = await self._keys.get(policy.discovery_url, kid)
+            except KeysUnavailable:
+                keys = None
+        verdict = authorize(header, policy, keys, int(self._clock()))
+        if isinstance(verdict, Allow):
+            subject = verdict.claims.get("sub")
+            return Admitted("jwt", subject if isinstance(subject, str) else None)
+        also = "".join(f",{r.value}" for r in verdict.also)
+        refused = Refused(verdict.reason.value, log_reason=verdict.reason.value + also)
+        if refused.row.status == 401:
+            refused.headers = (("www-authenticate", self._challenge(door)),)
+        raise refused
+
+    def _policy(self, door: Door, configuration: Mapping[str, Any]) -> Policy:
+        key = (door.runtime_id, door.version)
+        if key not in self._policies:
+            if len(self._policies) >= _MAX_POLICIES:
+                self._policies.clear()
+            try:
+                self._policies[key] = parse_policy(configuration)
+            except InvalidPolicy:
+                raise Refused("no_policy") from None
+        return self._policies[key]
+
+    def _challenge(self, door: Door) -> str:
+        metadata = f"{self._invocations(door)}/.well-known/oauth-protected-resource"
+        challenge = f'Bearer resource_metadata="{metadata}?qualifier={door.qualifier}"'
+        scopes = _advertised(door)
+        return f'{challenge}, scope="{" ".join(scopes)}"' if scopes else challenge
+
+    def _invocations(self, door: Door) -> str:
+        return f"{self._base_url}/runtimes/{quote(door.arn, safe='')}/invocations"
+
+
+def _advertised(door: Door) -> list[str]:
+    """Allowed scopes under the names they are advertised by (botocore model: advertisedScopeMapping)."""
+    configuration = door.authorizer or {}
+    mapping = configuration.get("advertisedScopeMapping") or {}
+    return [mapping.get(s, s) for s in configuration.get("allowedScopes") or []]

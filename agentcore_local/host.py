@@ -1,0 +1,203 @@
+"""Agent processes: one per runtime version, started when needed, watched until healthy, never left behind."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import psutil
+
+START_DEADLINE_S = 120.0  # AgentCore devguide: runtime-how-it-works (initialization within 120 s)
+STOP_GRACE_S = 5.0
+LEASH = Path(__file__).with_name("leash.py")
+Key = tuple[str, int]
+
+
+class StartFailed(Exception):
+    """The agent did not come up; the text becomes the runtime's failureReason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One version to run: where its files are, what to start, with which variables of its own."""
+
+    key: Key
+    folder: Path
+    entry: str
+    variables: Mapping[str, str]
+    log: Path
+
+
+@dataclass(slots=True)
+class Agent:
+    """A running agent. in_flight counts calls, so that an old version ends after its last one."""
+
+    key: Key
+    process: asyncio.subprocess.Process
+    port: int
+    in_flight: int = 0
+
+    @property
+    def alive(self) -> bool:
+        return self.process.returncode is None
+
+
+class AgentHost:
+    """Starts and stops agents. `session` is the HTTP client for /ping; region goes to the agents."""
+
+    def __init__(self, session: aiohttp.ClientSession, region: str, log: Callable[..., None]) -> None:
+        self._session, self._region, self._log = session, region, log
+        self._agents: dict[Key, Agent] = {}
+        self._locks: dict[Key, asyncio.Lock] = {}
+
+    async def ensure(self, launch: Launch) -> Agent:
+        """The healthy agent of a version, started now if it does not run. Raises StartFailed."""
+        agent = self._agents.get(launch.key)
+        if agent is not None and agent.alive:
+            return agent
+        async with self._locks.setdefault(launch.key, asyncio.Lock()):
+            agent = self._agents.get(launch.key)
+            if agent is None or not agent.alive:
+                agent = await self._start(launch)
+                self._agents[launch.key] = agent
+            return agent
+
+    async def stop(self, key: Key) -> None:
+        """End a version's agent now."""
+        if agent := self._agents.pop(key, None):
+            await _end(agent.process)
+            self._log("agent_stopped", runtime=key[0], version=key[1])
+
+    async def retire(self, key: Key, patience_s: float = 60.0) -> None:
+        """End a version's agent once its calls are answered, or after patience_s."""
+        until = time.monotonic() + patience_s
+        while (agent := self._agents.get(key)) and agent.in_flight and time.monotonic() < until:
+            await asyncio.sleep(0.1)
+        await self.stop(key)
+
+    def running(self) -> list[Key]:
+        return [k for k, a in self._agents.items() if a.alive]
+
+    async def close(self) -> None:
+        await asyncio.gather(*(self.stop(k) for k in list(self._agents)))
+
+    async def _start(self, launch: Launch) -> Agent:
+        port = _free_port()
+        process = await _spawn(launch, self._environment(launch, port))
+        try:
+            async with asyncio.timeout(START_DEADLINE_S):
+                await self._until_healthy(launch, process, port)
+        except TimeoutError:
+            await _end(process)
+            raise StartFailed("Runtime initialization time exceeded.") from None
+        except BaseException:
+            await _end(process)
+            raise
+        self._log("agent_started", runtime=launch.key[0], version=launch.key[1], pid=process.pid, port=port)
+        return Agent(launch.key, process, port)
+
+    async def _until_healthy(self, launch: Launch, process: asyncio.subprocess.Process, port: int) -> None:
+        pause = 0.05
+        while True:
+            if process.returncode is not None:
+                raise StartFailed(f"Agent ended with code {process.returncode}: {last_line(launch.log)}")
+            if await self._answers_ping(port):
+                break
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.3, 0.5)
+        refuse_open_listener(process.pid, port)
+
+    async def _answers_ping(self, port: int) -> bool:
+        try:
+            limit = aiohttp.ClientTimeout(total=2)
+            url = f"http://127.0.0.1:{port}/ping"
+            async with self._session.get(url, timeout=limit, allow_redirects=False) as reply:
+                return reply.status == 200
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    def _environment(self, launch: Launch, port: int) -> dict[str, str]:
+        """Nothing of the operator's environment: no credentials, no proxies, no tokens."""
+        return {
+            "LANG": "C.UTF-8",
+            "PATH": os.pathsep.join([os.path.dirname(sys.executable), "/usr/local/bin", "/usr/bin", "/bin"]),
+            **launch.variables,
+            "HOME": str(launch.folder),
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "AWS_REGION": self._region,
+        }
+
+
+async def _spawn(launch: Launch, environment: dict[str, str]) -> asyncio.subprocess.Process:
+    descriptor = os.open(launch.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(LEASH),
+            str(os.getpid()),
+            str(launch.folder),
+            launch.entry,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            env=environment,
+            start_new_session=True,
+        )
+    finally:
+        os.close(descriptor)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """SIGTERM to the agent's whole group, SIGKILL to what is left of it."""
+    _signal_group(process.pid, signal.SIGTERM)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), STOP_GRACE_S)
+    _signal_group(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _signal_group(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def refuse_open_listener(pid: int, port: int) -> None:
+    """The port must belong to this agent and to loopback alone: else another process could answer for it,
+    or callers could walk around the door. Raises StartFailed."""
+    try:
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        sockets = [c for p in family for c in p.net_connections(kind="tcp")]
+    except psutil.Error as e:
+        raise StartFailed("Agent ended while its listener was looked at.") from e
+    open_at = {c.laddr.ip for c in sockets if c.status == psutil.CONN_LISTEN and c.laddr.port == port}
+    if not open_at:
+        raise StartFailed(f"Port {port} is answered by another process than the agent.")
+    if open_at - {"127.0.0.1"}:
+        raise StartFailed(f"Agent listens on {', '.join(sorted(open_at))}; it must listen on HOST (127.0.0.1).")
+
+
+def last_line(log: Path) -> str:
+    """The last line an agent wrote, fit for a message: bounded and printable."""
+    with log.open("rb") as f:
+        f.seek(0, os.SEEK_END)
+        f.seek(max(0, f.tell() - 4096))
+        lines = [line.strip() for line in f.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    text = lines[-1] if lines else "no output"
+    return "".join(c if c.isprintable() else " " for c in text)[:300]

@@ -1,0 +1,150 @@
+"""The asynchronous half of a change: fetch the code, start the agent, then move the endpoint, in that order.
+
+Callers go on reaching the old version, with the old version's authorizer, until the new agent is healthy;
+if it never is, nothing they can see has changed.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agentcore_local import artifact
+from agentcore_local.artifact import ArtifactError, ObjectStore
+from agentcore_local.host import Agent, AgentHost, Launch, StartFailed
+from agentcore_local.store import Store
+
+DEFAULT = "DEFAULT"
+
+
+class Rollouts:
+    """Background work, one task per runtime or endpoint being changed. now() gives an ISO 8601 string."""
+
+    def __init__(
+        self,
+        store: Store,
+        host: AgentHost,
+        objects: ObjectStore,
+        folder: Path,
+        now: Callable[[], str],
+        log: Callable[..., None],
+    ) -> None:
+        self._store, self._host, self._objects, self._folder = store, host, objects, folder
+        self._now, self._log = now, log
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._preparing: dict[Path, asyncio.Lock] = {}
+
+    async def agent(self, runtime_id: str, number: int, spec: Mapping[str, Any]) -> Agent:
+        """The healthy agent of a version, fetched and started if need be. Raises ArtifactError, StartFailed."""
+        home = self._folder / runtime_id / str(number)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = home / "code"
+        code = spec["agentRuntimeArtifact"]["codeConfiguration"]
+        async with self._preparing.setdefault(folder, asyncio.Lock()):
+            entry = await asyncio.to_thread(artifact.prepare, self._objects, code, folder, tempfile.TemporaryFile)
+        variables = spec.get("environmentVariables") or {}
+        return await self._host.ensure(Launch((runtime_id, number), folder, entry, variables, home / "agent.log"))
+
+    def start_version(self, runtime_id: str, number: int) -> None:
+        self._spawn(self._roll_version(runtime_id, number))
+
+    def start_endpoint(self, runtime_id: str, name: str) -> None:
+        self._spawn(self._roll_endpoint(runtime_id, name))
+
+    def start_delete(self, runtime_id: str) -> None:
+        self._spawn(self._delete(runtime_id))
+
+    def start_retire(self, runtime_id: str) -> None:
+        self._spawn(self._retire_unused(runtime_id))
+
+    def resume(self) -> None:
+        """Take up what a stop or a kill interrupted."""
+        for runtime in self._store.runtimes():
+            if runtime.status == "DELETING":
+                self.start_delete(runtime.id)
+            elif runtime.status in ("CREATING", "UPDATING"):
+                self.start_version(runtime.id, runtime.latest)
+            for endpoint in self._store.endpoints(runtime.id):
+                if endpoint.name != DEFAULT and endpoint.status in ("CREATING", "UPDATING"):
+                    self.start_endpoint(runtime.id, endpoint.name)
+
+    async def close(self) -> None:
+        """Stop the background work; what is unfinished is taken up by resume()."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._log("rollout_crashed", error=type(error).__name__)
+
+    async def _try(self, runtime_id: str, number: int) -> str | None:
+        """Start a version's agent; None when healthy, else why not."""
+        version = self._store.version(runtime_id, number)
+        if version is None:
+            return "The version was deleted."
+        try:
+            await self.agent(runtime_id, number, version.spec)
+        except (ArtifactError, StartFailed) as e:
+            return str(e)
+        except Exception as e:  # a disk that is full must become a status, not a runtime that stays CREATING
+            return f"The local runtime could not start the agent ({type(e).__name__})."
+        return None
+
+    async def _roll_version(self, runtime_id: str, number: int) -> None:
+        failure = await self._try(runtime_id, number)
+        runtime, endpoint = self._store.runtime(runtime_id), self._store.endpoint(runtime_id, DEFAULT)
+        version = self._store.version(runtime_id, number)
+        if runtime is None or endpoint is None or version is None:
+            return
+        verb = "CREATE" if runtime.status == "CREATING" else "UPDATE"
+        status, now = (f"{verb}_FAILED" if failure else "READY"), self._now()
+        live = endpoint.live if failure else number
+        with self._store.change():
+            self._store.put_version(replace(version, status=status))
+            self._store.put_endpoint(
+                replace(endpoint, live=live, target=number, status=status, failure=failure, updated_at=now)
+            )
+            self._store.put_runtime(replace(runtime, status=status, failure=failure, updated_at=now))
+        self._log("rollout", runtime=runtime_id, version=number, status=status, failure=failure)
+        await self._retire_unused(runtime_id)
+
+    async def _roll_endpoint(self, runtime_id: str, name: str) -> None:
+        endpoint = self._store.endpoint(runtime_id, name)
+        if endpoint is None:
+            return
+        failure = await self._try(runtime_id, endpoint.target)
+        endpoint = self._store.endpoint(runtime_id, name)
+        if endpoint is None:
+            return
+        verb = "CREATE" if endpoint.status == "CREATING" else "UPDATE"
+        status = f"{verb}_FAILED" if failure else "READY"
+        live = endpoint.live if failure else endpoint.target
+        with self._store.change():
+            self._store.put_endpoint(
+                replace(endpoint, live=live, status=status, failure=failure, updated_at=self._now())
+            )
+        self._log("rollout", runtime=runtime_id, endpoint=name, status=status, failure=failure)
+        await self._retire_unused(runtime_id)
+
+    async def _retire_unused(self, runtime_id: str) -> None:
+        endpoints = self._store.endpoints(runtime_id)
+        used = {e.live for e in endpoints} | {e.target for e in endpoints if e.status in ("CREATING", "UPDATING")}
+        old = [k for k in self._host.running() if k[0] == runtime_id and k[1] not in used]
+        await asyncio.gather(*(self._host.retire(k) for k in old))
+
+    async def _delete(self, runtime_id: str) -> None:
+        await asyncio.gather(*(self._host.stop(k) for k in self._host.running() if k[0] == runtime_id))
+        await asyncio.to_thread(shutil.rmtree, self._folder / runtime_id, ignore_errors=True)
+        with self._store.change():
+            self._store.drop_runtime(runtime_id)
+        self._log("deleted", runtime=runtime_id)

@@ -1,0 +1,94 @@
+"""Two HTTP listeners on loopback in one process, with a deadline for slow requests and one way to stop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from agentcore_local.app import Asgi
+
+HEADERS_DEADLINE_S = 10.0
+IDLE_S = 65
+MAX_CONNECTIONS = 2048
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """uvicorn waits for ever for the end of a request's headers; this closes the connection instead."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def on_message_begin(self) -> None:
+        self._expect_headers()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._headers_are_here()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._headers_are_here()
+        super().connection_lost(exc)
+
+    def _expect_headers(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(HEADERS_DEADLINE_S, self._give_up)
+
+    def _headers_are_here(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.close()
+
+
+class Listener(uvicorn.Server):
+    """A server that leaves signals to the process, which has two of them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on loopback. Raises OSError when the port is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(2048)
+        listener.set_inheritable(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def server(app: Asgi) -> Listener:
+    """A server for one plane."""
+    settings: dict[str, Any] = {"http": PatientProtocol, "ws": "none", "lifespan": "off", "log_config": None}
+    settings |= {"access_log": False, "server_header": False, "proxy_headers": False, "interface": "asgi3"}
+    settings |= {"timeout_keep_alive": IDLE_S, "limit_concurrency": MAX_CONNECTIONS}
+    settings |= {"timeout_graceful_shutdown": 5}
+    return Listener(uvicorn.Config(app, **settings))
+
+
+async def serve_until(stop: asyncio.Event, listeners: list[tuple[Listener, socket.socket]]) -> None:
+    """Run all listeners until `stop`; then let requests under way finish for a few seconds."""
+    running = [asyncio.create_task(s.serve(sockets=[sock])) for s, sock in listeners]
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for s, _ in listeners:
+        s.should_exit = True
+    await asyncio.gather(*running)

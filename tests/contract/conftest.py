@@ -1,0 +1,112 @@
+"""One emulator and one agentcore_local for the whole suite; both end with it."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.contract.agents import archive
+from tests.contract.cloud import ROLE, Emulator, Local, People, eventually, make_people
+
+BUCKET = "agent-code"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_operator_settings() -> Iterator[None]:
+    patch = pytest.MonkeyPatch()
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE"):
+        patch.delenv(name, raising=False)
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    folder = tmp_path_factory.mktemp("emulator")
+    cloud = Emulator(folder, "AKIA" + secrets.token_hex(8).upper(), secrets.token_hex(20))
+    try:
+        cloud.start()
+        s3 = cloud.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        yield cloud
+    finally:
+        cloud.stop()
+
+
+@pytest.fixture(scope="session")
+def local(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    process = Local(emulator, tmp_path_factory.mktemp("local"))
+    try:
+        process.start()
+        yield process
+    finally:
+        process.stop()
+
+
+@pytest.fixture(scope="session")
+def people(emulator: Emulator) -> People:
+    return make_people(emulator.client("cognito-idp"))
+
+
+@pytest.fixture(scope="session")
+def upload(emulator: Emulator) -> Callable[..., dict[str, Any]]:
+    """Put an archive into the bucket; returns the agentRuntimeArtifact that names it."""
+    s3 = emulator.client("s3")
+
+    def put(content: bytes | None = None, **files: str) -> dict[str, Any]:
+        key = f"{secrets.token_hex(6)}/deployment.zip"
+        s3.put_object(Bucket=BUCKET, Key=key, Body=archive(**files) if content is None else content)
+        code = {"s3": {"bucket": BUCKET, "prefix": key}}
+        return {"codeConfiguration": {"code": code, "runtime": "PYTHON_3_11", "entryPoint": ["main.py"]}}
+
+    return put
+
+
+@dataclass
+class Deployed:
+    """A runtime that reached a resting state."""
+
+    local: Local
+    name: str
+    arn: str
+    id: str
+    artifact: dict[str, Any]
+    control: Any = field(repr=False)
+
+    def get(self) -> dict[str, Any]:
+        reply: dict[str, Any] = self.control.get_agent_runtime(agentRuntimeId=self.id)
+        return reply
+
+    def settle(self) -> dict[str, Any]:
+        def resting() -> dict[str, Any] | None:
+            reply = self.get()
+            return reply if reply["status"] not in ("CREATING", "UPDATING") else None
+
+        reply: dict[str, Any] = eventually(resting, f"{self.name} is settled")
+        return reply
+
+    def update(self, **changes: Any) -> dict[str, Any]:
+        request = {"agentRuntimeArtifact": self.artifact, "roleArn": ROLE}
+        self.control.update_agent_runtime(agentRuntimeId=self.id, **(request | changes))
+        return self.settle()
+
+
+@pytest.fixture(scope="session")
+def create(local: Local, upload: Callable[..., dict[str, Any]]) -> Callable[..., Deployed]:
+    """Create a runtime and wait until it is READY (or failed)."""
+
+    def make(at: Local = local, **members: Any) -> Deployed:
+        control = at.control()
+        artifact = members.pop("agentRuntimeArtifact", None) or upload()
+        name = members.pop("agentRuntimeName", f"agent_{secrets.token_hex(4)}")
+        made = control.create_agent_runtime(
+            agentRuntimeName=name, agentRuntimeArtifact=artifact, roleArn=ROLE, **members
+        )
+        deployed = Deployed(at, name, made["agentRuntimeArn"], made["agentRuntimeId"], artifact, control)
+        deployed.settle()
+        return deployed
+
+    return make
