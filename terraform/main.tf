@@ -13,6 +13,7 @@ module "identity" {
   source = "./modules/identity"
 
   access_token_minutes    = var.access_token_minutes
+  caller_password         = ephemeral.aws_secretsmanager_random_password.caller.random_password
   caller_password_version = var.caller_password_version
   caller_username         = var.caller_username
   deletion_protection     = var.deletion_protection

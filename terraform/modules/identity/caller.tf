@@ -7,13 +7,6 @@ resource "aws_cognito_user" "caller" {
   message_action = "SUPPRESS"
 }
 
-ephemeral "aws_secretsmanager_random_password" "caller" {
-  password_length            = 32
-  require_each_included_type = true
-  # Characters that a shell or a JSON document would need escaped.
-  exclude_characters = "\"'`\\$"
-}
-
 resource "aws_secretsmanager_secret" "caller" {
   name                    = "${var.name_prefix}/caller-password"
   description             = "Password of the demo caller ${var.caller_username}"
@@ -24,6 +17,6 @@ resource "aws_secretsmanager_secret" "caller" {
 
 resource "aws_secretsmanager_secret_version" "caller" {
   secret_id                = aws_secretsmanager_secret.caller.id
-  secret_string_wo         = ephemeral.aws_secretsmanager_random_password.caller.random_password
+  secret_string_wo         = var.caller_password
   secret_string_wo_version = var.caller_password_version
 }

@@ -1,6 +1,8 @@
 locals {
   scope_identifier = "agent"
   scope_name       = "invoke"
+  # Through the resource server, so that a client naming the scope is made after it.
+  agent_scope = "${aws_cognito_resource_server.agent.identifier}/${local.scope_name}"
 
   # Both clients of this set get the same arguments, so a token of one differs from a token of the other in the
   # client alone: what refuses the outsider can only be the allow-list.
@@ -66,10 +68,11 @@ resource "aws_cognito_user_pool_client" "public" {
   name         = "${var.name_prefix}-${each.key}"
   user_pool_id = aws_cognito_user_pool.callers.id
 
-  generate_secret               = false
-  explicit_auth_flows           = local.public_auth_flows
-  prevent_user_existence_errors = "ENABLED"
-  enable_token_revocation       = true
+  generate_secret                      = false
+  allowed_oauth_flows_user_pool_client = false
+  explicit_auth_flows                  = local.public_auth_flows
+  prevent_user_existence_errors        = "ENABLED"
+  enable_token_revocation              = true
 
   access_token_validity  = var.access_token_minutes
   id_token_validity      = var.access_token_minutes
@@ -90,7 +93,7 @@ resource "aws_cognito_user_pool_client" "machine" {
   generate_secret                      = true
   allowed_oauth_flows_user_pool_client = true
   allowed_oauth_flows                  = ["client_credentials"]
-  allowed_oauth_scopes                 = aws_cognito_resource_server.agent.scope_identifiers
+  allowed_oauth_scopes                 = [local.agent_scope]
 
   # Left empty, Cognito opens SRP and custom logins too. Refresh alone lets no person in through this client.
   explicit_auth_flows           = ["ALLOW_REFRESH_TOKEN_AUTH"]

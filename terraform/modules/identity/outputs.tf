@@ -26,7 +26,7 @@ output "outsider_client_id" {
 
 output "scope" {
   description = "Scope that lets a machine call the agent, as <identifier>/<scope>. Read by the root module."
-  value       = one(aws_cognito_resource_server.agent.scope_identifiers)
+  value       = local.agent_scope
 }
 
 output "user_client_id" {

@@ -10,6 +10,14 @@ variable "access_token_minutes" {
   }
 }
 
+variable "caller_password" {
+  description = "Password of the demo caller, at least 12 characters with all four classes. Ephemeral: written to the secret, kept in neither plan nor state."
+  type        = string
+  nullable    = false
+  ephemeral   = true
+  sensitive   = true
+}
+
 variable "caller_password_version" {
   description = "Generation of the demo caller's password, a whole number from 1. Raise it to have a new password generated."
   type        = number

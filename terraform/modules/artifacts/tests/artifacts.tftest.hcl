@@ -1,0 +1,117 @@
+mock_provider "aws" {
+  override_during = plan
+}
+
+variables {
+  account_id    = "111122223333"
+  force_delete  = false
+  force_destroy = false
+  name_prefix   = "demo-dev"
+  partition     = "aws"
+  region        = "eu-west-1"
+}
+
+run "the_bucket_is_named_for_account_and_region" {
+  command = plan
+
+  assert {
+    condition     = aws_s3_bucket.code.bucket == "demo-dev-111122223333-eu-west-1"
+    error_message = "The bucket is \"${aws_s3_bucket.code.bucket}\"; its name would clash with another account's."
+  }
+}
+
+run "a_name_of_64_characters_is_refused" {
+  command = plan
+
+  variables {
+    # 37 + 1 + 12 + 1 + 13 = 64
+    name_prefix = "ppppppppppppppppppppppppppppppppppppp"
+    region      = "us-gov-west-1"
+    partition   = "aws-us-gov"
+  }
+
+  expect_failures = [aws_s3_bucket.code]
+}
+
+run "nothing_in_the_bucket_can_be_public" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_s3_bucket_public_access_block.code.block_public_acls
+      && aws_s3_bucket_public_access_block.code.block_public_policy
+      && aws_s3_bucket_public_access_block.code.ignore_public_acls
+      && aws_s3_bucket_public_access_block.code.restrict_public_buckets
+    )
+    error_message = "One of the four public access blocks is open."
+  }
+
+  assert {
+    condition     = one(aws_s3_bucket_ownership_controls.code.rule).object_ownership == "BucketOwnerEnforced"
+    error_message = "ACLs are in force."
+  }
+}
+
+run "everybody_is_denied_without_tls" {
+  command = plan
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_s3_bucket_policy.code.policy).Statement : jsonencode(statement)
+      ] == [jsonencode({
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:*"
+        Resource  = ["arn:aws:s3:::demo-dev-111122223333-eu-west-1", "arn:aws:s3:::demo-dev-111122223333-eu-west-1/*"]
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    })]
+    error_message = "The bucket policy is more or less than the refusal of plain HTTP: ${aws_s3_bucket_policy.code.policy}"
+  }
+}
+
+run "objects_are_versioned_and_encrypted" {
+  command = plan
+
+  assert {
+    condition     = one(aws_s3_bucket_versioning.code.versioning_configuration).status == "Enabled"
+    error_message = "An upload would replace the archive that runs."
+  }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.code.rule).apply_server_side_encryption_by_default).sse_algorithm == "AES256"
+    error_message = "The bucket is not encrypted."
+  }
+}
+
+run "images_are_immutable_and_scanned" {
+  command = plan
+
+  assert {
+    condition     = aws_ecr_repository.agent.image_tag_mutability == "IMMUTABLE" && one(aws_ecr_repository.agent.image_scanning_configuration).scan_on_push
+    error_message = "A tag can be overwritten, or images are not scanned."
+  }
+}
+
+run "what_is_stored_survives_destroy_unless_forced" {
+  command = plan
+
+  assert {
+    condition     = aws_s3_bucket.code.force_destroy == false && aws_ecr_repository.agent.force_delete == false
+    error_message = "Destroy would delete code or images unasked."
+  }
+}
+
+run "forcing_reaches_bucket_and_repository_each" {
+  command = plan
+
+  variables {
+    force_delete  = true
+    force_destroy = true
+  }
+
+  assert {
+    condition     = aws_s3_bucket.code.force_destroy == true && aws_ecr_repository.agent.force_delete == true
+    error_message = "Forcing does not reach both."
+  }
+}

@@ -1,0 +1,158 @@
+mock_provider "aws" {
+  override_during = plan
+}
+
+variables {
+  account_id         = "111122223333"
+  agent_runtime_name = "demo_dev"
+  ecr_repository_arn = "arn:aws:ecr:eu-west-1:111122223333:repository/demo-dev"
+  model_ids          = ["anthropic.claude-3-haiku-20240307-v1:0", "eu.amazon.nova-lite-v1:0", "zai.glm-4.6"]
+  name_prefix        = "demo-dev"
+  partition          = "aws"
+  region             = "eu-west-1"
+}
+
+run "every_statement_allows_and_has_a_name_of_its_own" {
+  command = plan
+
+  assert {
+    condition = (
+      length(distinct([for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Sid]))
+      == length(jsondecode(aws_iam_role_policy.runtime.policy).Statement)
+    )
+    error_message = "Two statements share a Sid."
+  }
+
+  assert {
+    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Effect == "Allow"])
+    error_message = "A statement does not allow."
+  }
+}
+
+run "no_action_beyond_the_documented_list" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Action])) == toset([
+      "bedrock:InvokeModel",
+      "bedrock:InvokeModelWithResponseStream",
+      "cloudwatch:PutMetricData",
+      "ecr:BatchGetImage",
+      "ecr:GetAuthorizationToken",
+      "ecr:GetDownloadUrlForLayer",
+      "logs:CreateLogGroup",
+      "logs:CreateLogStream",
+      "logs:DescribeLogGroups",
+      "logs:DescribeLogStreams",
+      "logs:PutLogEvents",
+      "logs:PutResourcePolicy",
+      "xray:GetSamplingRules",
+      "xray:GetSamplingTargets",
+      "xray:PutTelemetryRecords",
+      "xray:PutTraceSegments",
+    ])
+    error_message = "The role may do: ${jsonencode(flatten([for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Action]))}"
+  }
+}
+
+run "no_action_is_a_wildcard" {
+  command = plan
+
+  assert {
+    condition = !anytrue([
+      for action in flatten([for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Action]) :
+      strcontains(action, "*")
+    ])
+    error_message = "An action is a wildcard."
+  }
+}
+
+run "only_actions_without_resources_get_all_of_them" {
+  command = plan
+
+  assert {
+    condition = toset([
+      for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Sid if contains(statement.Resource, "*")
+    ]) == toset(["Metrics", "RegistryToken", "Traces"])
+    error_message = "A statement reaches every resource although its actions could be narrowed."
+  }
+}
+
+run "metrics_go_to_the_services_namespace_alone" {
+  command = plan
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : jsonencode(statement.Condition) if statement.Sid == "Metrics"
+    ] == [jsonencode({ StringEquals = { "cloudwatch:namespace" = "bedrock-agentcore" } })]
+    error_message = "PutMetricData reaches every namespace."
+  }
+}
+
+run "logs_are_this_agents_own" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : [
+        for arn in statement.Resource :
+        startswith(arn, "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/bedrock-agentcore/runtimes/demo_dev-")
+      ] if contains(["OwnLogGroups", "OwnLogStreams"], statement.Sid)
+    ]))
+    error_message = "The role writes to log groups of other agents."
+  }
+}
+
+run "images_come_from_this_agents_repository" {
+  command = plan
+
+  assert {
+    condition = flatten([
+      for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Resource if statement.Sid == "PullImage"
+    ]) == ["arn:aws:ecr:eu-west-1:111122223333:repository/demo-dev"]
+    error_message = "The role pulls from another repository."
+  }
+}
+
+run "models_are_the_ones_named_whatever_dots_their_names_hold" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Resource if statement.Sid == "InvokeModels"
+      ])) == toset([
+      "arn:aws:bedrock:eu-west-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0",
+      "arn:aws:bedrock:eu-west-1::foundation-model/zai.glm-4.6",
+      "arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-lite-v1:0",
+    ])
+    error_message = "InvokeModels does not name exactly the models asked for."
+  }
+}
+
+run "a_profiles_model_is_reached_through_the_profile_alone" {
+  command = plan
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : [jsonencode(statement.Resource), jsonencode(statement.Condition)]
+      if statement.Sid == "InvokeModelsThroughProfiles"
+      ] == [[
+        jsonencode(["arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0"]),
+        jsonencode({ ArnEquals = { "bedrock:InferenceProfileArn" = ["arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-lite-v1:0"] } }),
+    ]]
+    error_message = "The routed model can be invoked directly in any region, or not at all."
+  }
+}
+
+run "without_models_nothing_of_bedrock_is_allowed" {
+  command = plan
+
+  variables {
+    model_ids = []
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.runtime.policy, "bedrock:")
+    error_message = "A model may be invoked although none was named."
+  }
+}
