@@ -15,6 +15,11 @@ from agentcore_local.policy import InvalidPolicy, Policy, parse_policy
 from agentcore_local.strict_json import NotStrictJson, parse_object
 from agentcore_local.verdict import Allow, Deny, Reason
 
+# A Cognito refresh token is encrypted, so the service cannot read it. The embedded emulator signs its own as a
+# JWT with the client's id, which would pass for an access token here. `token_use` is not looked at otherwise: the
+# service admits ID tokens where the audience is what it asks for (both observed by users, not promised).
+UNREADABLE_TOKEN_USES = frozenset({"refresh"})
+
 __all__ = ["Allow", "Deny", "InvalidPolicy", "Policy", "Reason", "authorize", "parse_policy", "token_key_id"]
 
 
@@ -43,6 +48,8 @@ def authorize(header: str | None, policy: Policy, keys: IssuerKeys | None, now: 
     claims = _claims(token)
     if claims is None:
         return Deny(Reason.MALFORMED_TOKEN, "Failed to parse token: its payload is not one JSON object")
+    if str(claims.get("token_use")) in UNREADABLE_TOKEN_USES:
+        return Deny(Reason.MALFORMED_TOKEN, "Failed to parse token: a refresh token is not for this door")
     if found := failures(claims, policy, keys.issuer, now):
         (reason, detail), *further = found
         return Deny(reason, detail, tuple(dict.fromkeys(slug for slug, _ in further if slug != reason)))

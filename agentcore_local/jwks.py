@@ -77,12 +77,7 @@ class UnusableKey(ValueError):
 
 def is_key_id(value: object) -> bool:
     """Whether a `kid` is fit to be looked up: bounded, printable ASCII. It is compared, never interpreted."""
-    return (
-        isinstance(value, str)
-        and 0 < len(value) <= MAX_KEY_ID_LENGTH
-        and value.isascii()
-        and value.isprintable()
-    )
+    return isinstance(value, str) and 0 < len(value) <= MAX_KEY_ID_LENGTH and value.isascii() and value.isprintable()
 
 
 def issuer_fits(issuer: str, discovery_url: str) -> bool:

@@ -101,9 +101,7 @@ class KeyStore:
                 await self._refresh(entry)
                 if self._is_missing(entry, kid):
                     entry.unknown_at = asked_at  # this very fetch has looked for it
-        elif self._is_missing(entry, kid) and (
-            entry.task or asked_at - entry.unknown_at >= self._unknown_key_gap_s
-        ):
+        elif self._is_missing(entry, kid) and (entry.task or asked_at - entry.unknown_at >= self._unknown_key_gap_s):
             entry.unknown_at = asked_at
             await self._refresh(entry)
         return self._known(entry)
@@ -180,9 +178,7 @@ class KeyStore:
             async with asyncio.timeout(self._fetch_timeout_s):
                 return await self._fetch(url)
         except BadUrl as error:
-            raise ProviderChanged(
-                "insecure_url", f"the URL of the discovery document or keys {error}"
-            ) from error
+            raise ProviderChanged("insecure_url", f"the URL of the discovery document or keys {error}") from error
         except TimeoutError as error:
             raise KeysUnavailable("unreachable", f"no answer within {self._fetch_timeout_s:g} s") from error
         except (FetchFailed, OSError) as error:

@@ -168,10 +168,7 @@ def _claim_rules(given: Mapping[str, Any], faults: _Faults) -> tuple[ClaimRule, 
     if not isinstance(value, list) or not value:
         faults.add("customClaims", "must be a list of at least one rule")
         return ()
-    rules = (
-        _claim_rule(item, f"customClaims.{number}.member", faults)
-        for number, item in enumerate(value, start=1)
-    )
+    rules = (_claim_rule(item, f"customClaims.{number}.member", faults) for number, item in enumerate(value, start=1))
     return tuple(rule for rule in rules if rule is not None)
 
 

@@ -31,9 +31,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     if _depth_exceeded(text):
         raise NotStrictJson("nested too deeply")
     try:
-        value = json.loads(
-            text, object_pairs_hook=_no_duplicates, parse_float=_finite, parse_constant=_refused
-        )
+        value = _DECODER.decode(text)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # an escaped lone surrogate fails here
     except NotStrictJson:
@@ -75,3 +73,6 @@ def _finite(text: str) -> float:
 
 def _refused(_: str) -> Any:
     raise NotStrictJson("a number is not finite")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_float=_finite, parse_constant=_refused)
