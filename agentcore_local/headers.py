@@ -67,7 +67,9 @@ def allowlist_faults(names: Sequence[str], has_jwt: bool) -> Iterator[tuple[str,
 def for_agent(head: Head, spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The caller's headers that the agent may see. Raises Refused when one is repeated or too long."""
     configuration = spec.get("requestHeaderConfiguration") or {}
-    wanted = dict(FIXED) | {n.lower(): MAX_ALLOWED_VALUE for n in configuration.get("requestHeaderAllowlist", [])}
+    wanted: dict[str, int] = dict(FIXED) | {
+        n.lower(): MAX_ALLOWED_VALUE for n in configuration.get("requestHeaderAllowlist", [])
+    }
     out = []
     for name, limit in wanted.items():
         listed = name in ("tracestate", "baggage")
@@ -75,7 +77,7 @@ def for_agent(head: Head, spec: Mapping[str, Any]) -> list[tuple[str, str]]:
         if not value:
             continue
         if len(value) > limit:
-            member: str = MEMBERS.get(name, name)
+            member = MEMBERS.get(name, name)
             message = f"Member must have length less than or equal to {limit}"
             detail = f"1 validation error detected: Value at '{member}' failed to satisfy constraint: {message}"
             raise Refused("validation", detail=detail, fields=[(member, message)])

@@ -11,7 +11,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from agentcore_local.app import Asgi
 
-HEADERS_DEADLINE_S = 10.0
 IDLE_S = 65
 MAX_CONNECTIONS = 2048
 
@@ -19,6 +18,7 @@ MAX_CONNECTIONS = 2048
 class PatientProtocol(HttpToolsProtocol):
     """uvicorn waits for ever for the end of a request's headers; this closes the connection instead."""
 
+    headers_deadline_s = 10.0
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -39,7 +39,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _expect_headers(self) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(HEADERS_DEADLINE_S, self._give_up)
+            self._deadline = self.loop.call_later(self.headers_deadline_s, self._give_up)
 
     def _headers_are_here(self) -> None:
         if self._deadline is not None:
@@ -74,9 +74,9 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def server(app: Asgi) -> Listener:
+def server(app: Asgi, protocol: type[PatientProtocol] = PatientProtocol) -> Listener:
     """A server for one plane."""
-    settings: dict[str, Any] = {"http": PatientProtocol, "ws": "none", "lifespan": "off", "log_config": None}
+    settings: dict[str, Any] = {"http": protocol, "ws": "none", "lifespan": "off", "log_config": None}
     settings |= {"access_log": False, "server_header": False, "proxy_headers": False, "interface": "asgi3"}
     settings |= {"timeout_keep_alive": IDLE_S, "limit_concurrency": MAX_CONNECTIONS}
     settings |= {"timeout_graceful_shutdown": 5}

@@ -1,5 +1,6 @@
 """What the contract tests drive: a real emulator and a real agentcore_local, each a process of its own."""
 
+import functools
 import json
 import os
 import re
@@ -18,6 +19,8 @@ from urllib.parse import quote
 
 import boto3
 from botocore.config import Config
+
+from tests.contract import referee
 
 REGION, ACCOUNT = "us-east-1", "000000000000"
 ISSUER_BASE = "https://cognito-idp.us-east-1.amazonaws.com"
@@ -192,10 +195,19 @@ def send(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> 
             return Answer(e.code, {k.lower(): v for k, v in e.headers.items()}, e.read())
 
 
+@functools.cache
+def session_of(key: str, secret: str) -> Any:
+    """One session for each key: it keeps the service models it has read."""
+    return boto3.session.Session(key, secret, region_name=REGION)
+
+
 def client(service: str, url: str, key: str, secret: str, **options: Any) -> Any:
-    session = boto3.session.Session(key, secret, region_name=REGION)
+    session = session_of(key, secret)
     config = Config(retries={"max_attempts": 0, "mode": "standard"}, proxies={}, read_timeout=30, **options)
-    return session.client(service, endpoint_url=url, config=config)
+    made = session.client(service, endpoint_url=url, config=config)
+    if service.startswith("bedrock-agentcore"):
+        referee.watch(made)
+    return made
 
 
 @dataclass(frozen=True)

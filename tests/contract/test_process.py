@@ -1,0 +1,158 @@
+"""The process itself: what survives it, what must not outlive it, and when it refuses to start."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.contract.agents import MAIN, archive
+from tests.contract.cloud import ROLE, Emulator, Local, People, eventually, make_people
+from tests.contract.conftest import BUCKET, Deployed
+
+Create = Callable[..., Deployed]
+
+
+@pytest.fixture
+def own(emulator: Emulator, tmp_path: Path) -> Iterator[Local]:
+    """An agentcore_local that a test may kill."""
+    local = Local(emulator, tmp_path)
+    local.start()
+    yield local
+    local.kill()
+
+
+def pid_of_agent(local: Local, runtime: Deployed, people: People) -> int:
+    answer = local.invoke(runtime.arn, headers=people.bearer())
+    assert answer.status == 200, answer
+    pid: int = answer.json["pid"]
+    return pid
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_a_kill_loses_no_state_and_leaves_no_agent(own: Local, create: Create, people: People) -> None:
+    runtime = create(own, authorizerConfiguration=people.authorizer(), tags={"a": "b"})
+    before, agent = runtime.get(), pid_of_agent(own, runtime, people)
+    own.kill()
+    eventually(lambda: is_gone(agent), "the agent has ended with its host")
+    own.start()
+    after = runtime.get()
+    del before["ResponseMetadata"], after["ResponseMetadata"]
+    assert after == before
+    assert own.invoke(runtime.arn).status == 401
+    assert own.invoke(runtime.arn, headers=people.bearer(people.outsider_id)).status == 401
+    assert pid_of_agent(own, runtime, people) != agent
+    assert runtime.control.list_tags_for_resource(resourceArn=runtime.arn)["tags"] == {"a": "b"}
+
+
+def test_a_kill_while_creating_is_taken_up_at_the_next_start(own: Local, upload: Callable[..., Any]) -> None:
+    control = own.control()
+    slow = "import time\ntime.sleep(1)\n" + MAIN
+    made = control.create_agent_runtime(
+        agentRuntimeName="interrupted", agentRuntimeArtifact=upload(main=slow), roleArn=ROLE
+    )
+    own.kill()
+    own.start()
+    runtime_id = made["agentRuntimeId"]
+    assert control.get_agent_runtime(agentRuntimeId=runtime_id)["status"] == "CREATING"
+    eventually(lambda: control.get_agent_runtime(agentRuntimeId=runtime_id)["status"] == "READY", "ready")
+
+
+def test_a_stop_ends_the_agents_and_succeeds(own: Local, create: Create, people: People) -> None:
+    runtime = create(own, authorizerConfiguration=people.authorizer())
+    agent = pid_of_agent(own, runtime, people)
+    assert own.stop() == 0
+    assert is_gone(agent)
+
+
+def test_an_agent_that_died_is_started_for_the_next_call(own: Local, create: Create, people: People) -> None:
+    runtime = create(own, authorizerConfiguration=people.authorizer())
+    agent = pid_of_agent(own, runtime, people)
+    psutil.Process(agent).kill()
+    eventually(lambda: is_gone(agent), "the agent is dead")
+    again = eventually(lambda: pid_of_agent(own, runtime, people), "a new agent answers")
+    assert again != agent
+
+
+def test_the_agent_of_a_replaced_version_ends(own: Local, create: Create, people: People) -> None:
+    runtime = create(own, authorizerConfiguration=people.authorizer())
+    old = pid_of_agent(own, runtime, people)
+    runtime.update(authorizerConfiguration=people.authorizer())
+    eventually(lambda: is_gone(old), "the old version's agent has ended")
+    assert not is_gone(pid_of_agent(own, runtime, people))
+
+
+def test_an_agent_that_listens_beyond_loopback_is_refused(create: Create, upload: Callable[..., Any]) -> None:
+    main = MAIN.replace('os.environ["HOST"]', '"0.0.0.0"')
+    got = create(agentRuntimeArtifact=upload(main=main)).get()
+    assert got["status"] == "CREATE_FAILED"
+    assert "listens on 0.0.0.0" in got["failureReason"]
+
+
+def test_state_and_agents_files_are_private(local: Local, create: Create) -> None:
+    create()
+    state = local.folder / "state"
+    shared = [p for p in [state, *state.rglob("*")] if p.stat().st_mode & 0o077]
+    assert shared == []
+
+
+def test_without_keys_nobody_gets_in_and_with_them_again(create: Create, tmp_path: Path) -> None:
+    (tmp_path / "cloud").mkdir()
+    cloud = Emulator(tmp_path / "cloud", "AKIAEXAMPLEEXAMPLE00", "s" * 40)
+    local = Local(cloud, tmp_path)
+    try:
+        cloud.start()
+        s3, people = cloud.client("s3"), make_people(cloud.client("cognito-idp"))
+        s3.create_bucket(Bucket=BUCKET)
+        s3.put_object(Bucket=BUCKET, Key="a.zip", Body=archive())
+        local.start()
+        code = {"s3": {"bucket": BUCKET, "prefix": "a.zip"}}
+        artifact = {"codeConfiguration": {"code": code, "runtime": "PYTHON_3_11", "entryPoint": ["main.py"]}}
+        runtime = create(local, agentRuntimeArtifact=artifact, authorizerConfiguration=people.authorizer())
+        bearer = people.bearer()
+        assert local.invoke(runtime.arn, headers=bearer).status == 200
+        local.kill()
+        cloud.stop()
+        local.start()
+        refused = local.invoke(runtime.arn, headers=bearer)
+        assert (refused.status, refused.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+        cloud.start()
+        eventually(lambda: local.invoke(runtime.arn, headers=bearer).status == 200, "keys are back")
+    finally:
+        local.kill()
+        cloud.stop()
+
+
+def start(local: Local, **environment: str) -> subprocess.CompletedProcess[str]:
+    keys = {"AWS_ACCESS_KEY_ID": local.emulator.key, "AWS_SECRET_ACCESS_KEY": local.emulator.secret}
+    return subprocess.run(
+        local.command(),
+        env={"PATH": os.environ["PATH"]} | keys | environment,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+@pytest.mark.parametrize("key", ["test", "123456789012", ""])
+def test_a_short_cut_root_key_is_refused_at_start(emulator: Emulator, tmp_path: Path, key: str) -> None:
+    result = start(Local(emulator, tmp_path), AWS_ACCESS_KEY_ID=key)
+    assert result.returncode == 2
+    assert "key" in result.stderr
+
+
+def test_a_taken_port_and_a_taken_folder_are_named(local: Local, emulator: Emulator, tmp_path: Path) -> None:
+    port = start(Local(emulator, tmp_path, control_port=local.control_port))
+    assert (port.returncode, str(local.control_port) in port.stderr) == (5, True)
+    folder = start(Local(emulator, local.folder))
+    assert (folder.returncode, "in use" in folder.stderr) == (5, True)
