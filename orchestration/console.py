@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Protocol, TextIO
 
 from rich.console import Console as RichConsole
@@ -20,6 +21,8 @@ from orchestration.errors import OrchestrationError
 from orchestration.report import SCHEMA_VERSION, SmokeReport
 
 HEARTBEAT_S = 10.0
+REASON_WIDTH = 90
+TABLE_WIDTH = 160
 
 
 class DaemonStatus(Protocol):
@@ -107,19 +110,23 @@ class Console:
         self.note(f"{'ok  ' if outcome.ok else 'FAIL'} {outcome.case.id}: {outcome.verdict.value}")
 
     def smoke_table(self, report: SmokeReport) -> None:
-        """The matrix on stdout, then one line of verdict."""
+        """The matrix on stdout, then one line of verdict. Long reasons are cut here and whole in the document."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("", "case", "expected", "got", "status", "time", "reason"):
-            table.add_column(heading, no_wrap=heading != "reason")
+            table.add_column(heading, no_wrap=True)
         for outcome in report.outcomes:
             mark = Text("pass", style="green") if outcome.ok else Text("FAIL", style="bold red")
             status = "-" if outcome.status is None else str(outcome.status)
             time = f"{outcome.elapsed_ms:.0f} ms"
-            reason = Text(outcome.reason)
+            reason = Text(shorten(outcome.reason, REASON_WIDTH, placeholder=" ..."))
             table.add_row(
                 mark, outcome.case.id, outcome.case.verdict.value, outcome.verdict.value, status, time, reason
             )
-        self.table(table)
+        console = RichConsole(file=self._out, highlight=False, width=TABLE_WIDTH)
+        with console.capture() as capture:
+            console.print(table)
+        for line in capture.get().splitlines():
+            self.result(line.rstrip())
         failed = f"; wrong: {', '.join(report.failed)}" if report.failed else ""
         right = sum(outcome.ok for outcome in report.outcomes)
         self.result(f"{right} of {len(report.outcomes)} verdicts as expected in {report.elapsed_s:.1f} s{failed}")
@@ -154,13 +161,6 @@ class Console:
         if not rows and not json:
             self.result("there is no local cloud yet: make up")
         return bool(rows) and all(r.healthy for r in rows)
-
-    def table(self, table: Table) -> None:
-        """A table on stdout, wide enough not to cut cells when stdout is no terminal."""
-        console = RichConsole(file=self._out, highlight=False)
-        if not console.is_terminal:
-            console = RichConsole(file=self._out, highlight=False, width=200)
-        console.print(table)
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -59,11 +59,12 @@ class LocalCloud:
 
     def start(self, remembered: Ports | None) -> Ports:
         """Bring both daemons up on the remembered ports where these are free. Safe to call when they run."""
-        running = self._running(remembered)
-        if running and remembered:
-            return remembered
+        wishes = {name: port(self._env, variable) for name, variable in PORT_VARIABLES.items()}
+        if remembered and self._running(remembered):
+            if all(wish in (None, getattr(remembered, name)) for name, wish in wishes.items()):
+                return remembered
         self.stop()
-        ports = self._choose_ports(remembered)
+        ports = self._choose_ports(remembered, wishes)
         key = self.root_key(create=True)
         self._start_emulator(ports, key)
         self._start_runtime(ports, key)
@@ -157,10 +158,10 @@ class LocalCloud:
             daemon.log_path,
         )
 
-    def _choose_ports(self, remembered: Ports | None) -> Ports:
+    def _choose_ports(self, remembered: Ports | None, wishes: Mapping[str, int | None]) -> Ports:
         chosen: dict[str, int] = {}
         for name, variable in PORT_VARIABLES.items():
-            wish = port(self._env, variable)
+            wish = wishes[name]
             old = getattr(remembered, name) if remembered else None
             if wish is not None and not is_free(wish):
                 raise Unfit(

@@ -1,0 +1,121 @@
+"""A temporary clone in which README's commands run as a newcomer would run them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# What a newcomer's shell has; the package index's settings are part of the machine.
+INHERITED = ("PATH", "HOME", "LANG", "TERRAFORM", "TF_PROVIDER_MIRROR", "SSL_CERT_FILE")
+INHERITED_PREFIXES = ("PIP_", "UV_")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """The clone; every command runs with a clean environment and a deadline in seconds."""
+
+    path: Path
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if k in INHERITED or k.startswith(INHERITED_PREFIXES)}
+        return kept | {"NO_COLOR": "1"} | more
+
+    def run(self, *argv: str, deadline_s: float = 180, **env: str) -> Done:
+        done = subprocess.run(
+            argv,
+            cwd=self.path,
+            env=self.environment(**env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=deadline_s,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def invoke(self, *words: str, **env: str) -> Done:
+        return self.run(".venv/bin/invoke", *words, **env)
+
+    def document(self, *words: str, **env: str) -> dict[str, Any]:
+        """stdout of a task as the one JSON document that it must be."""
+        done = self.invoke(*words, "--json", **env)
+        assert done.code in (0, 1), done.err
+        parsed: dict[str, Any] = json.loads(done.out)
+        return parsed
+
+    def start(self, *argv: str, **env: str) -> subprocess.Popen[str]:
+        """Start in a process group of its own, so that one signal reaches what a terminal's Ctrl-C would reach."""
+        return subprocess.Popen(
+            argv,
+            cwd=self.path,
+            env=self.environment(**env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def processes(self) -> list[str]:
+        """Command lines of everything that runs out of this clone."""
+        found = []
+        for process in psutil.process_iter(["cmdline", "cwd"]):
+            words = " ".join(process.info["cmdline"] or [])
+            place = process.info["cwd"] or ""
+            if str(self.path) in words or place.startswith(str(self.path)):
+                found.append(words)
+        return found
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """The files that git knows or would add, without this machine's .venv and .state."""
+    path = tmp_path_factory.mktemp("clone")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, path / name)
+    clone = Clone(path)
+    yield clone
+    for folder in (path / ".state").glob("local-*"):
+        clone.run("make", "down", ENVIRONMENT=folder.name.removeprefix("local-"))
+    for process in psutil.process_iter(["cwd"]):
+        if (process.info["cwd"] or "").startswith(str(path)):
+            process.send_signal(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def first_up(clone: Clone) -> Done:
+    """`make up` in the fresh clone: it makes the virtual environment too."""
+    return clone.run("make", "up", deadline_s=400)
+
+
+@pytest.fixture
+def up(clone: Clone, first_up: Done) -> Clone:
+    """The clone with everything up and the door as it should be."""
+    assert first_up.code == 0, first_up.err
+    return clone

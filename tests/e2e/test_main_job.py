@@ -1,0 +1,276 @@
+"""README's commands in a fresh clone, in the order in which a newcomer meets them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+import pytest
+
+from tests.e2e.conftest import Clone, Done
+
+pytestmark = pytest.mark.e2e
+
+CREDIT_QUESTION = "what is the credit score for me? my customer id is 1234"
+ALL_CASES = {"person", "machine", "no-token", "sigv4", "garbage", "tampered", "alg-none", "outsider", "id-token"}
+
+
+def test_make_up_in_a_fresh_clone_proves_the_door(first_up: Done) -> None:
+    assert first_up.code == 0, first_up.err
+    assert f"{len(ALL_CASES)} of {len(ALL_CASES)} verdicts as expected" in first_up.out
+    assert "what to try next" in first_up.err
+
+
+def test_second_make_up_changes_nothing_and_says_so(up: Clone) -> None:
+    before = up.document("status")["runtime"], serial(up)
+    done = up.run("make", "up")
+    assert done.code == 0, done.err
+    assert "nothing changed" in done.err
+    assert (up.document("status")["runtime"], serial(up)) == before
+
+
+def test_smoke_test_prints_one_document(up: Clone) -> None:
+    done = up.invoke("smoke-test", "--json")
+    document = json.loads(done.out)
+    assert done.code == 0
+    assert {case["id"] for case in document["cases"]} == ALL_CASES
+    assert all(case["ok"] for case in document["cases"])
+    assert document["ok"] is True and document["schema_version"] == 1
+
+
+def test_ask_answers_the_credit_question(up: Clone) -> None:
+    done = up.invoke("ask", CREDIT_QUESTION)
+    assert (done.code, done.err) == (0, "")
+    score = json.loads((up.path / "agent/mortgage/data/customers.demo.json").read_text())
+    assert str(find_score(score, "1234")) in done.out
+
+
+@pytest.mark.parametrize(("client", "name"), [("user", "user_client_id"), ("machine", "machine_client_id")])
+def test_token_is_an_access_token_of_that_client(up: Clone, client: str, name: str) -> None:
+    done = up.invoke("token", "--client", client)
+    payload = done.out.strip().split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert claims["client_id"] == up.document("outputs")["cognito"][name]
+    assert claims["token_use"] == "access"
+
+
+def test_status_and_outputs_have_the_documented_shape(up: Clone) -> None:
+    for words in ("status", "outputs"):
+        document = up.document(words)
+        assert (document["target"], document["region"]) == ("local", "us-east-1")
+        assert set(document["endpoints"]) == {"aws", "control_plane", "data_plane"}
+        runtime = document["runtime"]
+        assert {"name", "id", "arn", "version", "status", "endpoint"} <= set(runtime)
+        assert runtime["status"] == "READY" and runtime["arn"].endswith(runtime["id"])
+        clients = {document["cognito"]["user_client_id"], document["cognito"]["machine_client_id"]}
+        assert set(document["authorizer"]["allowed_clients"]) == clients
+        assert document["cognito"]["user_pool_id"] in document["authorizer"]["discovery_url"]
+
+
+def test_a_loosened_door_fails_the_smoke_test_and_make_up_mends_it(up: Clone) -> None:
+    outsider = up.document("outputs")["terraform"]["cognito_outsider_client_id"]
+    allow_client(up, outsider)
+    done = up.invoke("smoke-test", "--json")
+    document = json.loads(done.out)
+    assert (done.code, document["failed"]) == (1, ["outsider"])
+    mended = up.run("make", "up")
+    assert mended.code == 0, mended.err
+    assert outsider not in up.document("status")["authorizer"]["allowed_clients"]
+
+
+def test_a_killed_emulator_is_named_and_make_up_recovers(up: Clone) -> None:
+    pool = up.document("status")["cognito"]["user_pool_id"]
+    pid = up.document("local.status")["processes"][0]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    done = up.invoke("ask", CREDIT_QUESTION)
+    assert done.code == 5
+    assert one_error(done).startswith("error [local_cloud_down]: ministack is down")
+    assert "remedy: make up" in done.err
+    assert up.run("make", "up").code == 0
+    assert up.document("status")["cognito"]["user_pool_id"] == pool, "the checkpoint must have kept the pool"
+
+
+def test_a_killed_runtime_leaves_no_agent_and_make_up_recovers(up: Clone) -> None:
+    pid = up.document("local.status")["processes"][1]["pid"]
+    agents = psutil.Process(pid).children(recursive=True)
+    assert agents, "the agent runs as a process of its own"
+    os.kill(pid, signal.SIGKILL)
+    gone, alive = psutil.wait_procs(agents, timeout=20)
+    assert not alive
+    assert up.invoke("smoke-test").code == 5
+    assert up.run("make", "up").code == 0
+
+
+@pytest.mark.parametrize(
+    ("env", "words", "code", "error"),
+    [
+        pytest.param({"TARGET": "mars"}, ["status"], 2, "error [bad_target]: TARGET is 'mars'", id="target"),
+        pytest.param(
+            {"ENVIRONMENT": "../x"}, ["up"], 2, "error [bad_environment]: ENVIRONMENT is '../x'", id="environment"
+        ),
+        pytest.param(
+            {"AWS_REGION": "us-moon-1"}, ["up"], 2, "error [bad_region]: AWS_REGION is 'us-moon-1'", id="region"
+        ),
+        pytest.param({"AWS_REGION": "eu-west-1"}, ["up"], 2, "error [region_differs]", id="other-region"),
+        pytest.param({"LOCAL_AWS_PORT": "99"}, ["up"], 2, "error [bad_port]: LOCAL_AWS_PORT is '99'", id="bad-port"),
+        pytest.param({"ENVIRONMENT": "none"}, ["status"], 5, "error [local_cloud_absent]", id="nothing-there"),
+        pytest.param({"TERRAFORM": "/no/such"}, ["plan"], 5, "error [terraform_missing]: /no/such", id="terraform"),
+        pytest.param({"REQUEST_TIMEOUT_S": "soon"}, ["ask", "hi"], 2, "REQUEST_TIMEOUT_S is 'soon'", id="seconds"),
+        pytest.param(
+            {}, ["token", "--client", "outsider"], 2, "error [bad_client]: --client is 'outsider'", id="client"
+        ),
+        pytest.param({}, ["ask", " "], 2, "error [bad_input]: the question is empty", id="question"),
+    ],
+)
+def test_bad_input_is_one_line_with_a_remedy(
+    up: Clone, env: dict[str, str], words: list[str], code: int, error: str
+) -> None:
+    done = up.invoke(*words, **env)
+    assert done.code == code
+    assert error in one_error(done)
+    assert up.document("status")["runtime"]["status"] == "READY", "nothing is lost"
+
+
+def test_a_corrupt_ledger_stops_every_command_and_loses_nothing(up: Clone) -> None:
+    ledger = up.path / ".state/local-dev/ledger.json"
+    good = ledger.read_text()
+    ledger.write_text(good[: len(good) // 2])
+    for words in (["up"], ["status"], ["down"]):
+        done = up.invoke(*words)
+        assert done.code == 5
+        assert "error [corrupt_ledger]" in one_error(done)
+    remedy = re.search(r"remedy: (mv \S+ \S+)", up.invoke("status").err)
+    assert remedy
+    subprocess.run(remedy[1].split(), check=True)
+    runtime = json.loads(good)["runtime"]["id"]
+    assert up.run("make", "up").code == 0
+    assert up.document("status")["runtime"]["id"] == runtime
+
+
+def test_a_taken_port_is_named(clone: Clone, first_up: Done) -> None:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        port = s.getsockname()[1]
+        done = clone.invoke("up", ENVIRONMENT="port", LOCAL_AWS_PORT=str(port))
+    assert done.code == 5
+    assert f"error [port_taken]: LOCAL_AWS_PORT is {port}" in one_error(done)
+    assert clone.invoke("down", ENVIRONMENT="port").code == 0
+
+
+def test_no_secret_is_on_disk_outside_the_emulator(up: Clone) -> None:
+    """The caller's password and the tokens are nowhere; the machine client's secret only in Terraform's state."""
+    env = local_environment(up)
+    outputs = up.document("outputs")["terraform"]
+    session = boto3.Session(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1")
+    url = env["AWS_ENDPOINT_URL"]
+    password = session.client("secretsmanager", endpoint_url=url).get_secret_value(
+        SecretId=outputs["caller_password_secret_arn"]
+    )["SecretString"]
+    client_secret = session.client("cognito-idp", endpoint_url=url).describe_user_pool_client(
+        UserPoolId=outputs["cognito_user_pool_id"], ClientId=outputs["cognito_machine_client_id"]
+    )["UserPoolClient"]["ClientSecret"]
+    token = up.invoke("token").out.strip().split(".")[2]
+    state = up.path / ".state/local-dev"
+    found = {"password": files_with(state, password), "client": files_with(state, client_secret)}
+    found |= {"token": files_with(state, token), "root": files_with(state, env["AWS_SECRET_ACCESS_KEY"])}
+    assert found == {
+        "password": set(),
+        "client": {"terraform.tfstate"},
+        "token": set(),
+        "root": {"cloud/root-key.json"},
+    }
+    assert [p for p in state.rglob("*") if p.is_file() and p.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize("after_s", [0.7, 3.0, 9.0])
+def test_an_interrupt_leaves_what_make_up_continues_and_make_down_cleans(
+    clone: Clone, first_up: Done, after_s: float
+) -> None:
+    process = clone.start("make", "up", ENVIRONMENT="intr")
+    try:
+        process.wait(after_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    again = clone.run("make", "up", ENVIRONMENT="intr")
+    assert again.code == 0, again.err
+    assert clone.run("make", "down", ENVIRONMENT="intr").code == 0
+    assert not (clone.path / ".state/local-intr").exists()
+
+
+def test_make_down_twice_leaves_nothing(up: Clone) -> None:
+    ports = [p["port"] for p in up.document("local.status")["processes"]]
+    assert up.run("make", "down").code == 0
+    again = up.run("make", "down")
+    assert (again.code, "nothing to remove" in again.out) == (0, True)
+    assert up.processes() == []
+    assert not (up.path / ".state").exists()
+    for port in ports:
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(("127.0.0.1", port))
+
+
+def one_error(done: Done) -> str:
+    """The error line. There is exactly one, and no traceback."""
+    assert "Traceback" not in done.err
+    (line,) = [line for line in done.err.splitlines() if line.startswith("error [")]
+    assert "remedy: " in done.err
+    return line
+
+
+def serial(clone: Clone) -> int:
+    return int(json.loads((clone.path / ".state/local-dev/terraform.tfstate").read_text())["serial"])
+
+
+def find_score(data: Any, customer: str) -> int:
+    """credit_score of a customer in the agent's demo data, whatever its nesting."""
+    record = data.get(customer) or data["customers"][customer]
+    return int(record["credit_score"])
+
+
+def local_environment(clone: Clone) -> dict[str, str]:
+    lines = clone.invoke("local.env").out.splitlines()
+    return {k: v.strip("'") for k, _, v in (line.removeprefix("export ").partition("=") for line in lines)}
+
+
+def allow_client(clone: Clone, client_id: str) -> None:
+    """What an operator with too much haste would do: every setting sent again, one client more."""
+    env = local_environment(clone)
+    control = boto3.client(
+        "bedrock-agentcore-control",
+        endpoint_url=env["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL"],
+        region_name=env["AWS_REGION"],
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+    )
+    runtime_id = clone.document("status")["runtime"]["id"]
+    live = control.get_agent_runtime(agentRuntimeId=runtime_id)
+    live["authorizerConfiguration"]["customJWTAuthorizer"]["allowedClients"].append(client_id)
+    kept = ("agentRuntimeId", "agentRuntimeArtifact", "roleArn", "networkConfiguration", "protocolConfiguration")
+    control.update_agent_runtime(
+        **{name: live[name] for name in (*kept, "environmentVariables", "authorizerConfiguration")}
+    )
+    while control.get_agent_runtime(agentRuntimeId=runtime_id)["status"] == "UPDATING":
+        pass
+
+
+def files_with(folder: Path, secret: str) -> set[str]:
+    """Files below folder that hold the text, but for the emulator's own protected state."""
+    emulator = folder / "cloud" / "ministack"
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and emulator not in path.parents and secret.encode() in path.read_bytes()
+    }
