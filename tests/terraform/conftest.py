@@ -9,30 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.terraform.mirror import cli_configuration, find_mirror, registry_reachable
 from tests.terraform.harness import ROOT, Stub, Terraform
-
-PROVIDER = Path("registry.terraform.io/hashicorp/aws")
-
-
-def _candidates(home: Path) -> Iterator[Path]:
-    """Folders that may be a provider mirror: Terraform's usual ones, then system prefixes two levels deep."""
-    yield home / ".terraform.d" / "plugins"
-    yield home / ".local/share/terraform/plugins"
-    for prefix in map(Path, ("/opt", "/usr/local/share", "/usr/share", "/var/lib")):
-        for depth in ("", "*", "*/*"):
-            for found in sorted(prefix.glob(f"{depth}/{PROVIDER}" if depth else str(PROVIDER))):
-                yield found.parents[2]
 
 
 @pytest.fixture(scope="session")
-def provider_mirror() -> Path:
-    """The folder that holds registry.terraform.io/hashicorp/aws; fails the test where none is."""
-    if named := os.environ.get("TF_PROVIDER_MIRROR"):
-        return Path(named)
-    for folder in _candidates(Path.home()):
-        if (folder / PROVIDER).is_dir():
-            return folder
-    pytest.fail("no provider mirror found: set TF_PROVIDER_MIRROR to a folder made by `terraform providers mirror`")
+def provider_source(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Variables that let `terraform init` find the provider as `make up` does: the registry, else a mirror."""
+    if "TF_PROVIDER_MIRROR" not in os.environ and registry_reachable():
+        return {}
+    mirror = find_mirror(os.environ)
+    if mirror is None:
+        pytest.fail("neither the provider registry nor a mirror with hashicorp/aws is in reach: set TF_PROVIDER_MIRROR")
+    path = tmp_path_factory.mktemp("terraform-rc") / "terraform.rc"
+    path.write_text(cli_configuration(mirror))
+    return {"TF_CLI_CONFIG_FILE": str(path)}
 
 
 @pytest.fixture(scope="session")
@@ -48,21 +39,25 @@ def aws_stub() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def terraform(tmp_path_factory: pytest.TempPathFactory, aws_stub: str) -> Terraform:
+def terraform(tmp_path_factory: pytest.TempPathFactory, aws_stub: str, provider_source: dict[str, str]) -> Terraform:
     """Run terraform in a folder: no network, no credentials of the operator, working files elsewhere."""
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     data_dirs = tmp_path_factory.mktemp("terraform-data")
 
     def run(folder: Path, *arguments: str) -> str:
-        env = keep | {
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ENDPOINT_URL": aws_stub,
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "CHECKPOINT_DISABLE": "1",
-            "TF_DATA_DIR": str(data_dirs / folder.name),
-            "TF_IN_AUTOMATION": "1",
-        }
+        env = (
+            keep
+            | provider_source
+            | {
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "AWS_ENDPOINT_URL": aws_stub,
+                "AWS_SECRET_ACCESS_KEY": "test",
+                "CHECKPOINT_DISABLE": "1",
+                "TF_DATA_DIR": str(data_dirs / folder.name),
+                "TF_IN_AUTOMATION": "1",
+            }
+        )
         command = ["terraform", f"-chdir={folder}", *arguments]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         if done.returncode != 0:
@@ -73,7 +68,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory, aws_stub: str) -> Terraf
 
 
 @pytest.fixture(scope="session")
-def root(terraform: Terraform, provider_mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def root(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root module, initialised against the committed lock file, its state in a folder of the tests."""
     state = tmp_path_factory.mktemp("state") / "terraform.tfstate"
     terraform(
@@ -81,7 +76,6 @@ def root(terraform: Terraform, provider_mirror: Path, tmp_path_factory: pytest.T
         "init",
         "-input=false",
         "-lockfile=readonly",
-        f"-plugin-dir={provider_mirror}",
         f"-backend-config=path={state}",
     )
     return ROOT
