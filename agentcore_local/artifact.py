@@ -35,7 +35,7 @@ class ObjectStore(Protocol):
 def entry_script(entry_point: list[str]) -> str:
     """The Python file among an entryPoint, such as ["opentelemetry-instrument", "main.py"]."""
     last = entry_point[-1]
-    if not last.endswith(".py") or not _is_safe(last):
+    if not last.endswith(".py") or last.startswith("-") or not _is_safe(last):
         raise ArtifactError(ENTRY_MISSING)
     return posixpath.normpath(last)
 

@@ -142,7 +142,7 @@ class Local:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self.command(), env=environment, cwd=root, stdout=log, stderr=log)
         for url in (self.control_url, self.data_url):
-            eventually(lambda u=url: get(f"{u}/_agentcore_local/health"), "agentcore_local is healthy")
+            eventually(functools.partial(get, f"{url}/_agentcore_local/health"), "agentcore_local is healthy")
 
     def stop(self) -> int:
         assert self.process is not None

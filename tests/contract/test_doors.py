@@ -48,10 +48,11 @@ def invoke_url(local: Local, runtime: Deployed) -> str:
 
 def test_sigv4_at_a_jwt_door_is_access_denied(local: Local, jwt_door: Deployed) -> None:
     data = local.data()
-    for call in (
+    calls: list[Callable[[], Any]] = [
         lambda: data.invoke_agent_runtime(agentRuntimeArn=jwt_door.arn, payload=b"{}"),
         lambda: data.stop_runtime_session(agentRuntimeArn=jwt_door.arn, runtimeSessionId="s" * 33),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(data.exceptions.AccessDeniedException, match=re.escape(MISMATCH)):
             call()
 
@@ -131,11 +132,12 @@ def test_strangers_cannot_tell_an_iam_runtime_from_none(local: Local, iam_door: 
     ],
 )
 def test_only_the_root_key_signs(local: Local, iam_door: Deployed, key: str, secret: str, code: str) -> None:
-    for call in (
+    calls: list[Callable[[], Any]] = [
         lambda: local.data(key, secret).invoke_agent_runtime(agentRuntimeArn=iam_door.arn, payload=b"{}"),
         lambda: local.control(key, secret).list_agent_runtimes(),
         lambda: local.control(key, secret).delete_agent_runtime(agentRuntimeId=iam_door.id),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ClientError) as e:
             call()
         assert e.value.response["Error"]["Code"] == code
@@ -254,7 +256,7 @@ def test_decisions_are_logged_without_tokens(local: Local, jwt_door: Deployed, p
     refused = local.invoke(jwt_door.arn, headers=people.bearer(people.outsider_id)).headers["x-amzn-requestid"]
 
     def logged() -> dict[str, Any] | None:
-        found = {e.get("request"): e for e in local.events() if e["event"] == "decision"}
+        found: dict[str, Any] = {str(e.get("request")): e for e in local.events() if e["event"] == "decision"}
         return found if {request, refused} <= set(found) else None
 
     lines = eventually(logged, "both decisions are logged")

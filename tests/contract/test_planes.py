@@ -189,11 +189,12 @@ def test_an_update_while_creating_is_a_conflict(local: Local, upload: Upload) ->
     )
     assert made["status"] == "CREATING"
     runtime_id = made["agentRuntimeId"]
-    for change in (
+    changes: list[Callable[[], Any]] = [
         lambda: control.update_agent_runtime(agentRuntimeId=runtime_id, agentRuntimeArtifact=artifact, roleArn=ROLE),
         lambda: control.delete_agent_runtime(agentRuntimeId=runtime_id),
         lambda: control.create_agent_runtime_endpoint(agentRuntimeId=runtime_id, name="stage"),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(control.exceptions.ConflictException):
             change()
     eventually(lambda: control.get_agent_runtime(agentRuntimeId=runtime_id)["status"] == "READY", "ready")
