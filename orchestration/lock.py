@@ -35,4 +35,14 @@ def exclusive(state_dir: Path) -> Iterator[None]:
         yield
     finally:
         holder.unlink(missing_ok=True)
+        _forget_if_nothing_was_made(state_dir)
         lock.release()
+
+
+def _forget_if_nothing_was_made(state_dir: Path) -> None:
+    """A command that was refused at once leaves no folder behind."""
+    if state_dir.exists() and [path.name for path in state_dir.iterdir()] == ["lock"]:
+        (state_dir / "lock").unlink()
+        state_dir.rmdir()
+        if not any(state_dir.parent.iterdir()):
+            state_dir.parent.rmdir()

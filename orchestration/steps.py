@@ -29,6 +29,9 @@ class Tools(Protocol):
     """What needs an endpoint, made once that is known."""
 
     def terraform(self, endpoints: Endpoints) -> TerraformDriver: ...
+    def check_terraform(self) -> None:
+        """Raises Unfit when the binary is missing or too old."""
+
     def control(self, endpoints: Endpoints) -> RuntimeControl: ...
     def launcher(self, settings: Settings) -> Launcher: ...
     def broker(self, settings: Settings) -> TokenBroker: ...
@@ -70,6 +73,8 @@ class Steps:
             yield
 
     def bring_up(self) -> Endpoints:
+        """Endpoints to provision against; what would stop Terraform later stops it before anything is started."""
+        self.tools.check_terraform()
         if self.fixed_endpoints:
             return self.fixed_endpoints
         return self.start_cloud()
@@ -84,7 +89,6 @@ class Steps:
 
     def terraform(self, endpoints: Endpoints) -> TerraformDriver:
         terraform = self.tools.terraform(endpoints)
-        terraform.check_binary()
         with self.console.step("terraform init"):
             terraform.init()
         return terraform

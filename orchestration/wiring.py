@@ -69,9 +69,13 @@ class TargetTools:
     cloud: LocalCloud | None
     yes: bool
 
+    def check_terraform(self) -> None:
+        place = Environment(self._binary, self.deployment.root, self.deployment.state_dir, self.env)
+        TerraformDriver(place).check_binary()
+
     def terraform(self, endpoints: Endpoints) -> TerraformDriver:
         place = Environment(
-            binary=self.env.get("TERRAFORM") or "terraform",
+            binary=self._binary,
             source_dir=self.deployment.root / "terraform",
             work_dir=self.deployment.state_dir,
             variables=self._variables(endpoints),
@@ -141,6 +145,10 @@ class TargetTools:
         self.console.say("This makes or removes billed resources in that account. Type yes to go on:")
         if sys.stdin.readline().strip() != "yes":
             raise BadInput("not confirmed; nothing was changed", remedy="type yes, or add --yes", code="not_confirmed")
+
+    @property
+    def _binary(self) -> str:
+        return self.env.get("TERRAFORM") or "terraform"
 
     def _http(self, settings: Settings) -> Any:
         return (local_client if self.cloud else aws_client)(settings.waits.request_s)

@@ -94,4 +94,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("interrupted; the next make begins the environment anew", file=sys.stderr)
+        raise SystemExit(130) from None
