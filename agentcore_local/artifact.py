@@ -8,6 +8,7 @@ import csv
 import io
 import os
 import posixpath
+import shutil
 import stat
 import zipfile
 from collections.abc import Callable, Mapping
@@ -150,7 +151,8 @@ def prepare(store: ObjectStore, code: Mapping[str, Any], folder: Path, open_temp
     entry = entry_script(code["entryPoint"])
     if folder.exists():
         return entry
-    partial = folder.with_name(folder.name + f".partial-{os.getpid()}")
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)  # what an interrupted start left
     with open_temporary() as file:
         fetch(store, code["code"]["s3"], file)
         file.seek(0)

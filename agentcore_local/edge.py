@@ -17,6 +17,7 @@ MAX_FIELDS = 100
 MAX_HEADER_BYTES = 32 * 1024
 MAX_TARGET_BYTES = 8 * 1024
 BODY_IDLE_S = 60.0
+SPOOL_DEADLINE_S = 120.0
 SPOOL_IN_MEMORY = 1024 * 1024
 
 
@@ -123,10 +124,14 @@ async def spool(body: Body) -> Spooled:
     file = tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY)  # noqa: SIM115  closed with its request
     digest, size = hashlib.sha256(), 0
     try:
-        async for chunk in body.chunks():
-            digest.update(chunk)
-            size += len(chunk)
-            file.write(chunk)
+        async with asyncio.timeout(SPOOL_DEADLINE_S):
+            async for chunk in body.chunks():
+                digest.update(chunk)
+                size += len(chunk)
+                file.write(chunk)
+    except TimeoutError:
+        file.close()
+        raise Refused("body_timeout") from None
     except BaseException:
         file.close()
         raise

@@ -59,21 +59,24 @@ class AgentHost:
 
     async def ensure(self, launch: Launch) -> Agent:
         """The healthy agent of a version, started now if it does not run. Raises StartFailed."""
-        agent = self._agents.get(launch.key)
-        if agent is not None and agent.alive:
-            return agent
-        async with self._locks.setdefault(launch.key, asyncio.Lock()):
-            agent = self._agents.get(launch.key)
-            if agent is None or not agent.alive:
+        async with self._lock(launch.key):
+            agent = self.find(launch.key)
+            if agent is None:
                 agent = await self._start(launch)
                 self._agents[launch.key] = agent
             return agent
 
+    def find(self, key: Key) -> Agent | None:
+        """The agent of a version if it runs."""
+        agent = self._agents.get(key)
+        return agent if agent is not None and agent.alive else None
+
     async def stop(self, key: Key) -> None:
-        """End a version's agent now."""
-        if agent := self._agents.pop(key, None):
-            await _end(agent.process)
-            self._log("agent_stopped", runtime=key[0], version=key[1])
+        """End a version's agent now. One that is being started is waited for, so that it cannot stay."""
+        async with self._lock(key):
+            if agent := self._agents.pop(key, None):
+                await _end(agent.process)
+                self._log("agent_stopped", runtime=key[0], version=key[1])
 
     async def retire(self, key: Key, patience_s: float = 60.0) -> None:
         """End a version's agent once its calls are answered, or after patience_s."""
@@ -85,8 +88,17 @@ class AgentHost:
     def running(self) -> list[Key]:
         return [k for k, a in self._agents.items() if a.alive]
 
+    async def stop_runtime(self, runtime_id: str) -> None:
+        """End all agents of a runtime, those being started too."""
+        await asyncio.gather(*(self.stop(k) for k in list(self._locks) if k[0] == runtime_id))
+        for key in [k for k in self._locks if k[0] == runtime_id]:
+            del self._locks[key]
+
     async def close(self) -> None:
         await asyncio.gather(*(self.stop(k) for k in list(self._agents)))
+
+    def _lock(self, key: Key) -> asyncio.Lock:
+        return self._locks.setdefault(key, asyncio.Lock())
 
     async def _start(self, launch: Launch) -> Agent:
         port = _free_port()

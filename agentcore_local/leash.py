@@ -12,7 +12,6 @@ import sys
 import time
 
 PR_SET_PDEATHSIG = 1
-PR_SET_DUMPABLE = 4
 
 
 def become(parent: int, entry: str) -> None:

@@ -13,6 +13,7 @@ READ_IDLE_S = 15 * 60.0  # AgentCore devguide: bedrock-agentcore-limits (synchro
 TOTAL_S = 60 * 60.0  # the same page (streaming, 60 min)
 _ANSWERED = (
     "content-type",
+    "content-encoding",
     "mcp-session-id",
     "mcp-protocol-version",
     "x-amzn-trace-id",
@@ -87,10 +88,10 @@ class Proxy:
                 await send({"type": "http.response.body", "body": b""})
                 return 200
         except (aiohttp.ClientError, TimeoutError) as e:
-            if broken:
-                raise broken[0] from None
             if started:
                 raise AgentBroke from e
+            if broken:
+                raise broken[0] from None
             if isinstance(e, TimeoutError):
                 raise Refused("agent_timeout") from e
             raise Refused("agent_error", code=502, log_reason="agent_closed_connection") from e

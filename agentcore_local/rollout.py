@@ -39,6 +39,10 @@ class Rollouts:
 
     async def agent(self, runtime_id: str, number: int, spec: Mapping[str, Any]) -> Agent:
         """The healthy agent of a version, fetched and started if need be. Raises ArtifactError, StartFailed."""
+        if running := self._host.find((runtime_id, number)):
+            return running
+        if self._store.version(runtime_id, number) is None:
+            raise StartFailed("The version was deleted.")  # while this call was on its way
         home = self._folder / runtime_id / str(number)
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = home / "code"
@@ -143,7 +147,7 @@ class Rollouts:
         await asyncio.gather(*(self._host.retire(k) for k in old))
 
     async def _delete(self, runtime_id: str) -> None:
-        await asyncio.gather(*(self._host.stop(k) for k in self._host.running() if k[0] == runtime_id))
+        await self._host.stop_runtime(runtime_id)
         await asyncio.to_thread(shutil.rmtree, self._folder / runtime_id, ignore_errors=True)
         with self._store.change():
             self._store.drop_runtime(runtime_id)

@@ -1,0 +1,86 @@
+"""The listener and the leash alone, over real sockets and processes, with short deadlines."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from agentcore_local.edge import answer
+from agentcore_local.host import LEASH
+from agentcore_local.serve import PatientProtocol, listen, serve_until, server
+from tests.contract.cloud import eventually
+
+
+class Impatient(PatientProtocol):
+    headers_deadline_s = 0.1
+
+
+async def plain(scope: Any, receive: Any, send: Any) -> None:
+    await answer(send, 200, b"{}", "r")
+
+
+async def exchange(first: bytes) -> bytes:
+    """What a listener answers before it closes the connection; it is asked to stop after that."""
+    stop = asyncio.Event()
+    with listen(0) as sock:
+        running = asyncio.create_task(serve_until(stop, [(server(plain, Impatient), sock)]))
+        reader, writer = await asyncio.open_connection("127.0.0.1", sock.getsockname()[1])
+        writer.write(first)
+        got = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+        stop.set()
+        await running
+    return got
+
+
+def test_slow_headers_do_not_hold_a_connection() -> None:
+    assert asyncio.run(exchange(b"GET / HTTP/1.1\r\nHost: a\r\n")) == b""
+
+
+def test_a_connection_that_says_nothing_is_closed() -> None:
+    assert asyncio.run(exchange(b"")) == b""
+
+
+def test_a_request_in_time_is_answered() -> None:
+    request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    assert asyncio.run(exchange(request)).startswith(b"HTTP/1.1 200")
+
+
+# Where the kernel offers no parent-death signal, the leash watches its parent itself.
+PARENT = """
+import os, subprocess, sys
+p = subprocess.Popen(
+    [sys.executable, sys.argv[1], str(os.getpid()), sys.argv[2], "main.py", "supervise"], start_new_session=True
+)
+p.wait()
+"""
+AGENT = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(600)\n"
+
+
+def test_a_supervised_agent_ends_with_its_killed_parent(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(AGENT)
+    with subprocess.Popen([sys.executable, "-c", PARENT, str(LEASH), str(tmp_path)]) as parent:
+        agent = int(eventually(lambda: (tmp_path / "pid").read_text(), "the agent runs"))
+        os.kill(parent.pid, signal.SIGKILL)
+
+    def gone() -> bool:
+        try:
+            return psutil.Process(agent).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    eventually(gone, "the agent has ended")
+
+
+def test_a_leash_whose_parent_is_gone_starts_nothing(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(AGENT)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    result = subprocess.run([sys.executable, str(LEASH), str(gone.pid), str(tmp_path), "main.py"], timeout=20)
+    assert result.returncode != 0
+    assert not (tmp_path / "pid").exists()
