@@ -5,10 +5,11 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contract.agents import archive
+from tests.contract.agents import MAIN, archive
 from tests.contract.cloud import ISSUER_BASE, ROLE, Local, People, eventually
 from tests.contract.conftest import Deployed
 
@@ -154,6 +155,48 @@ def test_an_agents_error_becomes_a_runtime_client_error(
         data.invoke_agent_runtime(agentRuntimeArn=signed_only.arn, payload=payload)
     text = f"Received error {words} from runtime. Please check your CloudWatch logs for more information."
     assert e.value.response["Error"]["Message"] == text
+
+
+ONCE = "import pathlib\npathlib.Path('started').open('x').close()\n"
+
+
+def test_an_agent_that_does_not_start_again_is_a_runtime_client_error(
+    local: Local, create: Create, upload: Upload
+) -> None:
+    runtime, data = create(agentRuntimeArtifact=upload(main=ONCE + MAIN)), local.data()
+    reply = data.invoke_agent_runtime(agentRuntimeArn=runtime.arn, payload=b"{}")
+    psutil.Process(json.loads(reply["response"].read())["pid"]).kill()
+
+    def refused() -> bool:
+        with pytest.raises(data.exceptions.RuntimeClientError) as e:
+            data.invoke_agent_runtime(agentRuntimeArn=runtime.arn, payload=b"{}")
+        message: str = e.value.response["Error"]["Message"]
+        return message.startswith("An error occurred when starting the runtime.")
+
+    eventually(refused, "the start is refused")
+
+
+def test_an_eleventh_endpoint_is_over_the_quota(create: Create) -> None:
+    runtime = create()
+    control = runtime.control
+
+    def settled() -> bool:
+        items = control.list_agent_runtime_endpoints(agentRuntimeId=runtime.id)["runtimeEndpoints"]
+        return all(e["status"] == "READY" for e in items)
+
+    for number in range(9):
+        control.create_agent_runtime_endpoint(agentRuntimeId=runtime.id, name=f"stage{number}")
+        eventually(settled, "endpoint is ready")
+    with pytest.raises(control.exceptions.ServiceQuotaExceededException):
+        control.create_agent_runtime_endpoint(agentRuntimeId=runtime.id, name="stage9")
+
+
+def test_endpoints_of_one_name_and_of_an_unknown_version_are_refused(guarded: Deployed) -> None:
+    control = guarded.control
+    with pytest.raises(control.exceptions.ConflictException):
+        control.create_agent_runtime_endpoint(agentRuntimeId=guarded.id, name="DEFAULT")
+    with pytest.raises(control.exceptions.ResourceNotFoundException):
+        control.create_agent_runtime_endpoint(agentRuntimeId=guarded.id, name="stage", agentRuntimeVersion="9")
 
 
 @pytest.mark.parametrize("length", [32, 257])

@@ -132,6 +132,18 @@ def test_without_keys_nobody_gets_in_and_with_them_again(create: Create, tmp_pat
         cloud.stop()
 
 
+def test_the_mmdsv2_default_can_be_turned(create: Create, emulator: Emulator, tmp_path: Path) -> None:
+    local = Local(emulator, tmp_path, ("--mmds-v2-default", "false"))
+    try:
+        local.start()
+        runtime, data = create(local), local.data()
+        assert runtime.get()["metadataConfiguration"] == {"requireMMDSV2": False}
+        with pytest.raises(data.exceptions.ValidationException, match="not MMDSv2-enabled"):
+            data.invoke_agent_runtime(agentRuntimeArn=runtime.arn, payload=b"{}")
+    finally:
+        local.kill()
+
+
 def start(local: Local, **environment: str) -> subprocess.CompletedProcess[str]:
     keys = {"AWS_ACCESS_KEY_ID": local.emulator.key, "AWS_SECRET_ACCESS_KEY": local.emulator.secret}
     return subprocess.run(
