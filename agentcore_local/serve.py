@@ -12,24 +12,45 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from agentcore_local.app import Asgi
 
 IDLE_S = 65
+MAX_UNREAD_HEAD = 512 * 1024  # far above what edge.py answers with 431; past it the connection ends
 MAX_CONNECTIONS = 2048
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """uvicorn waits for ever for the end of a request's headers; this closes the connection instead."""
+    """Bounds what uvicorn leaves open: how long and how large a request's headers may be, and trailers.
+
+    uvicorn appends trailer fields to the headers. A credential there would be seen by nothing that stands
+    in front of this listener, so trailers are dropped.
+    """
 
     headers_deadline_s = 10.0
     _deadline: asyncio.TimerHandle | None = None
+    _head_size = 0
+    _in_headers = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._expect_headers()
 
+    def data_received(self, data: bytes) -> None:
+        if self._in_headers:
+            self._head_size += len(data)
+            if self._head_size > MAX_UNREAD_HEAD:
+                self._give_up()
+                return
+        super().data_received(data)
+
     def on_message_begin(self) -> None:
+        self._in_headers = True
         self._expect_headers()
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_headers:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
+        self._in_headers, self._head_size = False, 0
         self._headers_are_here()
         super().on_headers_complete()
 
@@ -47,7 +68,7 @@ class PatientProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _give_up(self) -> None:
-        self._deadline = None
+        self._headers_are_here()
         if self.transport is not None and not self.transport.is_closing():
             self.transport.close()
 
@@ -79,7 +100,7 @@ def server(app: Asgi, protocol: type[PatientProtocol] = PatientProtocol) -> List
     settings: dict[str, Any] = {"http": protocol, "ws": "none", "lifespan": "off", "log_config": None}
     settings |= {"access_log": False, "server_header": False, "proxy_headers": False, "interface": "asgi3"}
     settings |= {"timeout_keep_alive": IDLE_S, "limit_concurrency": MAX_CONNECTIONS}
-    settings |= {"timeout_graceful_shutdown": 5}
+    settings |= {"timeout_graceful_shutdown": 3}
     return Listener(uvicorn.Config(app, **settings))
 
 

@@ -302,6 +302,59 @@ def test_odd_requests_are_refused(local: Local, jwt_door: Deployed, people: Peop
     assert got == status, reply
 
 
+CHUNKED = "Transfer-Encoding: chunked\r\n"
+
+
+@pytest.mark.parametrize("name", ["Authorization", "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"])
+def test_a_trailer_is_no_header(local: Local, jwt_door: Deployed, people: People, name: str) -> None:
+    bearer, path = people.bearer()["Authorization"], invoke_url(local, jwt_door).removeprefix(local.data_url)
+    trailer = bearer if name == "Authorization" else "too-short"
+    auth = "" if name == "Authorization" else f"Authorization: {bearer}\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nTrailer: {name}\r\n{auth}{CHUNKED}\r\n"
+    got, reply = raw(local, f"{head}2\r\n{{}}\r\n0\r\n{name}: {trailer}\r\n\r\n".encode())
+    assert got == (401 if name == "Authorization" else 200), reply
+
+
+def test_a_request_behind_a_refusal_is_judged_on_its_own(local: Local, jwt_door: Deployed, people: People) -> None:
+    path = invoke_url(local, jwt_door).removeprefix(local.data_url)
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+    good = f"{head}Authorization: {people.bearer()['Authorization']}\r\nConnection: close\r\n\r\n{{}}"
+    with socket.create_connection(("127.0.0.1", local.data_port), timeout=20) as s:
+        s.sendall(f"{head}\r\n{{}}{good}".encode())
+        reply = b""
+        while chunk := s.recv(65536):
+            reply += chunk
+    assert re.findall(rb"HTTP/1.1 (\d+)", reply) == [b"401", b"200"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS", "TRACE", "CONNECT", "HEAD"])
+def test_another_method_is_no_operation(local: Local, jwt_door: Deployed, people: People, method: str) -> None:
+    path = invoke_url(local, jwt_door).removeprefix(local.data_url)
+    bearer = f"Authorization: {people.bearer()['Authorization']}\r\n"
+    got, _ = raw(local, f"{method} {path} HTTP/1.1\r\nHost: a\r\n{bearer}\r\n".encode())
+    assert got in (400, 404)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Authorization: {bearer}\r\n more\r\n",
+        "X-A: 1\r\n folded\r\nAuthorization: {bearer}\r\n",
+        "Authorization : {bearer}\r\n",
+        "Authorization: {bearer}\x00\r\n",
+        "Authorization: {bearer}, Bearer x\r\n",
+        "Authorization: {bearer} {bearer}\r\n",
+        "X-Authorization: {bearer}\r\nCookie: Authorization={bearer}\r\n",
+        "Proxy-Authorization: {bearer}\r\n",
+    ],
+)
+def test_an_odd_authorization_line_admits_nobody(local: Local, jwt_door: Deployed, people: People, lines: str) -> None:
+    path = invoke_url(local, jwt_door).removeprefix(local.data_url)
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+    got, _ = raw(local, f"{head}{lines.format(bearer=people.bearer()['Authorization'])}\r\n{{}}".encode())
+    assert got in (400, 401, 403)
+
+
 @pytest.mark.parametrize(
     ("make", "status"),
     [

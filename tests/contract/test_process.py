@@ -1,10 +1,12 @@
 """The process itself: what survives it, what must not outlive it, and when it refuses to start."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psutil
 import pytest
@@ -72,6 +74,17 @@ def test_a_stop_ends_the_agents_and_succeeds(own: Local, create: Create, people:
     agent = pid_of_agent(own, runtime, people)
     assert own.stop() == 0
     assert is_gone(agent)
+
+
+def test_a_stop_does_not_wait_for_an_endless_stream(own: Local, create: Create, people: People) -> None:
+    runtime = create(own, authorizerConfiguration=people.authorizer())
+    path = f"/runtimes/{quote(runtime.arn, safe='')}/invocations"
+    body = b'{"stream": 1000000, "pause": 0.01}'
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n"
+    with socket.create_connection(("127.0.0.1", own.data_port), timeout=20) as s:
+        s.sendall(f"{head}Authorization: {people.bearer()['Authorization']}\r\n\r\n".encode() + body)
+        assert s.recv(100).startswith(b"HTTP/1.1 200")
+        assert own.stop() == 0
 
 
 def test_an_agent_that_died_is_started_for_the_next_call(own: Local, create: Create, people: People) -> None:

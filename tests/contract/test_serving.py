@@ -17,21 +17,28 @@ from tests.contract.cloud import eventually
 
 
 class Impatient(PatientProtocol):
-    headers_deadline_s = 0.1
+    headers_deadline_s = 1.0
 
 
 async def plain(scope: Any, receive: Any, send: Any) -> None:
     await answer(send, 200, b"{}", "r")
 
 
-async def exchange(first: bytes) -> bytes:
+class Patient(PatientProtocol):
+    headers_deadline_s = 600.0
+
+
+async def exchange(first: bytes, protocol: type[PatientProtocol] = Impatient) -> bytes:
     """What a listener answers before it closes the connection; it is asked to stop after that."""
     stop = asyncio.Event()
     with listen(0) as sock:
-        running = asyncio.create_task(serve_until(stop, [(server(plain, Impatient), sock)]))
+        running = asyncio.create_task(serve_until(stop, [(server(plain, protocol), sock)]))
         reader, writer = await asyncio.open_connection("127.0.0.1", sock.getsockname()[1])
         writer.write(first)
-        got = await asyncio.wait_for(reader.read(), 20)
+        try:
+            got = await asyncio.wait_for(reader.read(), 20)
+        except ConnectionResetError:  # closed with bytes unread
+            got = b""
         writer.close()
         stop.set()
         await running
@@ -44,6 +51,10 @@ def test_slow_headers_do_not_hold_a_connection() -> None:
 
 def test_a_connection_that_says_nothing_is_closed() -> None:
     assert asyncio.run(exchange(b"")) == b""
+
+
+def test_headers_without_end_close_the_connection() -> None:
+    assert asyncio.run(exchange(b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X-A: 1\r\n" * 200_000, Patient)) == b""
 
 
 def test_a_request_in_time_is_answered() -> None:
