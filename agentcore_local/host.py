@@ -16,6 +16,7 @@ import psutil
 
 START_DEADLINE_S = 120.0  # AgentCore devguide: runtime-how-it-works (initialization within 120 s)
 STOP_GRACE_S = 5.0
+RESTART_GAP_S = 2.0  # callers of an agent that cannot start are answered at once for that long
 LEASH = Path(__file__).with_name("leash.py")
 Key = tuple[str, int]
 
@@ -56,14 +57,15 @@ class AgentHost:
         self._session, self._region, self._log = session, region, log
         self._agents: dict[Key, Agent] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
+        self._failed: dict[Key, tuple[float, str]] = {}
 
     async def ensure(self, launch: Launch) -> Agent:
         """The healthy agent of a version, started now if it does not run. Raises StartFailed."""
         async with self._lock(launch.key):
             agent = self.find(launch.key)
             if agent is None:
-                agent = await self._start(launch)
-                self._agents[launch.key] = agent
+                self._refuse_restart(launch.key)
+                agent = self._agents[launch.key] = await self._start_noting(launch)
             return agent
 
     def find(self, key: Key) -> Agent | None:
@@ -93,12 +95,26 @@ class AgentHost:
         await asyncio.gather(*(self.stop(k) for k in list(self._locks) if k[0] == runtime_id))
         for key in [k for k in self._locks if k[0] == runtime_id]:
             del self._locks[key]
+            self._failed.pop(key, None)
 
     async def close(self) -> None:
         await asyncio.gather(*(self.stop(k) for k in list(self._agents)))
 
     def _lock(self, key: Key) -> asyncio.Lock:
         return self._locks.setdefault(key, asyncio.Lock())
+
+    def _refuse_restart(self, key: Key) -> None:
+        at, text = self._failed.get(key, (0.0, ""))
+        if text and time.monotonic() - at < RESTART_GAP_S:
+            raise StartFailed(text)
+
+    async def _start_noting(self, launch: Launch) -> Agent:
+        self._failed.pop(launch.key, None)
+        try:
+            return await self._start(launch)
+        except StartFailed as e:
+            self._failed[launch.key] = (time.monotonic(), str(e))
+            raise
 
     async def _start(self, launch: Launch) -> Agent:
         port = _free_port()

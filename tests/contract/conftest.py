@@ -2,15 +2,13 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from tests.contract.agents import archive
-from tests.contract.cloud import ROLE, Emulator, Local, People, eventually, make_people
-
-BUCKET = "agent-code"
+from tests.contract.cloud import ROLE, Emulator, Local, People, make_people
+from tests.contract.deployed import BUCKET, Deployed
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -63,35 +61,6 @@ def upload(emulator: Emulator) -> Callable[..., dict[str, Any]]:
         return {"codeConfiguration": {"code": code, "runtime": "PYTHON_3_11", "entryPoint": ["main.py"]}}
 
     return put
-
-
-@dataclass
-class Deployed:
-    """A runtime that reached a resting state."""
-
-    local: Local
-    name: str
-    arn: str
-    id: str
-    artifact: dict[str, Any]
-    control: Any = field(repr=False)
-
-    def get(self) -> dict[str, Any]:
-        reply: dict[str, Any] = self.control.get_agent_runtime(agentRuntimeId=self.id)
-        return reply
-
-    def settle(self) -> dict[str, Any]:
-        def resting() -> dict[str, Any] | None:
-            reply = self.get()
-            return reply if reply["status"] not in ("CREATING", "UPDATING") else None
-
-        reply: dict[str, Any] = eventually(resting, f"{self.name} is settled")
-        return reply
-
-    def update(self, **changes: Any) -> dict[str, Any]:
-        request = {"agentRuntimeArtifact": self.artifact, "roleArn": ROLE}
-        self.control.update_agent_runtime(agentRuntimeId=self.id, **(request | changes))
-        return self.settle()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from tests.contract.cloud import REGION, Answer, Local, People, eventually, send
-from tests.contract.conftest import Deployed
+from tests.contract.deployed import Deployed
 
 Create = Callable[..., Deployed]
 MISMATCH = "Authorization method mismatch. The agent is configured for a different authorization method"

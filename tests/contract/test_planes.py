@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.contract.agents import MAIN, archive
 from tests.contract.cloud import ISSUER_BASE, ROLE, Local, People, eventually
-from tests.contract.conftest import Deployed
+from tests.contract.deployed import Deployed
 
 Create = Callable[..., Deployed]
 Upload = Callable[..., dict[str, Any]]

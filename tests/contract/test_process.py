@@ -13,7 +13,7 @@ import pytest
 
 from tests.contract.agents import MAIN, archive
 from tests.contract.cloud import ROLE, Emulator, Local, People, eventually, make_people
-from tests.contract.conftest import BUCKET, Deployed
+from tests.contract.deployed import BUCKET, Deployed
 
 Create = Callable[..., Deployed]
 

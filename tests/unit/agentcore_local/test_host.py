@@ -1,0 +1,78 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from agentcore_local.host import AgentHost, Launch, StartFailed, last_line
+
+COUNT = "import pathlib\npathlib.Path('starts').open('a').write('x')\n"
+SERVE = """
+import http.server, os
+class H(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), H).serve_forever()
+"""
+
+
+def launch(folder: Path, main: str) -> Launch:
+    (folder / "main.py").write_text(COUNT + main)
+    return Launch(("a-0123456789", 1), folder, "main.py", {}, folder / "agent.log")
+
+
+def hosted(work: Callable[[AgentHost], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        async with aiohttp.ClientSession() as session:
+            host = AgentHost(session, "us-east-1", lambda *a, **k: None)
+            try:
+                return await work(host)
+            finally:
+                await host.close()
+
+    return asyncio.run(run())
+
+
+def test_callers_at_the_same_time_share_one_agent(tmp_path: Path) -> None:
+    asked = launch(tmp_path, SERVE)
+
+    async def work(host: AgentHost) -> set[int]:
+        agents = await asyncio.gather(*(host.ensure(asked) for _ in range(5)))
+        return {a.process.pid for a in agents}
+
+    assert len(hosted(work)) == 1
+    assert (tmp_path / "starts").read_text() == "x"
+
+
+def test_an_agent_that_cannot_start_is_not_tried_by_every_caller(tmp_path: Path) -> None:
+    asked = launch(tmp_path, "raise SystemExit('broken')")
+
+    async def work(host: AgentHost) -> list[Any]:
+        return await asyncio.gather(*(host.ensure(asked) for _ in range(5)), return_exceptions=True)
+
+    results = hosted(work)
+    assert all(isinstance(r, StartFailed) and "broken" in str(r) for r in results)
+    assert (tmp_path / "starts").read_text() == "x"
+
+
+def test_a_stopped_agent_is_gone(tmp_path: Path) -> None:
+    asked = launch(tmp_path, SERVE)
+
+    async def work(host: AgentHost) -> tuple[bool, Any]:
+        agent = await host.ensure(asked)
+        await host.stop(asked.key)
+        return agent.alive, host.find(asked.key)
+
+    assert hosted(work) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [(b"", "no output"), (b"a\nb\n\n", "b"), (b"\x1b[31mred\xff", " [31mred\ufffd"), (b"x" * 9000, "x" * 300)],
+)
+def test_the_last_line_is_bounded_and_printable(tmp_path: Path, written: bytes, line: str) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(written)
+    assert last_line(log) == line
