@@ -249,6 +249,20 @@ def test_a_failed_update_leaves_the_door_as_it_was(
         data.invoke_agent_runtime(agentRuntimeArn=runtime.arn, payload=b"{}")
 
 
+def test_an_update_to_an_unreachable_provider_changes_nothing(local: Local, create: Create, people: People) -> None:
+    runtime = create(authorizerConfiguration=people.authorizer())
+    before = runtime.get()
+    nowhere = people.authorizer()["customJWTAuthorizer"] | {
+        "discoveryUrl": "https://127.0.0.1:1/.well-known/openid-configuration"
+    }
+    with pytest.raises(runtime.control.exceptions.ValidationException):
+        runtime.update(authorizerConfiguration={"customJWTAuthorizer": nowhere})
+    after = runtime.get()
+    del before["ResponseMetadata"], after["ResponseMetadata"]
+    assert after == before
+    assert local.invoke(runtime.arn, headers=people.bearer()).status == 200
+
+
 def test_decisions_are_logged_without_tokens(local: Local, jwt_door: Deployed, people: People) -> None:
     bearer = people.bearer()
     answer = local.invoke(jwt_door.arn, headers=bearer)

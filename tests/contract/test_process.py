@@ -27,6 +27,9 @@ def own(emulator: Emulator, tmp_path: Path) -> Iterator[Local]:
     local.kill()
 
 
+WAITING = "import pathlib, time\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.02)\n"
+
+
 def pid_of_agent(local: Local, runtime: Deployed, people: People) -> int:
     answer = local.invoke(runtime.arn, headers=people.bearer())
     assert answer.status == 200, answer
@@ -58,15 +61,41 @@ def test_a_kill_loses_no_state_and_leaves_no_agent(own: Local, create: Create, p
 
 def test_a_kill_while_creating_is_taken_up_at_the_next_start(own: Local, upload: Callable[..., Any]) -> None:
     control = own.control()
-    slow = "import time\ntime.sleep(1)\n" + MAIN
     made = control.create_agent_runtime(
-        agentRuntimeName="interrupted", agentRuntimeArtifact=upload(main=slow), roleArn=ROLE
+        agentRuntimeName="interrupted", agentRuntimeArtifact=upload(main=WAITING + MAIN), roleArn=ROLE
     )
     own.kill()
     own.start()
     runtime_id = made["agentRuntimeId"]
     assert control.get_agent_runtime(agentRuntimeId=runtime_id)["status"] == "CREATING"
+    folder = own.folder / "state/agents" / runtime_id / "1/code"
+    eventually(folder.exists, "the code is there")
+    (folder / "go").touch()
     eventually(lambda: control.get_agent_runtime(agentRuntimeId=runtime_id)["status"] == "READY", "ready")
+
+
+def test_a_kill_while_updating_leaves_the_old_door_until_the_new_agent_is_healthy(
+    own: Local, create: Create, people: People, upload: Callable[..., Any]
+) -> None:
+    runtime = create(own, authorizerConfiguration=people.authorizer())
+    insider, outsider = people.bearer(), people.bearer(people.outsider_id)
+    runtime.control.update_agent_runtime(
+        agentRuntimeId=runtime.id,
+        agentRuntimeArtifact=upload(main=WAITING + MAIN),
+        roleArn=ROLE,
+        authorizerConfiguration=people.authorizer(people.outsider_id),
+    )
+    own.kill()
+    own.start()
+    assert runtime.get()["status"] == "UPDATING"
+    assert own.invoke(runtime.arn, headers=insider).status == 200
+    assert own.invoke(runtime.arn, headers=outsider).status == 401
+    folder = own.folder / "state/agents" / runtime.id / "2/code"
+    eventually(folder.exists, "the new code is there")
+    (folder / "go").touch()
+    runtime.settle()
+    assert own.invoke(runtime.arn, headers=insider).status == 401
+    assert own.invoke(runtime.arn, headers=outsider).status == 200
 
 
 def test_a_stop_ends_the_agents_and_succeeds(own: Local, create: Create, people: People) -> None:
