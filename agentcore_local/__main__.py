@@ -23,6 +23,7 @@ import aiohttp
 import boto3
 import uvloop
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from agentcore_local.app import ControlPlane, operations, with_health
 from agentcore_local.callers import Callers
@@ -180,6 +181,9 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
                 asyncio.Runner(loop_factory=uvloop.new_event_loop).run(run(settings, control, data))
     except BlockingIOError:
         print(f"agentcore_local: {settings.state_dir} is in use by another agentcore_local", file=sys.stderr)
+        return EXIT_UNFIT
+    except BotoCoreError as e:
+        print(f"agentcore_local: the AWS configuration of this user cannot be read: {e}", file=sys.stderr)
         return EXIT_UNFIT
     except OSError as e:
         ports = f"ports {settings.control_port} and {settings.data_port}"

@@ -109,3 +109,34 @@ def test_an_authorizer_whose_keys_cannot_be_had_is_not_deployed() -> None:
 def test_a_presigned_query_is_seen_whatever_its_case() -> None:
     assert credential(head(None, "a=1&x-amz-signature=0")) == "presigned"
     assert credential(head(None, "a=x-amz-signature=0")) == "none"
+
+
+def test_scopes_are_advertised_under_their_outer_names() -> None:
+    scoped = {
+        "customJWTAuthorizer": {
+            "discoveryUrl": URL,
+            "allowedScopes": ["agent/invoke", "agent/read"],
+            "advertisedScopeMapping": {"agent/invoke": "invoke"},
+        }
+    }
+    at = door({"authorizerConfiguration": scoped})
+    with pytest.raises(Refused) as e:
+        asyncio.run(gate(OneIssuer()).admit(head(None), at, ABSENT, Body(never, 10, None)))
+    [(name, challenge)] = e.value.headers
+    path = "http://127.0.0.1:1/runtimes/arn%3Aaws%3Ax%3Aruntime%2Fa-0123456789/invocations"
+    metadata = f"{path}/.well-known/oauth-protected-resource?qualifier=DEFAULT"
+    assert name == "www-authenticate"
+    assert challenge == f'Bearer resource_metadata="{metadata}", scope="invoke agent/read"'
+    assert gate(OneIssuer()).resource_metadata(at) == {
+        "authorization_servers": ["https://idp.example"],
+        "resource": f"{path}?qualifier=DEFAULT",
+        "scopes_supported": ["invoke", "agent/read"],
+    }
+
+
+def test_a_claim_refusal_carries_the_challenge_and_a_parse_refusal_does_not() -> None:
+    for authorization, challenged in ((TOKEN.replace(PAYLOAD, "e30"), True), ("Bearer x", False)):
+        with pytest.raises(Refused) as e:
+            asyncio.run(gate(OneIssuer()).admit(head(authorization), door(JWT), ABSENT, Body(never, 10, None)))
+        assert bool(e.value.headers) is challenged
+        assert (e.value.row.status == 401) is challenged
