@@ -1,0 +1,232 @@
+"""Stand-ins for what the orchestration is given: a clock, a control plane, the toolkit, an identity provider."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from orchestration.checks.run import Reply
+from orchestration.errors import TokenRefused
+from orchestration.outputs import TerraformOutputs
+from orchestration.runtime.lifecycle import Note
+from orchestration.runtime.package import StagedAgent
+from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec, desired_spec
+from orchestration.settings import Deployment, Endpoints, Settings, Target, build_settings
+from orchestration.tokens import UserTokens
+
+RUNTIME_ID = "mortgage_dev-Ab12Cd34Ef"
+RUNTIME_ARN = f"arn:aws:bedrock-agentcore:us-east-1:000000000000:runtime/{RUNTIME_ID}"
+PASSWORD = "pass-word-of-the-caller"
+CLIENT_SECRET = "secret-of-the-machine"
+DISCOVERY_URL = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool/.well-known/openid-configuration"
+
+OUTPUTS: Mapping[str, str] = {
+    "project": "mortgage",
+    "environment": "dev",
+    "region": "us-east-1",
+    "account_id": "000000000000",
+    "partition": "aws",
+    "agent_runtime_name": "mortgage_dev",
+    "runtime_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-runtime",
+    "artifact_bucket_name": "mortgage-dev-artifacts",
+    "ecr_repository_url": "000000000000.dkr.ecr.us-east-1.amazonaws.com/mortgage-dev",
+    "cognito_user_pool_id": "us-east-1_pool",
+    "cognito_discovery_url": DISCOVERY_URL,
+    "cognito_domain_prefix": "mortgage-dev",
+    "cognito_token_url": "https://mortgage-dev.auth.us-east-1.amazoncognito.com/oauth2/token",
+    "cognito_scope": "agent/invoke",
+    "cognito_user_client_id": "client-of-people",
+    "cognito_machine_client_id": "client-of-machines",
+    "cognito_outsider_client_id": "client-of-outsiders",
+    "caller_username": "caller@example.com",
+    "caller_password_secret_arn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:caller-AbCdEf",
+}
+LOCAL_ENDPOINTS = Endpoints(
+    aws="http://127.0.0.1:4566",
+    control_plane="http://127.0.0.1:8081",
+    data_plane="http://127.0.0.1:8082",
+    token_url="http://127.0.0.1:4566/oauth2/token",
+)
+
+
+class FakeClock:
+    """Sleeping takes no time and moves the clock. `on_sleep` sees each wait."""
+
+    def __init__(self, on_sleep: Callable[[float], None] = lambda seconds: None) -> None:
+        self.time = 1000.0
+        self.slept: list[float] = []
+        self._on_sleep = on_sleep
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+        self._on_sleep(seconds)
+
+
+def raw_outputs(**changes: Any) -> dict[str, dict[str, Any]]:
+    """`terraform output -json` with values changed."""
+    values = {"handoff_version": 1, **OUTPUTS, **changes}
+    return {name: {"value": value, "type": "string", "sensitive": False} for name, value in values.items()}
+
+
+def deployment(root: Path = Path("/nowhere"), target: Target = Target.LOCAL, environment: str = "dev") -> Deployment:
+    return Deployment(target, environment, "us-east-1", root)
+
+
+def settings(
+    root: Path = Path("/nowhere"),
+    env: Mapping[str, str] | None = None,
+    target: Target = Target.LOCAL,
+    endpoints: Endpoints = LOCAL_ENDPOINTS,
+) -> Settings:
+    return build_settings(deployment(root, target), TerraformOutputs(**OUTPUTS), endpoints, env or {})
+
+
+def spec(**changes: Any) -> RuntimeSpec:
+    """What the settings above ask for, changed."""
+    return replace(desired_spec(settings(), "digest-1"), **changes)
+
+
+def observed(live: RuntimeSpec | None = None, **changes: Any) -> ObservedRuntime:
+    """A READY runtime with the good spec, changed."""
+    runtime = ObservedRuntime(
+        id=RUNTIME_ID,
+        arn=RUNTIME_ARN,
+        version="1",
+        status="READY",
+        failure_reason=None,
+        spec=live or spec(),
+        artifact={"codeConfiguration": {"runtime": "PYTHON_3_12"}},
+    )
+    return replace(runtime, **changes)
+
+
+@dataclass
+class FakeControl:
+    """One runtime at most. `statuses` are shown by the next gets, one each, before the runtime's own."""
+
+    live: ObservedRuntime | None = None
+    statuses: list[str] = field(default_factory=list)
+    after_update: list[str] = field(default_factory=list)
+    keeps_mmds_off: bool = False
+    gets_until_deleted: int = 0
+    calls: list[str] = field(default_factory=list)
+    _deleted: bool = False
+
+    def get(self, runtime_id: str) -> ObservedRuntime | None:
+        self.calls.append(f"get {runtime_id}")
+        if self._deleted:
+            if self.gets_until_deleted <= 0:
+                self.live = None
+            self.gets_until_deleted -= 1
+        if self.live is None or self.live.id != runtime_id:
+            return None
+        return replace(self.live, status=self.statuses.pop(0)) if self.statuses else self.live
+
+    def find(self, name: str) -> ObservedRuntime | None:
+        self.calls.append(f"find {name}")
+        found = self.live is not None and self.live.spec.name == name
+        return self.get(self.live.id) if found and self.live else None
+
+    def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
+        self.calls.append(f"update {runtime.id}")
+        sent = replace(spec, require_mmds_v2=False) if self.keeps_mmds_off else spec
+        self.live = replace(runtime, spec=sent, status="READY")
+        self.statuses = list(self.after_update)
+
+    def delete(self, runtime_id: str) -> None:
+        self.calls.append(f"delete {runtime_id}")
+        self._deleted = True
+
+
+@dataclass
+class FakeDeployer:
+    """The toolkit: what it launches becomes the control plane's runtime, as `made_of` alters it."""
+
+    control: FakeControl
+    made_of: Callable[[RuntimeSpec], RuntimeSpec] = lambda spec: spec
+    statuses: list[str] = field(default_factory=list)
+    launched: list[tuple[RuntimeSpec, StagedAgent]] = field(default_factory=list)
+
+    def launch(self, spec: RuntimeSpec, staged: StagedAgent, note: Note) -> tuple[str, str]:
+        self.launched.append((spec, staged))
+        self.control.live = observed(self.made_of(spec), version=str(len(self.launched)))
+        self.control.statuses = list(self.statuses)
+        return RUNTIME_ID, RUNTIME_ARN
+
+
+@dataclass
+class FakeIdentityProvider:
+    """A pool with one caller. A wrong password is refused."""
+
+    secret_password: str = PASSWORD
+    pool_password: str | None = PASSWORD
+    calls: list[str] = field(default_factory=list)
+
+    def secret(self, secret_arn: str) -> str:
+        self.calls.append(f"secret {secret_arn}")
+        return self.secret_password
+
+    def sign_in(self, client_id: str, username: str, password: str) -> UserTokens:
+        self.calls.append(f"sign_in {client_id} {username}")
+        if password != self.pool_password:
+            raise TokenRefused("wrong password", remedy="none")
+        return UserTokens(access=jwt(client_id=client_id), id=jwt(aud=client_id))
+
+    def client_secret(self, pool_id: str, client_id: str) -> str:
+        self.calls.append(f"client_secret {pool_id} {client_id}")
+        return CLIENT_SECRET
+
+    def is_confirmed(self, pool_id: str, username: str) -> bool:
+        return self.pool_password is not None
+
+    def set_password(self, pool_id: str, username: str, password: str) -> None:
+        self.calls.append(f"set_password {pool_id} {username}")
+        self.pool_password = password
+
+
+@dataclass
+class FakeCaller:
+    """Answers by whether a bearer token came; keeps what was sent."""
+
+    admitted: Reply
+    refused: Reply
+    sent: list[tuple[str, str | None, Mapping[str, Any], str]] = field(default_factory=list)
+
+    def with_bearer(self, token: str | None, payload: Mapping[str, Any], session_id: str) -> Reply:
+        self.sent.append(("bearer", token, payload, session_id))
+        return self.refused if token is None else self.admitted
+
+    def with_sigv4(self, payload: Mapping[str, Any], session_id: str) -> Reply:
+        self.sent.append(("sigv4", None, payload, session_id))
+        return self.refused
+
+
+def jwt(**claims: Any) -> str:
+    """A compact JWT with a signature that nobody made."""
+    return f"{segment({'alg': 'RS256', 'kid': 'k1'})}.{segment({'sub': 'u1', 'username': 'ann', **claims})}.c2lnbmVk"
+
+
+def segment(value: Mapping[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def decoded(part: str) -> dict[str, Any]:
+    """The JSON object in one part of a compact JWT."""
+    value: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return value
+
+
+def answer(text: str = "The credit score of customer 1234 is 742.") -> str:
+    """The agent's answer as the data plane hands it on."""
+    return json.dumps({"result": {"role": "assistant", "content": [{"text": text}]}})

@@ -1,0 +1,470 @@
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from orchestration.errors import BadInput, TerraformFailed, Unfit
+from orchestration.terraform.driver import Environment, TerraformDriver, explain_failure
+
+ROOT = Path(__file__).resolve().parents[3]
+DEADLINE_S = 20.0
+LOG = Path("/state/terraform.log")
+
+# Answers with the files of $RECORD: <command>.out, .err and .code; keeps its arguments and environment there.
+SCRIPT = """#!/bin/sh
+echo "$*" >> "$RECORD/argv"
+env > "$RECORD/env.$1"
+if [ "$1" = init ]; then mkdir -p "$TF_DATA_DIR/providers/registry.terraform.io/hashicorp/aws/6.0.0/linux_amd64"; fi
+if [ -f "$RECORD/$1.out" ]; then cat "$RECORD/$1.out"; fi
+if [ -f "$RECORD/$1.err" ]; then cat "$RECORD/$1.err" >&2; fi
+if [ -f "$RECORD/$1.code" ]; then exit "$(cat "$RECORD/$1.code")"; fi
+"""
+
+
+class Fake:
+    """A terraform of our own and the driver for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.record = folder / "record"
+        self.source = folder / "terraform"
+        self.work = folder / "work"
+        self.bin = folder / "bin"
+        for path in (self.record, self.source, self.bin):
+            path.mkdir()
+        (self.source / "main.tf").write_text("# one\n")
+        (self.source / ".terraform.lock.hcl").write_text("# lock\n")
+        rc = folder / "terraform.rc"
+        rc.touch()
+        self.install("terraform", SCRIPT)
+        self.place = Environment(
+            binary="terraform",
+            source_dir=self.source,
+            work_dir=self.work,
+            variables={
+                "PATH": f"{self.bin}:/usr/bin:/bin",
+                "RECORD": str(self.record),
+                "TF_CLI_CONFIG_FILE": str(rc),
+            },
+            tfvars={"environment": "dev", "s3_use_path_style": True},
+        )
+        self.driver = TerraformDriver(self.place)
+
+    def install(self, name: str, script: str) -> None:
+        (self.bin / name).write_text(script)
+        (self.bin / name).chmod(0o755)
+
+    def answers(self, command: str, code: int = 0, out: str = "", err: str = "") -> None:
+        (self.record / f"{command}.out").write_text(out)
+        (self.record / f"{command}.err").write_text(err)
+        (self.record / f"{command}.code").write_text(str(code))
+
+    def calls(self) -> list[list[str]]:
+        path = self.record / "argv"
+        return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+    def environment(self, command: str) -> dict[str, str]:
+        lines = (self.record / f"env.{command}").read_text().splitlines()
+        return {name: value for name, _, value in (line.partition("=") for line in lines)}
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Fake:
+    return Fake(tmp_path)
+
+
+# -- the binary
+
+
+@pytest.mark.parametrize("version", ["1.11.0", "1.11.4", "1.12.0-beta1", "2.0.0", "1.100.0"])
+def test_a_new_enough_binary_is_named_with_its_version(fake: Fake, version: str) -> None:
+    fake.answers("version", out=json.dumps({"terraform_version": version, "platform": "linux_amd64"}))
+    assert fake.driver.check_binary() == f"terraform {version}"
+
+
+@pytest.mark.parametrize("version", ["1.10.9", "1.9.11", "0.15.0"])
+def test_an_old_binary_is_unfit(fake: Fake, version: str) -> None:
+    fake.answers("version", out=json.dumps({"terraform_version": version}))
+    with pytest.raises(Unfit) as caught:
+        fake.driver.check_binary()
+    assert caught.value.code == "terraform_too_old"
+    assert version in caught.value.message
+
+
+def test_a_missing_binary_is_unfit(fake: Fake) -> None:
+    with pytest.raises(Unfit) as caught:
+        TerraformDriver(replace(fake.place, binary="terraform-that-is-not-there")).check_binary()
+    assert caught.value.code == "terraform_missing"
+    assert caught.value.message == "terraform-that-is-not-there is not on PATH"
+
+
+def test_only_the_given_path_is_searched(fake: Fake, tmp_path: Path) -> None:
+    elsewhere = replace(fake.place, variables={**fake.place.variables, "PATH": str(tmp_path / "empty")})
+    with pytest.raises(Unfit, match="is not on PATH"):
+        TerraformDriver(elsewhere).check_binary()
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "code"),
+    [
+        pytest.param("Terraform v1.11.4\n", "", 0, id="text"),
+        pytest.param("", "exec format error", 126, id="no-program"),
+        pytest.param("[]", "", 0, id="list"),
+        pytest.param("{}", "", 0, id="no-version"),
+        pytest.param('{"terraform_version": null}', "", 0, id="null-version"),
+        pytest.param('{"terraform_version": "unknown"}', "", 0, id="no-numbers"),
+    ],
+)
+def test_a_binary_that_says_garbage_is_unfit(fake: Fake, out: str, err: str, code: int) -> None:
+    fake.answers("version", code, out, err)
+    with pytest.raises(Unfit):
+        fake.driver.check_binary()
+
+
+# -- environment
+
+
+def test_terraform_inherits_only_what_was_given(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://stray")
+    fake.driver.plan()
+    seen = fake.environment("plan")
+    assert "AWS_ENDPOINT_URL" not in seen
+    assert seen["TF_DATA_DIR"] == str(fake.work / "terraform-data")
+    assert seen["CHECKPOINT_DISABLE"] == "1"
+
+
+def test_a_named_but_missing_cli_configuration_is_dropped(fake: Fake) -> None:
+    gone = {**fake.place.variables, "TF_CLI_CONFIG_FILE": str(fake.record / "gone")}
+    TerraformDriver(replace(fake.place, variables=gone)).plan()
+    assert "TF_CLI_CONFIG_FILE" not in fake.environment("plan")
+
+
+def test_init_is_given_the_wished_mirror_and_says_so(fake: Fake, tmp_path: Path) -> None:
+    mirror = tmp_path / "mirror"
+    (mirror / "registry.terraform.io" / "hashicorp" / "aws" / "6.0.0").mkdir(parents=True)
+    variables = {k: v for k, v in fake.place.variables.items() if k != "TF_CLI_CONFIG_FILE"}
+    notes: list[str] = []
+    place = replace(fake.place, variables={**variables, "TF_PROVIDER_MIRROR": str(mirror)})
+    TerraformDriver(place, note=notes.append).init()
+    rc = Path(fake.environment("init")["TF_CLI_CONFIG_FILE"])
+    assert str(mirror) in rc.read_text()
+    assert len(notes) == 1
+    assert str(mirror) in notes[0]
+
+
+def test_a_cli_configuration_of_the_user_is_left_alone(fake: Fake) -> None:
+    fake.driver.init()
+    assert fake.environment("init")["TF_CLI_CONFIG_FILE"] == fake.place.variables["TF_CLI_CONFIG_FILE"]
+
+
+# -- init
+
+
+def test_init_keeps_the_state_in_the_work_folder_and_the_lock_file_as_it_is(fake: Fake) -> None:
+    assert fake.driver.init()
+    [argv] = fake.calls()
+    assert argv[0] == "init"
+    assert f"-backend-config=path={fake.work / 'terraform.tfstate'}" in argv
+    assert "-lockfile=readonly" in argv
+    assert "-input=false" in argv
+
+
+def test_a_second_init_is_skipped(fake: Fake) -> None:
+    assert fake.driver.init()
+    assert not TerraformDriver(fake.place).init()
+    assert len(fake.calls()) == 1
+
+
+def lock_changed(fake: Fake) -> None:
+    (fake.source / ".terraform.lock.hcl").write_text("# other\n")
+
+
+def source_changed(fake: Fake) -> None:
+    (fake.source / "main.tf").write_text("# two\n")
+
+
+def module_added(fake: Fake) -> None:
+    (fake.source / "modules" / "x").mkdir(parents=True)
+    (fake.source / "modules" / "x" / "main.tf").write_text("# three\n")
+
+
+def providers_lost(fake: Fake) -> None:
+    shutil.rmtree(fake.work / "terraform-data")
+
+
+@pytest.mark.parametrize("change", [lock_changed, source_changed, module_added, providers_lost])
+def test_init_runs_again_after_a_change(fake: Fake, change: Callable[[Fake], None]) -> None:
+    fake.driver.init()
+    change(fake)
+    assert fake.driver.init()
+
+
+def test_init_runs_again_with_another_tool(fake: Fake) -> None:
+    fake.install("tofu", SCRIPT)
+    fake.driver.init()
+    assert TerraformDriver(replace(fake.place, binary="tofu")).init()
+
+
+def test_a_failed_init_is_not_taken_for_done(fake: Fake) -> None:
+    fake.answers("init", 1, err="Error: Failed to query available provider packages\n\nno available releases\n")
+    for _ in range(2):
+        with pytest.raises(TerraformFailed, match="terraform init failed: Failed to query"):
+            fake.driver.init()
+    assert len(fake.calls()) == 2
+
+
+# -- plan, apply, output
+
+
+@pytest.mark.parametrize(("code", "changes"), [(0, False), (2, True)])
+def test_plan_says_whether_there_are_changes(fake: Fake, code: int, changes: bool) -> None:
+    fake.answers("plan", code, out="the plan\n")
+    assert fake.driver.plan() == (changes, "the plan\n")
+    [argv] = fake.calls()
+    assert "-detailed-exitcode" in argv
+    assert "-destroy" not in argv
+
+
+@pytest.mark.parametrize("code", [1, 3, 139])
+def test_any_other_exit_code_of_plan_is_a_failure(fake: Fake, code: int) -> None:
+    fake.answers("plan", code, err="Error: Unsupported argument\n\n  on main.tf line 3\n")
+    with pytest.raises(TerraformFailed, match="terraform plan failed: Unsupported argument"):
+        fake.driver.plan()
+
+
+def test_a_plan_for_removal_says_so(fake: Fake) -> None:
+    fake.driver.plan(destroy=True)
+    assert "-destroy" in fake.calls()[0]
+
+
+def test_variables_go_in_by_file(fake: Fake) -> None:
+    fake.driver.plan()
+    [flag] = [word for word in fake.calls()[0] if word.startswith("-var-file=")]
+    assert json.loads(Path(flag.removeprefix("-var-file=")).read_text()) == fake.place.tfvars
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_plan_file_is_gone_after_apply_whatever_became_of_it(fake: Fake, code: int) -> None:
+    fake.driver.plan()
+    plan_file = fake.work / "plan.tfplan"
+    plan_file.write_text("values in the clear")
+    fake.answers("apply", code, err="Error: x\n" if code else "")
+    if code:
+        with pytest.raises(TerraformFailed):
+            fake.driver.apply_plan()
+    else:
+        fake.driver.apply_plan()
+    assert fake.calls()[-1][-1] == str(plan_file)
+    assert not plan_file.exists()
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_apply_and_destroy_do_not_ask(fake: Fake, command: str) -> None:
+    getattr(fake.driver, command)()
+    [argv] = fake.calls()
+    assert argv[0] == command
+    assert {"-auto-approve", "-input=false"} <= set(argv)
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy", "output"])
+def test_a_failure_names_its_command_and_the_log(fake: Fake, command: str) -> None:
+    fake.answers(command, 1, err="Error: it broke\n\nbadly\n")
+    with pytest.raises(TerraformFailed) as caught:
+        getattr(fake.driver, command)()
+    assert caught.value.message == f"terraform {command} failed: it broke. badly"
+    assert str(fake.driver.log_path) in caught.value.remedy
+    assert "it broke" in fake.driver.log_path.read_text()
+
+
+def test_lines_are_told_while_terraform_runs(fake: Fake) -> None:
+    fake.answers("apply", out="one\ntwo\n")
+    lines: list[str] = []
+    fake.driver.apply(on_line=lines.append)
+    assert lines == ["one\n", "two\n"]
+
+
+def test_output_is_parsed(fake: Fake) -> None:
+    fake.answers("output", out='{"region": {"value": "us-east-1"}}')
+    assert fake.driver.output() == {"region": {"value": "us-east-1"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(None, False), ('{"resources": []}', False), ('{"resources": [{"type": "aws_s3_bucket"}]}', True)],
+    ids=["no-file", "empty", "one-resource"],
+)
+def test_has_state(fake: Fake, text: str | None, expected: bool) -> None:
+    fake.work.mkdir()
+    if text is not None:
+        (fake.work / "terraform.tfstate").write_text(text)
+    assert fake.driver.has_state() is expected
+
+
+@pytest.mark.parametrize("text", ["", '{"version": 4', "[]", "{}", "null"], ids=repr)
+def test_a_state_that_is_none_is_an_error_and_not_an_empty_one(fake: Fake, text: str) -> None:
+    fake.work.mkdir()
+    (fake.work / "terraform.tfstate").write_text(text)
+    with pytest.raises(TerraformFailed) as caught:
+        fake.driver.has_state()
+    assert caught.value.code == "corrupt_state"
+
+
+# -- what a failure says
+
+LOCKED = """
+Error: Error acquiring the state lock
+
+Error message: resource temporarily unavailable
+Lock Info:
+  ID:        0a1b2c3d
+  Operation: OperationTypeApply
+"""
+VALIDATION = """
+Planning failed. Terraform encountered an error while generating this plan.
+
+
+Error: Invalid value for variable
+
+  on main.tf line 12, in module "identity":
+  12:   access_token_minutes = var.access_token_minutes
+    ├────────────────
+    │ var.access_token_minutes is 90
+
+access_token_minutes is 90; use 5-60 (minutes).
+
+This was checked by the validation rule at
+modules/identity/variables.tf:7,3-13.
+"""
+REFUSED = """
+aws_iam_role.runtime: Creating...
+
+Error: creating IAM Role (mortgage-dev-runtime): operation error IAM: CreateRole, StatusCode: 403, AccessDenied: no
+
+  with module.runtime_role.aws_iam_role.runtime,
+  on modules/runtime_role/main.tf line 1, in resource "aws_iam_role" "runtime":
+   1: resource "aws_iam_role" "runtime" {
+
+
+Error: creating S3 Bucket (mortgage-dev-artifacts): BucketAlreadyExists
+
+  with module.artifacts.aws_s3_bucket.artifacts,
+"""
+BOXED = (
+    "\x1b[31m╷\x1b[0m\n"
+    "\x1b[31m│\x1b[0m \x1b[1m\x1b[31mError: \x1b[0m\x1b[1mFailed to query available provider packages\x1b[0m\n"
+    "\x1b[31m│\x1b[0m\n"
+    "\x1b[31m│\x1b[0m Could not retrieve the list of available versions for provider hashicorp/aws\n"
+    "\x1b[31m╵\x1b[0m\n"
+    "\x1b[31m╷\x1b[0m\n"
+    "\x1b[31m│\x1b[0m \x1b[1m\x1b[31mError: \x1b[0m\x1b[1mBackend initialization required\x1b[0m\n"
+    "\x1b[31m╵\x1b[0m\n"
+)
+
+
+def test_a_held_state_lock_is_named() -> None:
+    error = explain_failure("apply", 1, LOCKED, LOG)
+    assert (error.code, error.exit_code) == ("state_locked", 1)
+
+
+def test_a_failed_validation_is_the_users_input_with_terraforms_words() -> None:
+    error = explain_failure("plan", 1, VALIDATION, LOG)
+    assert isinstance(error, BadInput)
+    assert "access_token_minutes is 90; use 5-60 (minutes)." in error.message
+
+
+def test_the_first_error_gives_the_line() -> None:
+    error = explain_failure("apply", 1, REFUSED, LOG)
+    assert isinstance(error, TerraformFailed)
+    assert error.message.startswith("terraform apply failed: creating IAM Role (mortgage-dev-runtime)")
+    assert "with module.runtime_role.aws_iam_role.runtime" in error.message
+    assert "BucketAlreadyExists" not in error.message
+    assert error.remedy == f"see {LOG}"
+
+
+def test_colours_and_boxes_do_not_reach_the_message() -> None:
+    message = explain_failure("init", 1, BOXED, LOG).message
+    assert message.startswith("terraform init failed: Failed to query available provider packages. Could not retrieve")
+    assert not set("\x1b│╷╵\n").intersection(message)
+
+
+def test_in_boxes_too_the_first_error_gives_the_line() -> None:
+    assert "Backend initialization required" not in explain_failure("init", 1, BOXED, LOG).message
+
+
+@pytest.mark.parametrize("text", ["", "killed\n"], ids=repr)
+def test_without_an_error_block_the_exit_code_is_named(text: str) -> None:
+    assert explain_failure("apply", 137, text, LOG).message.startswith("terraform apply failed: exit code 137")
+
+
+# -- interrupts
+
+SLOW = """#!/bin/sh
+trap 'echo INT >> "$RECORD/signals"' INT
+touch "$RECORD/ready"
+while [ ! -f "$RECORD/end" ]; do sleep 0.02; done
+echo "state written" > "$RECORD/written"
+"""
+PROGRAM = """
+import json, os, signal, sys
+from pathlib import Path
+from orchestration.terraform.driver import Environment, TerraformDriver
+
+record = Path(sys.argv[1])
+
+def interrupt(*_):
+    with (record / "seen").open("a") as f:
+        f.write("x")
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGINT, interrupt)
+place = Environment("terraform", Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4]))
+try:
+    TerraformDriver(place).apply()
+except KeyboardInterrupt:
+    sys.exit(130 if (record / "written").exists() else 1)
+"""
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_terraform_gets_one_interrupt_however_many_we_get_and_may_finish(fake: Fake) -> None:
+    fake.install("terraform", SLOW)
+    record = fake.record
+    words = [str(record), str(fake.source), str(fake.work), json.dumps(dict(fake.place.variables))]
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *words],
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_until((record / "ready").exists, process)
+        process.send_signal(signal.SIGINT)
+        wait_until((record / "signals").exists, process)
+        # The third is seen only after whatever the second caused has been done.
+        for count in (2, 3):
+            process.send_signal(signal.SIGINT)
+            wait_until(lambda count=count: len((record / "seen").read_text()) == count, process)  # type: ignore[misc]
+        (record / "end").touch()
+        _, err = process.communicate(timeout=DEADLINE_S)
+    finally:
+        (record / "end").touch()
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130, err
+    assert (record / "signals").read_text() == "INT\n"

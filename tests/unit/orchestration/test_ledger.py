@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.errors import CorruptLedger
+from orchestration.ledger import Ledger, LedgerFile, Ports, RuntimeRecord
+
+PORTS = Ports(aws=4566, control_plane=8081, data_plane=8082)
+RUNTIME = RuntimeRecord(name="mortgage_dev", id="mortgage_dev-1", arn="arn:aws:x")
+EMPTY = Ledger("local", "dev", "us-east-1")
+FULL = EMPTY.with_ports(PORTS).with_runtime(RUNTIME)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> LedgerFile:
+    return LedgerFile(tmp_path / "state" / "ledger.json")
+
+
+@pytest.mark.parametrize(
+    "ledger",
+    [
+        pytest.param(EMPTY, id="nothing-made"),
+        pytest.param(EMPTY.with_ports(PORTS), id="ports"),
+        pytest.param(EMPTY.with_runtime(RUNTIME), id="runtime"),
+        pytest.param(FULL, id="both"),
+        pytest.param(FULL.with_runtime(None), id="runtime-removed"),
+    ],
+)
+def test_what_was_saved_is_loaded(file: LedgerFile, ledger: Ledger) -> None:
+    file.save(ledger)
+    assert file.load() == ledger
+
+
+def test_no_file_means_nothing_was_made(file: LedgerFile) -> None:
+    assert file.load() is None
+
+
+def test_only_the_owner_reads_the_file_and_its_folder(file: LedgerFile) -> None:
+    before = os.umask(0)
+    try:
+        file.save(FULL)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.path.parent.stat().st_mode) == 0o700
+
+
+def test_saving_leaves_no_second_file(file: LedgerFile) -> None:
+    file.save(EMPTY)
+    file.save(FULL)
+    assert [path.name for path in file.path.parent.iterdir()] == ["ledger.json"]
+
+
+def test_a_save_that_fails_leaves_the_last_ledger(file: LedgerFile) -> None:
+    file.save(EMPTY)
+    unwritable: Any = object()
+    with pytest.raises(TypeError):
+        file.save(Ledger("local", "dev", unwritable))
+    assert file.load() == EMPTY
+
+
+def test_a_save_replaces_the_file_instead_of_rewriting_it(file: LedgerFile) -> None:
+    file.save(EMPTY)
+    with file.path.open() as reader:
+        file.save(FULL)
+        assert json.load(reader)["runtime"] is None
+
+
+def without(name: str) -> Callable[[dict[str, Any]], Any]:
+    return lambda document: {k: v for k, v in document.items() if k != name}
+
+
+def having(**changes: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda document: document | changes
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        *[
+            pytest.param(without(name), id=f"without-{name}")
+            for name in ("schema_version", "target", "environment", "region", "ports", "runtime")
+        ],
+        pytest.param(having(schema_version=2), id="later-version"),
+        pytest.param(having(region=""), id="empty-region"),
+        pytest.param(having(target=None), id="target-null"),
+        pytest.param(having(ports={"aws": 1, "control_plane": 2}), id="a-port-missing"),
+        pytest.param(having(ports={"aws": 1, "control_plane": 2, "data_plane": "3"}), id="port-as-text"),
+        pytest.param(having(ports={"aws": 1, "control_plane": 2, "data_plane": 65536}), id="port-too-high"),
+        pytest.param(having(ports={"aws": 1, "control_plane": 2, "data_plane": 0}), id="port-zero"),
+        pytest.param(having(ports={"aws": 1, "control_plane": 2, "data_plane": True}), id="port-boolean"),
+        pytest.param(having(ports={"aws": 1, "control_plane": 2, "data_plane": 3, "x": 4}), id="port-too-many"),
+        pytest.param(having(ports=[1, 2, 3]), id="ports-as-list"),
+        pytest.param(having(runtime={"name": "a", "id": "b"}), id="runtime-without-arn"),
+        pytest.param(having(runtime={"name": "a", "id": "b", "arn": 3}), id="arn-as-number"),
+        pytest.param(having(runtime="a"), id="runtime-as-text"),
+        pytest.param(lambda document: [document], id="list"),
+        pytest.param(lambda document: None, id="null"),
+        pytest.param(lambda document: "text", id="text"),
+    ],
+)
+def test_a_wrong_document_is_corrupt(file: LedgerFile, spoil: Callable[[dict[str, Any]], Any]) -> None:
+    file.save(FULL)
+    file.path.write_text(json.dumps(spoil(json.loads(file.path.read_text()))))
+    with pytest.raises(CorruptLedger) as caught:
+        file.load()
+    assert str(file.path) in caught.value.message
+    assert caught.value.remedy.startswith(f"mv {file.path} ")
+    assert caught.value.exit_code == 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b'{"schema_version": 1, "target', id="cut-off"),
+        pytest.param(b"\xff\xfe\x00", id="no-utf-8"),
+        pytest.param(b"[" * 100_000, id="nested-too-deep"),
+    ],
+)
+def test_a_file_that_is_no_json_is_corrupt(file: LedgerFile, content: bytes) -> None:
+    file.save(FULL)
+    file.path.write_bytes(content)
+    with pytest.raises(CorruptLedger) as caught:
+        file.load()
+    assert str(file.path) in caught.value.message
+
+
+def test_a_folder_in_its_place_is_corrupt(file: LedgerFile) -> None:
+    file.path.mkdir(parents=True)
+    with pytest.raises(CorruptLedger):
+        file.load()

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.errors import BadInput
+from orchestration.settings import (
+    Deployment,
+    Target,
+    aws_endpoints,
+    port,
+    select_deployment,
+)
+from tests.fakes.orchestration import DISCOVERY_URL, RUNTIME_ARN, deployment, settings
+
+ROOT = Path("/somewhere")
+REGIONS = {"us-east-1", "eu-central-1"}
+
+
+def select(env: dict[str, str], **flags: str) -> Deployment:
+    return select_deployment(env, root=ROOT, known_regions=lambda: REGIONS, **flags)
+
+
+def test_nothing_given_means_the_local_dev_environment_in_us_east_1() -> None:
+    assert select({}) == Deployment(Target.LOCAL, "dev", "us-east-1", ROOT)
+
+
+@pytest.mark.parametrize(
+    ("env", "flags", "field", "expected"),
+    [
+        pytest.param({"TARGET": "aws"}, {}, "target", Target.AWS, id="target-from-environment"),
+        pytest.param({"TARGET": "aws"}, {"target": "local"}, "target", Target.LOCAL, id="target-flag-wins"),
+        pytest.param({"TARGET": ""}, {"target": ""}, "target", Target.LOCAL, id="empty-target-is-none"),
+        pytest.param({"ENVIRONMENT": "prod"}, {}, "environment", "prod", id="environment"),
+        pytest.param({"ENVIRONMENT": "prod"}, {"environment": "qa1"}, "environment", "qa1", id="environment-flag-wins"),
+        pytest.param({"ENVIRONMENT": "a" * 12}, {}, "environment", "a" * 12, id="longest-environment"),
+        pytest.param({"AWS_REGION": "eu-central-1"}, {}, "region", "eu-central-1", id="region"),
+        pytest.param({"AWS_DEFAULT_REGION": "eu-central-1"}, {}, "region", "eu-central-1", id="default-region"),
+        pytest.param(
+            {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "eu-central-1"},
+            {},
+            "region",
+            "us-east-1",
+            id="region-wins",
+        ),
+    ],
+)
+def test_choice(env: dict[str, str], flags: dict[str, str], field: str, expected: Any) -> None:
+    assert getattr(select(env, **flags), field) == expected
+
+
+@pytest.mark.parametrize(
+    ("env", "code"),
+    [
+        pytest.param({"TARGET": "azure"}, "bad_target", id="unknown-target"),
+        pytest.param({"TARGET": "AWS"}, "bad_target", id="upper-case-target"),
+        pytest.param({"ENVIRONMENT": "Dev"}, "bad_environment", id="upper-case-environment"),
+        pytest.param({"ENVIRONMENT": "1dev"}, "bad_environment", id="digit-first"),
+        pytest.param({"ENVIRONMENT": "dev-1"}, "bad_environment", id="hyphen"),
+        pytest.param({"ENVIRONMENT": "../dev"}, "bad_environment", id="path"),
+        pytest.param({"ENVIRONMENT": "dev\n"}, "bad_environment", id="newline"),
+        pytest.param({"ENVIRONMENT": "a" * 13}, "bad_environment", id="too-long"),
+        pytest.param({"AWS_REGION": "us-east-9"}, "bad_region", id="unknown-region"),
+        pytest.param({"AWS_REGION": "us-east-1 "}, "bad_region", id="region-with-a-space"),
+    ],
+)
+def test_a_bad_choice_is_refused_with_the_value(env: dict[str, str], code: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        select(env)
+    (name, value), *_ = env.items()
+    assert caught.value.code == code
+    assert caught.value.exit_code == 2
+    assert caught.value.message.startswith(f"{name} is {value!r}")
+
+
+def test_a_bad_default_region_is_named_as_the_variable_it_came_from() -> None:
+    with pytest.raises(BadInput) as caught:
+        select({"AWS_DEFAULT_REGION": "us-east-9"})
+    assert "AWS_DEFAULT_REGION" in caught.value.message
+
+
+def test_targets_and_environments_keep_their_state_apart() -> None:
+    folders = {deployment(ROOT, target, name).state_dir for target in Target for name in ("dev", "prod")}
+    assert len(folders) == 4
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words", "typed"),
+    [
+        pytest.param(deployment(), "make up", "make up", id="defaults"),
+        pytest.param(deployment(target=Target.AWS), "make up", "make up TARGET=aws", id="make-target"),
+        pytest.param(deployment(environment="qa"), "make down", "make down ENVIRONMENT=qa", id="make-environment"),
+        pytest.param(
+            deployment(target=Target.AWS, environment="qa"),
+            "invoke status",
+            "TARGET=aws ENVIRONMENT=qa invoke status",
+            id="invoke-both",
+        ),
+    ],
+)
+def test_commands_are_shown_as_they_must_be_typed(chosen: Deployment, words: str, typed: str) -> None:
+    assert chosen.command(words) == typed
+
+
+def test_the_authorizer_admits_the_two_clients_and_sets_nothing_else() -> None:
+    assert settings().authorizer() == {
+        "customJWTAuthorizer": {
+            "discoveryUrl": DISCOVERY_URL,
+            "allowedClients": ["client-of-people", "client-of-machines"],
+        }
+    }
+
+
+def test_scopes_and_audience_are_added_when_asked_for() -> None:
+    chosen = settings(env={"ALLOWED_SCOPES": " agent/invoke, agent/read ,", "ALLOWED_AUDIENCE": "app"})
+    rules: Any = chosen.authorizer()["customJWTAuthorizer"]
+    assert rules["allowedScopes"] == ["agent/invoke", "agent/read"]
+    assert rules["allowedAudience"] == ["app"]
+
+
+def test_the_arn_in_the_invocation_url_is_one_path_segment() -> None:
+    assert settings().invocation_url(RUNTIME_ARN) == (
+        "http://127.0.0.1:8082/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A000000000000%3Aruntime%2F"
+        "mortgage_dev-Ab12Cd34Ef/invocations?qualifier=DEFAULT"
+    )
+
+
+def test_the_token_url_is_the_endpoints_own_where_there_is_one() -> None:
+    assert settings().token_url == "http://127.0.0.1:4566/oauth2/token"
+    on_aws = settings(target=Target.AWS, endpoints=aws_endpoints("us-east-1"))
+    assert on_aws.token_url == "https://mortgage-dev.auth.us-east-1.amazoncognito.com/oauth2/token"
+
+
+def test_aws_endpoints_leave_the_sdk_its_own() -> None:
+    endpoints = aws_endpoints("eu-central-1")
+    assert endpoints.aws is None
+    assert endpoints.control_plane == "https://bedrock-agentcore-control.eu-central-1.amazonaws.com"
+    assert endpoints.data_plane == "https://bedrock-agentcore.eu-central-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("target", "env", "provider"),
+    [
+        pytest.param(Target.LOCAL, {}, "scripted", id="local-default"),
+        pytest.param(Target.AWS, {}, "bedrock", id="aws-default"),
+        pytest.param(Target.LOCAL, {"MODEL_PROVIDER": "bedrock"}, "bedrock", id="chosen"),
+    ],
+)
+def test_model_provider(target: Target, env: dict[str, str], provider: str) -> None:
+    assert settings(env=env, target=target).model_provider == provider
+
+
+WAITS = {"LAUNCH_TIMEOUT_S": "launch_s", "DATA_PLANE_TIMEOUT_S": "data_plane_s", "REQUEST_TIMEOUT_S": "request_s"}
+
+
+@pytest.mark.parametrize(("name", "field"), list(WAITS.items()))
+@pytest.mark.parametrize(("text", "seconds"), [("0.5", 0.5), ("3600", 3600.0)])
+def test_a_wait_is_taken_from_its_own_variable(name: str, field: str, text: str, seconds: float) -> None:
+    waits, default = settings(env={name: text}).waits, settings().waits
+    assert getattr(waits, field) == seconds
+    assert [f for f in waits.__slots__ if getattr(waits, f) != getattr(default, f)] == [field]
+
+
+def test_an_empty_wait_means_the_default() -> None:
+    assert settings(env={"LAUNCH_TIMEOUT_S": ""}).waits == settings().waits
+
+
+@pytest.mark.parametrize("name", list(WAITS))
+@pytest.mark.parametrize("text", ["0", "-1", "3600.1", "nan", "inf", "ten", "1s"])
+def test_a_bad_wait_is_refused_with_name_and_value(name: str, text: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        settings(env={name: text})
+    assert caught.value.message == f"{name} is {text!r}"
+
+
+@pytest.mark.parametrize(("text", "number"), [(None, None), ("", None), ("1024", 1024), ("65535", 65535)])
+def test_port(text: str | None, number: int | None) -> None:
+    assert port({} if text is None else {"LOCAL_AWS_PORT": text}, "LOCAL_AWS_PORT") == number
+
+
+@pytest.mark.parametrize("text", ["1023", "65536", "0", "-1", "4566.0", " 4566", "\u0664\u0665\u0666\u0666", "http"])
+def test_a_bad_port_is_refused_with_name_and_value(text: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        port({"LOCAL_AWS_PORT": text}, "LOCAL_AWS_PORT")
+    assert caught.value.message == f"LOCAL_AWS_PORT is {text!r}"
+    assert caught.value.code == "bad_port"

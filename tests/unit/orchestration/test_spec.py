@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from orchestration.runtime.spec import Create, Keep, RuntimeSpec, Update, changed_fields, desired_spec, next_step
+from tests.fakes.orchestration import DISCOVERY_URL, OUTPUTS, observed, settings, spec
+
+RULES: dict[str, Any] = {"discoveryUrl": DISCOVERY_URL, "allowedClients": ["client-of-people", "client-of-machines"]}
+CHANGES: dict[str, Any] = {
+    "name": "other",
+    "role_arn": "arn:aws:iam::000000000000:role/other",
+    "authorizer": {},
+    "environment": {},
+    "bucket": "other",
+    "entry_point": "other.py",
+    "code_runtime": "PYTHON_3_13",
+    "require_mmds_v2": False,
+    "network_mode": "VPC",
+    "protocol": "MCP",
+}
+
+
+def door(**changes: Any) -> dict[str, Any]:
+    return {"customJWTAuthorizer": {**RULES, **changes}}
+
+
+def test_the_spec_is_what_outputs_and_settings_ask_for() -> None:
+    wanted = desired_spec(settings(env={"MODEL_ID": "model-1"}), "digest-1")
+    assert wanted == RuntimeSpec(
+        name=OUTPUTS["agent_runtime_name"],
+        role_arn=OUTPUTS["runtime_role_arn"],
+        authorizer=door(),
+        environment={
+            "MODEL_PROVIDER": "scripted",
+            "MODEL_ID": "model-1",
+            "MODEL_REGION": "us-east-1",
+            "AGENT_ARTIFACT_SHA256": "digest-1",
+        },
+        bucket=OUTPUTS["artifact_bucket_name"],
+        entry_point="main.py",
+        code_runtime="PYTHON_3_12",
+    )
+
+
+def test_the_table_of_changes_knows_every_field() -> None:
+    assert CHANGES.keys() == {field.name for field in fields(RuntimeSpec)}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_of_any_field_is_seen_and_named(name: str) -> None:
+    assert changed_fields(spec(), spec(**{name: CHANGES[name]})) == (name,)
+    assert changed_fields(spec(**{name: CHANGES[name]}), spec()) == (name,)
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        pytest.param({}, id="no-door"),
+        pytest.param(door(allowedClients=["client-of-people"]), id="a-client-less"),
+        pytest.param(door(allowedClients=[*RULES["allowedClients"], "stranger"]), id="a-client-more"),
+        pytest.param(door(allowedClients=["client-of-people", "stranger"]), id="another-client"),
+        pytest.param(door(discoveryUrl="https://elsewhere.example.com"), id="another-issuer"),
+        pytest.param(door(allowedScopes=["agent/invoke"]), id="a-scope-more"),
+        pytest.param(door(allowedAudience=["app"]), id="an-audience-more"),
+        pytest.param({**door(), "other": {}}, id="another-authorizer-beside-it"),
+    ],
+)
+def test_another_door_is_a_change(live: dict[str, Any]) -> None:
+    assert changed_fields(spec(), spec(authorizer=live)) == ("authorizer",)
+
+
+def test_the_order_of_an_authorizers_list_means_nothing() -> None:
+    live = door(allowedClients=["client-of-machines", "client-of-people"])
+    assert changed_fields(spec(), spec(authorizer=live)) == ()
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        pytest.param({"MODEL_PROVIDER": "scripted", "AGENT_ARTIFACT_SHA256": "digest-2"}, id="another-digest"),
+        pytest.param({"MODEL_PROVIDER": "scripted"}, id="a-variable-less"),
+        pytest.param({**spec().environment, "EXTRA": "1"}, id="a-variable-more"),
+    ],
+)
+def test_another_environment_is_a_change(live: dict[str, str]) -> None:
+    assert changed_fields(spec(), spec(environment=live)) == ("environment",)
+
+
+def test_no_runtime_is_created() -> None:
+    assert next_step(spec(), None) == Create(spec())
+
+
+def test_an_equal_runtime_is_kept() -> None:
+    assert next_step(spec(), observed()) == Keep(observed())
+
+
+def test_a_different_runtime_is_updated_with_the_fields_named() -> None:
+    live = observed(spec(bucket="other", authorizer={}))
+    assert next_step(spec(), live) == Update(live, spec(), ("authorizer", "bucket"))
+
+
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED", "CREATING", "UPDATING", ""])
+def test_an_equal_runtime_that_is_not_ready_is_updated(status: str) -> None:
+    live = observed(status=status)
+    assert next_step(spec(), live) == Update(live, spec(), ("status",))

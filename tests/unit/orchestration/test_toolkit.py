@@ -1,0 +1,209 @@
+"""The real worker, with a toolkit of our own found first on the child's PYTHONPATH."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from orchestration.errors import LaunchFailed
+from orchestration.runtime.package import StagedAgent
+from orchestration.runtime.toolkit import Toolkit, _end_group
+from tests.fakes.orchestration import DISCOVERY_URL, OUTPUTS, RUNTIME_ARN, RUNTIME_ID, spec
+
+PACKAGE = """
+import json, os, sys, time
+from pathlib import Path
+from types import SimpleNamespace
+
+RECORD = Path(os.environ["RECORD"])
+
+class Runtime:
+    def configure(self, **options):
+        assert not Path(".bedrock_agentcore.yaml").exists(), "an old configuration is there"
+        Path(".bedrock_agentcore.yaml").write_text("{}")
+        RECORD.write_text(json.dumps({"configure": options, "env": dict(os.environ), "cwd": os.getcwd()}))
+
+    def launch(self, **options):
+        record = json.loads(RECORD.read_text())
+        record |= {"launch": options, "config": Path(".bedrock_agentcore.yaml").read_text()}
+        RECORD.write_text(json.dumps(record))
+        print("the toolkit talks")
+        print("and complains", file=sys.stderr)
+        behaviour = os.environ.get("BEHAVIOUR")
+        if behaviour == "raises":
+            raise RuntimeError("ValidationException: role cannot be assumed")
+        if behaviour == "exits":
+            os._exit(3)
+        if behaviour == "hangs":
+            time.sleep(600)
+        return SimpleNamespace(agent_id=os.environ["ID"], agent_arn=os.environ["ARN"])
+"""
+CONFIG = """
+from types import SimpleNamespace
+
+def load_config(path):
+    agent = SimpleNamespace(source_path=None)
+    return SimpleNamespace(get_agent_config=lambda: agent)
+
+def save_config(config, path):
+    path.write_text(config.get_agent_config().source_path)
+"""
+
+
+class Scene:
+    def __init__(self, tmp_path: Path) -> None:
+        package = tmp_path / "python" / "bedrock_agentcore_starter_toolkit"
+        (package / "utils" / "runtime").mkdir(parents=True)
+        (package / "__init__.py").write_text(PACKAGE)
+        (package / "utils" / "__init__.py").touch()
+        (package / "utils" / "runtime" / "__init__.py").touch()
+        (package / "utils" / "runtime" / "config.py").write_text(CONFIG)
+        self.build = tmp_path / "build"
+        self.log_dir = tmp_path / "state"
+        (self.build / "src").mkdir(parents=True)
+        self.log_dir.mkdir()
+        self.staged = StagedAgent(self.build, self.build / "src", "digest-1", 2)
+        self._record = tmp_path / "record.json"
+        variables = {
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(package.parent),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "RECORD": str(self._record),
+            "ID": RUNTIME_ID,
+            "ARN": RUNTIME_ARN,
+        }
+        self.toolkit = Toolkit(variables, self.log_dir, "us-east-1", 60.0)
+
+    def launch(self, behaviour: str = "") -> tuple[str, str]:
+        toolkit = replace(self.toolkit, variables={**self.toolkit.variables, "BEHAVIOUR": behaviour})
+        if behaviour == "hangs":
+            toolkit = replace(toolkit, timeout_s=0.5)
+        return toolkit.launch(spec(), self.staged, lambda line: None)
+
+    def record(self) -> dict[str, Any]:
+        record: dict[str, Any] = json.loads(self._record.read_text())
+        return record
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path)
+
+
+def test_the_runtime_that_the_toolkit_made_is_returned(scene: Scene) -> None:
+    assert scene.launch() == (RUNTIME_ID, RUNTIME_ARN)
+
+
+def test_every_setting_reaches_the_toolkit(scene: Scene) -> None:
+    scene.launch()
+    source = str(scene.build / "src")
+    sent = scene.record()["configure"]
+    assert sent["authorizer_configuration"] == {
+        "customJWTAuthorizer": {
+            "discoveryUrl": DISCOVERY_URL,
+            "allowedClients": ["client-of-people", "client-of-machines"],
+        }
+    }
+    assert sent["agent_name"] == OUTPUTS["agent_runtime_name"]
+    assert sent["execution_role"] == OUTPUTS["runtime_role_arn"]
+    assert sent["s3_path"] == f"s3://{OUTPUTS['artifact_bucket_name']}"
+    assert sent["entrypoint"] == f"{source}/main.py"
+    assert sent["requirements_file"] == f"{source}/requirements.txt"
+    assert sent["deployment_type"] == "direct_code_deploy"
+    assert sent["auto_create_ecr"] is False
+    assert scene.record()["config"] == source
+    assert scene.record()["launch"] == {"auto_update_on_conflict": True, "env_vars": dict(spec().environment)}
+
+
+def test_the_toolkit_starts_from_no_old_configuration(scene: Scene) -> None:
+    (scene.build / ".bedrock_agentcore.yaml").write_text("agent_id: gone")
+    assert scene.launch() == (RUNTIME_ID, RUNTIME_ARN)
+
+
+def test_the_child_sees_the_given_variables_and_no_others(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://stray")
+    scene.launch()
+    seen = scene.record()["env"]
+    assert seen.keys() - {"LC_CTYPE"} == {*scene.toolkit.variables, "PYTHONUNBUFFERED", "BEHAVIOUR"}
+    assert scene.record()["cwd"] == str(scene.build)
+
+
+def test_the_virtual_environments_programs_come_first_on_the_path(scene: Scene) -> None:
+    path = scene.toolkit._environment(scene.build)["PATH"].split(os.pathsep)
+    assert path[0] == str(Path(sys.executable).parent)
+    assert path[1] == "/usr/bin"
+
+
+def test_a_missing_zip_gets_a_stand_in_in_the_build_folder(scene: Scene, tmp_path: Path) -> None:
+    bare = replace(scene.toolkit, variables={"PATH": str(tmp_path / "empty")})
+    shim = Path(bare._environment(scene.build)["PATH"].split(os.pathsep)[-1]) / "zip"
+    assert shim.is_relative_to(scene.build)
+    assert os.access(shim, os.X_OK)
+
+
+def test_a_zip_that_is_there_is_used(scene: Scene, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "zip").write_text("#!/bin/sh\n")
+    (tools / "zip").chmod(0o755)
+    there = replace(scene.toolkit, variables={"PATH": str(tools)})
+    assert there._environment(scene.build)["PATH"].split(os.pathsep)[1:] == [str(tools)]
+
+
+def test_what_the_toolkit_prints_goes_to_its_log_alone(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
+    scene.launch()
+    log = (scene.log_dir / "launch.log").read_text()
+    assert "the toolkit talks" in log
+    assert "and complains" in log
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [
+        pytest.param("raises", "RuntimeError: ValidationException: role cannot be assumed", id="raises"),
+        pytest.param("exits", "exit code 3", id="ends-without-a-result"),
+        pytest.param("hangs", "no answer within", id="hangs"),
+    ],
+)
+def test_a_launch_that_fails_says_why_and_where_the_log_is(scene: Scene, behaviour: str, words: str) -> None:
+    with pytest.raises(LaunchFailed) as caught:
+        scene.launch(behaviour)
+    assert words in caught.value.message
+    assert str(scene.log_dir / "launch.log") in caught.value.remedy
+
+
+def test_a_result_of_an_earlier_launch_is_not_taken_for_this_one(scene: Scene) -> None:
+    (scene.build / "launch.result.json").write_text(json.dumps({"id": "old", "arn": "old"}))
+    with pytest.raises(LaunchFailed):
+        scene.launch("exits")
+
+
+def test_no_result_file_is_left(scene: Scene) -> None:
+    scene.launch()
+    assert not list(scene.build.glob("*.result.json"))
+
+
+def test_ending_the_worker_ends_what_it_started() -> None:
+    worker = subprocess.Popen(
+        ["/bin/sh", "-c", "sleep 600 & echo $!; wait"], stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert worker.stdout is not None
+    with worker.stdout:
+        pid = int(worker.stdout.readline())
+        _end_group(worker)
+    assert worker.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 20
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import io
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestration.console import Console
+from orchestration.embedded.cloud import LocalCloud
+from orchestration.errors import BadInput, LaunchFailed, Leftovers, OrchestrationError, Unfit
+from orchestration.settings import Target, aws_endpoints
+from orchestration.wiring import TargetTools, session
+from tests.fakes.orchestration import LOCAL_ENDPOINTS, FakeClock, deployment, settings
+
+USER = {
+    "PATH": "/bin",
+    "HOME": "/home/ann",
+    "HTTPS_PROXY": "http://proxy",
+    "AWS_PROFILE": "work",
+    "AWS_ACCESS_KEY_ID": "AKIAOFTHEUSER",
+    "AWS_SECRET_ACCESS_KEY": "secret-of-the-user",
+    "AWS_SESSION_TOKEN": "token-of-the-user",
+    "AWS_CONFIG_FILE": "/home/ann/.aws/other",
+    "AWS_REGION": "eu-west-3",
+    "AWS_DEFAULT_REGION": "eu-west-3",
+    "AWS_ENDPOINT_URL": "http://stray",
+    "AWS_ENDPOINT_URL_S3": "http://stray",
+    "BEDROCK_AGENTCORE_CP_ENDPOINT": "http://stray",
+    "BEDROCK_AGENTCORE_DP_ENDPOINT": "http://stray",
+}
+
+
+def tools(root: Path, target: Target) -> TargetTools:
+    clock = FakeClock()
+    chosen = deployment(root, target)
+    cloud = None
+    if target is Target.LOCAL:
+        cloud = LocalCloud(chosen, USER, clock, lambda line: None)
+        cloud.root_key(create=True)
+    return TargetTools(chosen, USER, Console(clock, err=io.StringIO()), clock, cloud, yes=False)
+
+
+def test_locally_nothing_of_the_users_aws_settings_is_handed_on(tmp_path: Path) -> None:
+    local = tools(tmp_path, Target.LOCAL)
+    assert local.cloud is not None
+    key = local.cloud.root_key()
+    given = local._variables(LOCAL_ENDPOINTS)
+    assert {name: value for name, value in given.items() if name.startswith("AWS_")} == {
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": key.id,
+        "AWS_SECRET_ACCESS_KEY": key.secret,
+        "AWS_ENDPOINT_URL": LOCAL_ENDPOINTS.aws,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_MAX_ATTEMPTS": "3",
+    }
+    assert given["HOME"] == "/home/ann"
+    assert "127.0.0.1" in given["NO_PROXY"].split(",")
+
+
+def test_the_toolkit_is_given_the_local_cloud_in_place_of_stray_endpoints(tmp_path: Path) -> None:
+    launcher = tools(tmp_path, Target.LOCAL).launcher(settings(tmp_path))
+    given = launcher.deployer.variables  # type: ignore[attr-defined]
+    assert given["BEDROCK_AGENTCORE_CP_ENDPOINT"] == LOCAL_ENDPOINTS.control_plane
+    assert given["BEDROCK_AGENTCORE_DP_ENDPOINT"] == LOCAL_ENDPOINTS.data_plane
+
+
+def test_on_aws_every_endpoint_override_is_dropped_and_the_rest_handed_on(tmp_path: Path) -> None:
+    given = tools(tmp_path, Target.AWS)._variables(aws_endpoints("us-east-1"))
+    dropped = {name for name in USER if name.startswith(("AWS_ENDPOINT_URL", "BEDROCK_AGENTCORE_"))}
+    region = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    assert given == {name: value for name, value in USER.items() if name not in dropped} | region
+
+
+def test_spending_is_confirmed_on_aws_alone(tmp_path: Path) -> None:
+    tools(tmp_path, Target.LOCAL).confirm_spending()
+
+
+# -- session
+
+
+@pytest.fixture(autouse=True)
+def _the_umask_of_before() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        pytest.param(OrchestrationError("it broke", remedy="mend it"), 1, id="failed"),
+        pytest.param(LaunchFailed("it broke", remedy="mend it"), 1, id="launch"),
+        pytest.param(BadInput("it broke", remedy="mend it"), 2, id="input"),
+        pytest.param(Leftovers("it broke", remedy="mend it"), 4, id="leftovers"),
+        pytest.param(Unfit("it broke", remedy="mend it"), 5, id="unfit"),
+    ],
+)
+def test_an_error_is_one_line_a_remedy_and_its_exit_code(
+    error: OrchestrationError, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught, session("local"):
+        raise error
+    assert caught.value.code == code
+    assert capsys.readouterr() == ("", f"error [{error.code}]: it broke\nremedy: mend it\n")
+
+
+def test_a_bad_flag_is_an_error_like_any_other(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught, session("azure"):
+        pytest.fail("a project for no target")
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[0] == "error [bad_target]: TARGET is 'azure'"
+    assert len(err.splitlines()) == 2
+
+
+def test_ctrl_c_is_one_line_and_130(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught, session("local"):
+        raise KeyboardInterrupt
+    assert caught.value.code == 130
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "make up" in err
+
+
+def test_a_termination_signal_is_like_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught, session("local"):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert caught.value.code == 130
+
+
+def test_the_signal_handler_of_before_is_put_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with session("local"):
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_fault_of_ours_is_not_dressed_up_as_the_users() -> None:
+    with pytest.raises(ZeroDivisionError), session("local"):
+        raise ZeroDivisionError
+
+
+def test_files_are_made_for_the_owner_alone() -> None:
+    with session("local"):
+        assert os.umask(0o077) == 0o077
+
+
+def test_flags_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TARGET", "aws")
+    monkeypatch.setenv("ENVIRONMENT", "prod")
+    with session("local", "qa") as project:
+        assert project.steps.deployment.state_dir.name == "local-qa"
+
+
+def test_locally_a_missing_aws_profile_is_nobodys_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "a-profile-that-is-not-there")
+    with session("local") as project:
+        assert project.steps.deployment.region == "us-east-1"
+
+
+def test_only_the_local_target_has_a_cloud() -> None:
+    with session("local") as local, session("aws") as aws:
+        assert local.steps.cloud is not None
+        assert local.steps.fixed_endpoints is None
+        assert aws.steps.cloud is None
+        assert aws.steps.fixed_endpoints == aws_endpoints("us-east-1")
