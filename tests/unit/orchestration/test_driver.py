@@ -39,7 +39,7 @@ class Fake:
         self.source = folder / "terraform"
         self.work = folder / "work"
         self.bin = folder / "bin"
-        for path in (self.record, self.source, self.bin):
+        for path in (self.record, self.source, self.work, self.bin):
             path.mkdir()
         (self.source / "main.tf").write_text("# one\n")
         (self.source / ".terraform.lock.hcl").write_text("# lock\n")
@@ -303,7 +303,6 @@ def test_output_is_parsed(fake: Fake) -> None:
     ids=["no-file", "empty", "one-resource"],
 )
 def test_has_state(fake: Fake, text: str | None, expected: bool) -> None:
-    fake.work.mkdir()
     if text is not None:
         (fake.work / "terraform.tfstate").write_text(text)
     assert fake.driver.has_state() is expected
@@ -311,7 +310,6 @@ def test_has_state(fake: Fake, text: str | None, expected: bool) -> None:
 
 @pytest.mark.parametrize("text", ["", '{"version": 4', "[]", "{}", "null"], ids=repr)
 def test_a_state_that_is_none_is_an_error_and_not_an_empty_one(fake: Fake, text: str) -> None:
-    fake.work.mkdir()
     (fake.work / "terraform.tfstate").write_text(text)
     with pytest.raises(TerraformFailed) as caught:
         fake.driver.has_state()
