@@ -56,8 +56,11 @@ def record(daemon: Daemon, pid: int, created: float) -> None:
 def test_a_started_daemon_is_recognised_by_another_command(daemon: Daemon) -> None:
     start(daemon)
     process = Daemon("thing", daemon.folder).process()
+    recorded = daemon.recorded()
     assert process is not None
-    assert process.name() == "sleep"
+    assert recorded is not None
+    assert process.pid == recorded[0]
+    assert process.is_running()
 
 
 def test_start_returns_when_it_is_healthy(daemon: Daemon) -> None:
