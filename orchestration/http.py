@@ -19,12 +19,8 @@ def local_client(timeout_s: float) -> httpx.Client:
 
 
 def aws_client(timeout_s: float) -> httpx.Client:
-    """A client for AWS: proxies of the environment are honoured, netrc is not (it would replace our header)."""
-    return httpx.Client(timeout=timeout_s, auth=_NoAuth())
-
-
-class _NoAuth(httpx.Auth):
-    """Keeps httpx from putting netrc credentials into the Authorization header."""
+    """A client for AWS: proxies of the environment are honoured."""
+    return httpx.Client(timeout=timeout_s)
 
 
 class BearerCaller:

@@ -64,7 +64,7 @@ class LedgerFile:
             raise self._corrupt(str(e)) from None
         try:
             return _parse(json.loads(text))
-        except (ValueError, KeyError, TypeError) as e:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
             raise self._corrupt(str(e) or type(e).__name__) from None
 
     def save(self, ledger: Ledger) -> None:
@@ -88,8 +88,8 @@ class LedgerFile:
 def _parse(raw: Any) -> Ledger:
     if raw["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"schema_version is {raw['schema_version']!r}, expected {SCHEMA_VERSION}")
-    ports = Ports(**{k: _port(v) for k, v in raw["ports"].items()}) if raw["ports"] else None
-    runtime = RuntimeRecord(**{k: _text(v) for k, v in raw["runtime"].items()}) if raw["runtime"] else None
+    ports = Ports(**{k: _port(v) for k, v in raw["ports"].items()}) if raw["ports"] is not None else None
+    runtime = RuntimeRecord(**{k: _text(v) for k, v in raw["runtime"].items()}) if raw["runtime"] is not None else None
     return Ledger(
         target=_text(raw["target"]),
         environment=_text(raw["environment"]),

@@ -130,11 +130,12 @@ def select_deployment(
             remedy="use a lower-case letter, then up to 11 letters or digits, e.g. ENVIRONMENT=dev",
             code="bad_environment",
         )
-    region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    variable = next((name for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if env.get(name)), "AWS_REGION")
+    region = env.get(variable) or DEFAULT_REGION
     if region not in known_regions():
         raise BadInput(
-            f"AWS_REGION is {region!r}, which is not an AWS region",
-            remedy=f"set AWS_REGION to one of {', '.join(sorted(known_regions()))}",
+            f"{variable} is {region!r}, which is not an AWS region",
+            remedy=f"set {variable} to one of {', '.join(sorted(known_regions()))}",
             code="bad_region",
         )
     return Deployment(target=Target(chosen), environment=name, region=region, root=root)

@@ -27,7 +27,7 @@ OWNERS: Mapping[str, str] = {
     "httpx": "orchestration.http",
     "rich": "orchestration.console",
     "bedrock_agentcore_starter_toolkit": "orchestration.runtime.worker",
-    "python_terraform": "orchestration.terraform.driver",
+    "python_terraform": "orchestration.terraform.process",
     "filelock": "orchestration.lock",
     "psutil": "orchestration.embedded.daemon",
 }
@@ -112,7 +112,8 @@ def wrong_in_orchestration(found: Import) -> bool:
             return True  # it runs in another folder, where nothing of ours can be imported
         return here != there and ROOMS.index(there) > ROOMS.index(here)
     if found.top in OWNERS:
-        return OWNERS[found.top] != found.module
+        owner = OWNERS[found.top]
+        return found.module != owner and not found.module.startswith(f"{owner}.")
     return found.top in OURS or found.top.startswith("<")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from orchestration.aws import AccessKey
 from orchestration.clock import Clock
 from orchestration.embedded.daemon import LOOPBACK, Daemon, base_environment, free_port, is_free, owner_of
-from orchestration.errors import Unfit
+from orchestration.errors import BadInput, Unfit
 from orchestration.http import healthy
 from orchestration.ledger import Ports
 from orchestration.settings import LOCAL_ACCOUNT, Deployment, Endpoints, port
@@ -160,6 +160,13 @@ class LocalCloud:
 
     def _choose_ports(self, remembered: Ports | None, wishes: Mapping[str, int | None]) -> Ports:
         chosen: dict[str, int] = {}
+        wished = [wish for wish in wishes.values() if wish is not None]
+        for number in wished:
+            if wished.count(number) > 1:
+                names = [PORT_VARIABLES[name] for name, wish in wishes.items() if wish == number]
+                raise BadInput(
+                    f"{' and '.join(names)} are both {number}", remedy="give each its own port", code="bad_port"
+                )
         for name, variable in PORT_VARIABLES.items():
             wish = wishes[name]
             old = getattr(remembered, name) if remembered else None
@@ -173,7 +180,7 @@ class LocalCloud:
                 self._note(f"port {old} is now held by {owner_of(old)}; choosing another for {name}")
                 old = None
             number = wish or old or free_port()
-            while number in chosen.values():
+            while wish is None and number in (*chosen.values(), *wished):
                 number = free_port()
             chosen[name] = number
         return Ports(**chosen)

@@ -60,15 +60,20 @@ class Daemon:
         """Start and wait until healthy. Raises Unfit with the last line of the log when it ends or takes too long."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
-            child = subprocess.Popen(
-                list(argv),
-                cwd=self.folder,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            try:
+                child = subprocess.Popen(
+                    list(argv),
+                    cwd=self.folder,
+                    env=dict(env),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            except OSError as e:
+                raise Unfit(
+                    f"{self.name} cannot be started: {argv[0]}: {e.strerror}", remedy="make setup", code="daemon_failed"
+                ) from None
         try:
             created = psutil.Process(child.pid).create_time()
         except psutil.NoSuchProcess:

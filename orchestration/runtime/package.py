@@ -37,6 +37,7 @@ def agent_files(agent_dir: Path) -> list[Path]:
         if path.is_file()
         and path.suffix in KINDS
         and not SKIPPED_FOLDERS.intersection(path.relative_to(agent_dir).parts)
+        and not any(part.startswith(".") for part in path.relative_to(agent_dir).parts)
     ]
     for file in files:
         if dropped := DROPPED_BY_TOOLKIT.intersection(file.parts[:-1]):

@@ -6,6 +6,7 @@ it likes. A child with its own folder, environment and streams keeps all that aw
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -104,7 +105,7 @@ class Toolkit:
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End the worker and what it started (uv) if it is still there: after a deadline or Ctrl-C."""
-    if process.poll() is None:
+    """End the worker and what it started (uv) where they are still there: after a deadline, a crash or Ctrl-C."""
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()

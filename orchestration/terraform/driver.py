@@ -1,9 +1,4 @@
-"""One Terraform working folder with one state, driven through python-terraform.
-
-python-terraform turns keyword options into Terraform's flags. Its own process handling is replaced: it always hands
-on the whole environment, loses the process on Ctrl-C, and cannot report progress
-(docs/decisions/0003-python-terraform.md).
-"""
+"""One Terraform working folder with one state."""
 
 from __future__ import annotations
 
@@ -12,24 +7,19 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
-
-from python_terraform import IsFlagged, Terraform
+from typing import Any
 
 from orchestration.errors import BadInput, TerraformFailed, Unfit
+from orchestration.terraform.failures import explain_failure
 from orchestration.terraform.mirror import MIRROR_VARIABLE, cli_configuration, find_mirror, registry_reachable
+from orchestration.terraform.process import IsFlagged, OnLine, Process
 
 MINIMUM = (1, 11, 0)
 LOCK_FILE = ".terraform.lock.hcl"
 OUT_OF_REACH = "neither the provider registry nor a folder with hashicorp/aws is in reach"
-
-OnLine = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,71 +32,6 @@ class Environment:
     variables: Mapping[str, str]
     tfvars: Mapping[str, Any] = field(default_factory=dict)
     lock_readonly: bool = True
-
-
-class _Process(Terraform):  # type: ignore[misc]
-    """python-terraform's option handling with a process that we own."""
-
-    def __init__(self, place: Environment, log_path: Path) -> None:
-        super().__init__(working_dir=str(place.source_dir), terraform_bin_path=place.binary)
-        self._variables = dict(place.variables)
-        self._log_path = log_path
-
-    def read_state_file(self, file_path: str | None = None) -> None:
-        """Nothing here reads state: outputs come from `terraform output`."""
-
-    def cmd(self, cmd: str, *args: str, on_line: OnLine | None = None, **options: Any) -> tuple[int, str, str]:
-        """Run and return (exit code, stdout, stderr). Terraform gets one interrupt at most, however many we get.
-
-        A second interrupt would make Terraform give up without writing what it made into the state.
-        """
-        argv = self.generate_cmd_string(cmd, *args, **options)
-        process = subprocess.Popen(
-            argv,
-            cwd=self.working_dir,
-            env=self._variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        with self._log_path.open("a", encoding="utf-8") as log:
-            out: list[str] = []
-            err: list[str] = []
-            readers = [
-                threading.Thread(target=_drain, args=(process.stdout, out, log, on_line), daemon=True),
-                threading.Thread(target=_drain, args=(process.stderr, err, log, None), daemon=True),
-            ]
-            for reader in readers:
-                reader.start()
-            interrupted = _wait_with_one_interrupt(process)
-            for reader in readers:
-                reader.join()
-        self.temp_var_files.clean_up()
-        if interrupted:
-            raise KeyboardInterrupt
-        return process.returncode, "".join(out), "".join(err)
-
-
-def _drain(stream: IO[str], lines: list[str], log: IO[str], on_line: OnLine | None) -> None:
-    for line in stream:
-        lines.append(line)
-        log.write(line)
-        if on_line:
-            on_line(line)
-
-
-def _wait_with_one_interrupt(process: subprocess.Popen[str]) -> bool:
-    interrupted = False
-    while True:
-        try:
-            process.wait()
-            return interrupted
-        except KeyboardInterrupt:
-            if not interrupted:
-                process.send_signal(signal.SIGINT)
-            interrupted = True
 
 
 class TerraformDriver:
@@ -240,18 +165,15 @@ class TerraformDriver:
         return self._place.work_dir / "plan.tfplan"
 
     def _common(self) -> dict[str, Any]:
+        self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._tfvars.write_text(json.dumps(dict(self._place.tfvars), indent=2, sort_keys=True) + "\n")
         return {"var_file": str(self._tfvars), "input": False, "no_color": IsFlagged, "lock_timeout": "0s"}
 
     def _run(self, command: str, *args: str, on_line: OnLine | None = None, **options: Any) -> tuple[int, str, str]:
         self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        place = Environment(
-            binary=self._place.binary,
-            source_dir=self._place.source_dir,
-            work_dir=self._place.work_dir,
-            variables=self._variables(command),
+        code, out, err = Process(self._place.binary, self._place.source_dir, self._variables(command), self._log).cmd(
+            command, *args, on_line=on_line, **options
         )
-        code, out, err = _Process(place, self._log).cmd(command, *args, on_line=on_line, **options)
         return code, out, err
 
     def _variables(self, command: str) -> dict[str, str]:
@@ -287,10 +209,13 @@ class TerraformDriver:
         return path
 
     def _stamp(self) -> str:
-        digest = hashlib.sha256(self._place.binary.encode())
+        """What init depends on: the binary as it is now, the lock file and the sources."""
+        binary = shutil.which(self._place.binary, path=self._place.variables.get("PATH")) or self._place.binary
+        changed = Path(binary).stat().st_mtime_ns if Path(binary).exists() else 0
+        digest = hashlib.sha256(f"{binary}\0{changed}\0".encode())
         for path in [self._place.source_dir / LOCK_FILE, *sorted(self._place.source_dir.rglob("*.tf"))]:
             if path.exists():
-                digest.update(path.read_bytes())
+                digest.update(f"{path.relative_to(self._place.source_dir)}\0".encode() + path.read_bytes())
         return digest.hexdigest()
 
     def _providers_installed(self) -> bool:
@@ -299,25 +224,3 @@ class TerraformDriver:
 
     def _failed(self, command: str, code: int, text: str) -> TerraformFailed | BadInput:
         return explain_failure(command, code, text, self._log)
-
-
-def explain_failure(command: str, code: int, text: str, log: Path) -> TerraformFailed | BadInput:
-    """Turn Terraform's output into one line and a remedy.
-
-    `text` is stdout and stderr together. The first "Error:" block gives the line; the log keeps everything.
-    """
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    block = re.search(r"Error: (?P<title>.+?)\n(?P<rest>.*?)(?=\nError: |\Z)", plain, re.S)
-    title = block["title"].strip(" │╷╵") if block else f"exit code {code}"
-    detail = " ".join(
-        line.strip(" │╷╵") for line in (block["rest"].splitlines() if block else []) if line.strip(" │╷╵")
-    )
-    if "Error acquiring the state lock" in plain:
-        return TerraformFailed(
-            "another Terraform process holds the state lock",
-            remedy="wait for it, or find it with `pgrep -af terraform`",
-            code="state_locked",
-        )
-    if "Invalid value for variable" in title:
-        return BadInput(f"terraform {command}: {detail[:400]}", remedy="correct that variable and run it again")
-    return TerraformFailed(f"terraform {command} failed: {title}. {detail[:300]}".strip(), remedy=f"see {log}")

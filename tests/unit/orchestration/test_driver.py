@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import BadInput, TerraformFailed, Unfit
-from orchestration.terraform.driver import Environment, TerraformDriver, explain_failure
+from orchestration.terraform.driver import Environment, TerraformDriver
+from orchestration.terraform.failures import explain_failure
 
 ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_S = 20.0

@@ -1,0 +1,30 @@
+"""Terraform's error texts as one line and a remedy. Pure."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from orchestration.errors import BadInput, TerraformFailed
+
+
+def explain_failure(command: str, code: int, text: str, log: Path) -> TerraformFailed | BadInput:
+    """Turn Terraform's output into one line and a remedy.
+
+    `text` is stdout and stderr together. The first "Error:" block gives the line; the log keeps everything.
+    """
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    block = re.search(r"Error: (?P<title>.+?)\n(?P<rest>.*?)(?=\n[│ ]*Error: |\Z)", plain, re.S)
+    title = block["title"].strip(" │╷╵") if block else f"exit code {code}"
+    detail = " ".join(
+        line.strip(" │╷╵") for line in (block["rest"].splitlines() if block else []) if line.strip(" │╷╵")
+    )
+    if "Error acquiring the state lock" in plain:
+        return TerraformFailed(
+            "another Terraform process holds the state lock",
+            remedy="wait for it, or find it with `pgrep -af terraform`",
+            code="state_locked",
+        )
+    if "Invalid value for variable" in title:
+        return BadInput(f"terraform {command}: {detail[:400]}", remedy="correct that variable and run it again")
+    return TerraformFailed(f"terraform {command} failed: {title}. {detail[:300]}".strip(), remedy=f"see {log}")
