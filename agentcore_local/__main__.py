@@ -27,6 +27,8 @@ from botocore.exceptions import BotoCoreError
 
 from agentcore_local.app import ControlPlane, operations, with_health
 from agentcore_local.callers import Callers
+from agentcore_local.calls import Calls
+from agentcore_local.caretaker import Caretaker
 from agentcore_local.control import Changes, Names, RuntimeOperations
 from agentcore_local.data import DataPlane
 from agentcore_local.endpoints import EndpointOperations
@@ -38,6 +40,7 @@ from agentcore_local.keys import KeyStore
 from agentcore_local.proxy import Proxy
 from agentcore_local.rollout import Rollouts
 from agentcore_local.serve import listen, serve_until, server
+from agentcore_local.sessions import Sessions
 from agentcore_local.store import Store
 
 EXIT_USAGE, EXIT_UNFIT = 2, 5
@@ -127,7 +130,10 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket) -
     options["skip_auto_headers"] = ("User-Agent", "Accept-Encoding", "Accept", "Content-Type")
     async with aiohttp.ClientSession(connector=connector, **options) as agents:
         host = AgentHost(agents, settings.region, journal.event)
-        rollouts = Rollouts(store, host, _s3(settings), settings.state_dir / "agents", iso_now, journal.event)
+        sessions, folder = Sessions(time.monotonic), settings.state_dir / "agents"
+        rollouts = Rollouts(store, host, _s3(settings), folder, iso_now, journal.event, sessions.versions)
+        caretaker = Caretaker(store, sessions, host, rollouts, time.monotonic, time.time, journal.event)
+        calls = Calls(store, rollouts, Proxy(agents), sessions, caretaker, uuid.uuid4)
         oidc_map = settings.oidc_map
         keys = KeyStore(AiohttpFetch(oidc_map), time.monotonic, is_mapped=oidc_map.maps)
         callers = Callers(settings.access_key, settings.secret_key, settings.region)
@@ -139,10 +145,9 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket) -
         )
         endpoints = EndpointOperations(store, rollouts, names, changes, iso_now)
         control_plane = ControlPlane(operations(runtimes, endpoints), callers, journal, time.time, uuid.uuid4)
-        data_plane = DataPlane(
-            store, gate, rollouts, Proxy(agents), journal, settings.region, settings.account, uuid.uuid4
-        )
+        data_plane = DataPlane(store, gate, calls, journal, settings.region, settings.account, uuid.uuid4)
         rollouts.resume()
+        watch = asyncio.create_task(caretaker.watch())
         journal.event("listening", control=control.getsockname()[1], data=data.getsockname()[1], pid=os.getpid())
         planes = [
             (server(with_health(control_plane, "control")), control),
@@ -150,6 +155,8 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket) -
         ]
         await serve_until(stop, planes)
         journal.event("stopping")
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
         await rollouts.close()
         await keys.close()
         await host.close()

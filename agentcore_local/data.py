@@ -1,4 +1,4 @@
-"""The data plane: InvokeAgentRuntime, StopRuntimeSession and the protected-resource metadata, as an ASGI app."""
+"""The data plane as an ASGI app: reads the target, asks the gate, and hands admitted callers to `calls`."""
 
 import re
 import time
@@ -6,26 +6,30 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agentcore_local.artifact import ArtifactError
+from agentcore_local.calls import Calls, invalid
 from agentcore_local.edge import Body, ClientGone, Head, Receive, Scope, Send, answer, read_head, refuse
 from agentcore_local.gate import Admitted, Gate
-from agentcore_local.headers import for_agent
-from agentcore_local.host import StartFailed
 from agentcore_local.journal import Journal
-from agentcore_local.proxy import AgentBroke, Proxy
-from agentcore_local.rollout import DEFAULT, Rollouts
+from agentcore_local.protocols import envelope, protocol_of
+from agentcore_local.proxy import AgentBroke
+from agentcore_local.rollout import DEFAULT
 from agentcore_local.shapes import decode_segment, read_query
 from agentcore_local.store import Door, Store
-from agentcore_local.wire import AWS_REQUEST_ID, REQUEST_ID, SESSION_ID, Refused, encode
+from agentcore_local.wire import Refused, encode
 
 MAX_PAYLOAD = 100_000_000  # botocore model: InvokeAgentRuntime payload
 _PATH = re.compile(
     rb"/runtimes/(?P<agent>[^/]+)/"
-    rb"(?P<rest>invocations|stopruntimesession|invocations/\.well-known/oauth-protected-resource)"
+    rb"(?P<rest>invocations|stopruntimesession|commands|ws|"
+    rb"invocations/\.well-known/(?:oauth-protected-resource|agent-card\.json))"
 )
+WEBSOCKET = "InvokeAgentRuntimeWithWebSocketStream"
 _OPERATIONS = {
     ("POST", b"invocations"): "InvokeAgentRuntime",
     ("POST", b"stopruntimesession"): "StopRuntimeSession",
+    ("POST", b"commands"): "InvokeAgentRuntimeCommand",
+    ("GET", b"ws"): WEBSOCKET,
+    ("GET", b"invocations/.well-known/agent-card.json"): "GetAgentCard",
     ("GET", b"invocations/.well-known/oauth-protected-resource"): "GetRuntimeProtectedResourceMetadata",
 }
 _ARN = re.compile(
@@ -57,45 +61,24 @@ def read_target(head: Head, region: str, account: str) -> Target:
     query = read_query(head.query)
     agent = decode_segment(match["agent"])
     if agent is None:
-        raise _invalid("agentRuntimeArn", "Member must be percent-encoded UTF-8")
+        raise invalid("agentRuntimeArn", "Member must be percent-encoded UTF-8")
     qualifier = _once(query, "qualifier") if "qualifier" in query else DEFAULT
     asked_account = _once(query, "accountId") if "accountId" in query else None
     if asked_account is not None and not re.fullmatch("[0-9]{12}", asked_account, re.ASCII):
-        raise _invalid("accountId", "Member must satisfy regular expression pattern: [0-9]{12}")
+        raise invalid("accountId", "Member must satisfy regular expression pattern: [0-9]{12}")
     if arn := _ARN.fullmatch(agent):
         ours = arn["region"] == region and arn["account"] == account and asked_account in (None, account)
         return Target(operation, agent, qualifier, arn["id"] if ours else None)
     if not agent.startswith("arn:") and asked_account is None:
-        raise _invalid("accountId", "Member must not be null when the agent is named by its id")
+        raise invalid("accountId", "Member must not be null when the agent is named by its id")
     ours = not agent.startswith("arn:") and asked_account == account
     return Target(operation, agent, qualifier, agent if ours else None)
 
 
-def read_session(head: Head) -> str | None:
-    """The caller's session id, None when there is none. Raises Refused for one that does not fit."""
-    session = head.one(SESSION_ID)
-    if session is None:
-        return None
-    for bad, text in (
-        (len(session) < 33, "greater than or equal to 33"),
-        (len(session) > 256, "less than or equal to 256"),
-    ):
-        if bad:
-            raise _invalid("runtimeSessionId", f"Member must have length {text}")
-    if not (session.isascii() and session.isprintable()):
-        raise _invalid("runtimeSessionId", "Member must be printable ASCII")
-    return session
-
-
 def _once(query: dict[str, list[str]], name: str) -> str:
     if len(query[name]) != 1:
-        raise _invalid(name, "Member must be given once")
+        raise invalid(name, "Member must be given once")
     return query[name][0]
-
-
-def _invalid(name: str, message: str) -> Refused:
-    detail = f"1 validation error detected: Value at '{name}' failed to satisfy constraint: {message}"
-    return Refused("validation", detail=detail, fields=[(name, message)])
 
 
 @dataclass(slots=True)
@@ -112,6 +95,7 @@ class Call:
     subject: str | None = None
     reason: str = "allowed"
     status: int = 0
+    protocol: str = "HTTP"
 
 
 class DataPlane:
@@ -121,14 +105,13 @@ class DataPlane:
         self,
         store: Store,
         gate: Gate,
-        rollouts: Rollouts,
-        proxy: Proxy,
+        calls: Calls,
         journal: Journal,
         region: str,
         account: str,
         new_id: Callable[[], uuid.UUID],
     ) -> None:
-        self._store, self._gate, self._rollouts, self._proxy = store, gate, rollouts, proxy
+        self._store, self._gate, self._calls = store, gate, calls
         self._journal, self._region, self._account, self._new_id = journal, region, account, new_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,8 +119,9 @@ class DataPlane:
         try:
             await self._serve(call, scope, receive, send)
         except Refused as e:
-            call.reason, call.status = e.log_reason, e.row.status
-            await refuse(send, e, call.request_id)
+            worn = envelope(e, call.protocol)
+            call.reason, call.status = e.log_reason, worn.status
+            await refuse(send, e, call.request_id, worn.status, worn.body, worn.content_type)
         except ClientGone:
             call.reason, call.status = "client_gone", 499
         except AgentBroke:
@@ -152,12 +136,44 @@ class DataPlane:
 
     async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         head = read_head(scope)
-        target = read_target(head, self._region, self._account)
-        call.operation, call.qualifier, call.runtime = target.operation, target.qualifier, target.runtime_id
-        door = self._store.door(target.runtime_id, target.qualifier) if target.runtime_id else None
+        target, door = self.find(call, head)
         if target.operation == "GetRuntimeProtectedResourceMetadata":
             return await self._metadata(call, target, door, send)
         body = Body(receive, MAX_PAYLOAD, head.one("content-length"))
+        admitted, door = await self.admit(call, head, target, door, body)
+        spooled = admitted.body
+        try:
+            match target.operation:
+                case "StopRuntimeSession":
+                    await self._calls.stop(call.request_id, head, door, spooled, body, send)
+                    call.status = 200
+                case "GetAgentCard":
+                    call.status = await self._calls.card(call.request_id, head, door, body, send)
+                case "InvokeAgentRuntime":
+                    call.status, call.version = await self._calls.invoke(
+                        call.request_id, head, door, spooled, body, send
+                    )
+                case "InvokeAgentRuntimeCommand":
+                    raise Refused("no_commands")
+                case _:
+                    raise Refused("upgrade_required")
+        finally:
+            if spooled is not None:
+                spooled.file.close()
+
+    def find(self, call: Call, head: Head) -> tuple[Target, Door | None]:
+        """What is asked for, and the door that stands before it. Raises Refused."""
+        target = read_target(head, self._region, self._account)
+        call.operation, call.qualifier, call.runtime = target.operation, target.qualifier, target.runtime_id
+        door = self._store.door(target.runtime_id, target.qualifier) if target.runtime_id else None
+        if door is not None and target.operation == "InvokeAgentRuntime":
+            call.protocol = protocol_of(door.spec)
+        return target, door
+
+    async def admit(
+        self, call: Call, head: Head, target: Target, door: Door | None, body: Body
+    ) -> tuple[Admitted, Door]:
+        """Let the caller pass, through the door as it is now. Raises Refused."""
         admitted = await self._gate.admit(head, door, target.absent(), body)
         try:
             if door is None:
@@ -165,43 +181,14 @@ class DataPlane:
             call.version, call.by, call.subject = door.version, admitted.by, admitted.subject
             if door.spec["metadataConfiguration"]["requireMMDSV2"] is not True:
                 raise Refused("not_mmdsv2")
-            if target.operation == "StopRuntimeSession":
-                await self._stop(call, head, send)
-            else:
-                await self._invoke(call, head, door, admitted, body, send)
-        finally:
+        except Refused:
             if admitted.body is not None:
                 admitted.body.file.close()
+            raise
+        return admitted, door
 
     async def _metadata(self, call: Call, target: Target, door: Door | None, send: Send) -> None:
         if door is None or door.authorizer is None:
             raise target.absent()
         call.reason, call.status = "public_document", 200
         await answer(send, 200, encode(self._gate.resource_metadata(door)), call.request_id)
-
-    async def _stop(self, call: Call, head: Head, send: Send) -> None:
-        session = read_session(head)
-        if session is None:
-            raise _invalid("runtimeSessionId", "Member must not be null")
-        call.status = 200
-        await answer(send, 200, b"{}", call.request_id, ((SESSION_ID, session),))
-
-    async def _invoke(self, call: Call, head: Head, door: Door, admitted: Admitted, body: Body, send: Send) -> None:
-        session = read_session(head) or str(self._new_id())
-        headers = [*for_agent(head, door.spec), (SESSION_ID, session), (REQUEST_ID, call.request_id)]
-        if admitted.body is not None:
-            headers.append(("content-length", str(admitted.body.size)))
-        elif body.declared is not None:
-            headers.append(("content-length", body.declared))
-        try:
-            agent = await self._rollouts.agent(door.runtime_id, door.version, door.spec)
-        except (ArtifactError, StartFailed) as e:
-            raise Refused("agent_start", log_reason="agent_start_failed") from e
-        chunks = admitted.body.chunks() if admitted.body is not None else body.chunks()
-        own = [(AWS_REQUEST_ID, call.request_id), (SESSION_ID, session)]
-        agent.in_flight += 1
-        try:
-            url = f"http://127.0.0.1:{agent.port}/invocations"
-            call.status = await self._proxy.relay(url, headers, chunks, body, send, own)
-        finally:
-            agent.in_flight -= 1

@@ -139,11 +139,16 @@ async def spool(body: Body) -> Spooled:
 
 
 async def answer(
-    send: Send, status: int, body: bytes, request_id: str, headers: tuple[tuple[str, str], ...] = ()
+    send: Send,
+    status: int,
+    body: bytes,
+    request_id: str,
+    headers: tuple[tuple[str, str], ...] = (),
+    content_type: str = "application/json",
 ) -> None:
-    """Write one complete JSON answer."""
+    """Write one complete answer."""
     fields = [
-        ("content-type", "application/json"),
+        ("content-type", content_type),
         ("content-length", str(len(body))),
         (AWS_REQUEST_ID, request_id),
         *headers,
@@ -155,9 +160,20 @@ async def answer(
     await send({"type": "http.response.body", "body": b"" if status == 204 else body})
 
 
-async def refuse(send: Send, refused: Refused, request_id: str) -> None:
-    """Write a refusal. The connection is closed when an unread body may follow on it."""
+async def refuse(
+    send: Send,
+    refused: Refused,
+    request_id: str,
+    status: int | None = None,
+    body: bytes | None = None,
+    content_type: str = "application/json",
+) -> None:
+    """Write a refusal, as its row says or in a protocol's own envelope.
+
+    The connection is closed when an unread body may follow on it.
+    """
+    status = refused.row.status if status is None else status
     headers = [(ERROR_TYPE, refused.row.kind), *refused.headers]
     if refused.slug in ("body_too_large", "body_timeout", "headers_too_large", "bad_request"):
         headers.append(("connection", "close"))
-    await answer(send, refused.row.status, refused.body(), request_id, tuple(headers))
+    await answer(send, status, refused.body() if body is None else body, request_id, tuple(headers), content_type)

@@ -7,18 +7,22 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import psutil
+
+from agentcore_local.protocols import CONTRACTS, Contract, read_ping
 
 START_DEADLINE_S = 120.0  # AgentCore devguide: runtime-how-it-works (initialization within 120 s)
 STOP_GRACE_S = 5.0
 RESTART_GAP_S = 2.0  # callers of an agent that cannot start are answered at once for that long
 LEASH = Path(__file__).with_name("leash.py")
 Key = tuple[str, int]
+_PING: dict[str, Any] = {"timeout": aiohttp.ClientTimeout(total=2), "allow_redirects": False}
 
 
 class StartFailed(Exception):
@@ -34,20 +38,37 @@ class Launch:
     entry: str
     variables: Mapping[str, str]
     log: Path
+    contract: Contract = CONTRACTS["HTTP"]
+    idle_s: float = 900.0
 
 
 @dataclass(slots=True)
 class Agent:
     """A running agent. in_flight counts calls, so that an old version ends after its last one."""
 
-    key: Key
+    launch: Launch
     process: asyncio.subprocess.Process
     port: int
+    used: float
     in_flight: int = 0
+
+    @property
+    def key(self) -> Key:
+        return self.launch.key
 
     @property
     def alive(self) -> bool:
         return self.process.returncode is None
+
+    @contextlib.contextmanager
+    def busy(self) -> Iterator[None]:
+        """Around each call: an agent is not stopped for idleness under it."""
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+            self.used = time.monotonic()
 
 
 class AgentHost:
@@ -87,8 +108,30 @@ class AgentHost:
             await asyncio.sleep(0.1)
         await self.stop(key)
 
+    async def stop_unless(self, key: Key, wanted: Callable[[], bool]) -> None:
+        """End a version's agent now, unless a call is under way in it or wanted() says so."""
+        async with self._lock(key):
+            agent = self._agents.get(key)
+            # Nothing awaits between this look and the pop, so that no call can slip in between.
+            if agent is not None and not agent.in_flight and not wanted():
+                del self._agents[key]
+                await _end(agent.process)
+                self._log("agent_stopped", runtime=key[0], version=key[1])
+
+    async def ping(self, agent: Agent) -> tuple[bool, float | None]:
+        """(busy, time of its last change in Unix seconds) as the agent says itself; silence is not busy."""
+        try:
+            async with self._session.get(f"http://127.0.0.1:{agent.port}/ping", **_PING) as reply:
+                body = await reply.content.read(64 * 1024)
+                return read_ping(body) if reply.status == 200 else (False, None)
+        except (aiohttp.ClientError, TimeoutError):
+            return False, None
+
     def running(self) -> list[Key]:
         return [k for k, a in self._agents.items() if a.alive]
+
+    def agents(self) -> list[Agent]:
+        return [a for a in self._agents.values() if a.alive]
 
     async def stop_runtime(self, runtime_id: str) -> None:
         """End all agents of a runtime, those being started too."""
@@ -129,25 +172,23 @@ class AgentHost:
             await _end(process)
             raise
         self._log("agent_started", runtime=launch.key[0], version=launch.key[1], pid=process.pid, port=port)
-        return Agent(launch.key, process, port)
+        return Agent(launch, process, port, time.monotonic())
 
     async def _until_healthy(self, launch: Launch, process: asyncio.subprocess.Process, port: int) -> None:
         pause = 0.05
         while True:
             if process.returncode is not None:
                 raise StartFailed(f"Agent ended with code {process.returncode}: {last_line(launch.log)}")
-            if await self._answers_ping(port):
+            if await self._answers_ping(port, launch.contract):
                 break
             await asyncio.sleep(pause)
             pause = min(pause * 1.3, 0.5)
         refuse_open_listener(process.pid, port)
 
-    async def _answers_ping(self, port: int) -> bool:
+    async def _answers_ping(self, port: int, contract: Contract) -> bool:
         try:
-            limit = aiohttp.ClientTimeout(total=2)
-            url = f"http://127.0.0.1:{port}/ping"
-            async with self._session.get(url, timeout=limit, allow_redirects=False) as reply:
-                return reply.status == 200
+            async with self._session.get(f"http://127.0.0.1:{port}/ping", **_PING) as reply:
+                return reply.status == 200 or not contract.needs_ping
         except (aiohttp.ClientError, TimeoutError):
             return False
 

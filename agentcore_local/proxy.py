@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
@@ -27,68 +29,75 @@ class AgentBroke(Exception):
     """The agent's answer stopped half-way; the caller must see a broken answer, not a short one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes to the agent. body belongs to the caller's request and tells when the caller has left."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    chunks: AsyncIterator[bytes] | None
+    body: Body
+    over: asyncio.Event
+
+
 class Proxy:
     """Relays over one HTTP client, built by the composition root: no proxies, cookies or redirects."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def relay(
-        self,
-        url: str,
-        headers: list[tuple[str, str]],
-        chunks: AsyncIterator[bytes],
-        body: Body,
-        send: Send,
-        answer_headers: list[tuple[str, str]],
-    ) -> int:
-        """POST to the agent and stream its answer; returns its status.
+    async def relay(self, request: Request, send: Send, answer_headers: list[tuple[str, str]]) -> int:
+        """Send to the agent and stream its answer; returns its status.
 
         Raises Refused (424, 504) before the answer began, AgentBroke after, ClientGone when the caller left.
         """
-        exchange = asyncio.ensure_future(self._exchange(url, headers, chunks, send, answer_headers))
-        watcher = asyncio.ensure_future(body.gone())
+        started = asyncio.Event()
+        exchange = asyncio.ensure_future(self._exchange(request, send, answer_headers, started))
+        over = asyncio.ensure_future(request.over.wait())
+        watchers = (asyncio.ensure_future(request.body.gone()), over)
         try:
-            await asyncio.wait({exchange, watcher}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({exchange, *watchers}, return_when=asyncio.FIRST_COMPLETED)
             if exchange.done():
                 return exchange.result()
-            raise ClientGone
+            if not over.done():
+                raise ClientGone
         finally:
-            for task in (exchange, watcher):
+            for task in (exchange, *watchers):
                 if not task.done():
                     task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await task
+        if started.is_set():
+            raise AgentBroke
+        raise Refused("session_over")
 
     async def _exchange(
-        self,
-        url: str,
-        headers: list[tuple[str, str]],
-        chunks: AsyncIterator[bytes],
-        send: Send,
-        answer_headers: list[tuple[str, str]],
+        self, request: Request, send: Send, answer_headers: list[tuple[str, str]], started: asyncio.Event
     ) -> int:
         broken: list[Exception] = []
-        started = False
         limits = aiohttp.ClientTimeout(total=TOTAL_S, sock_connect=5, sock_read=READ_IDLE_S)
+        data = None if request.chunks is None else _noting(request.chunks, broken)
+        options: dict[str, Any] = {"headers": request.headers, "allow_redirects": False, "timeout": limits}
         try:
-            async with self._session.post(
-                url, data=_noting(chunks, broken), headers=headers, allow_redirects=False, timeout=limits
-            ) as reply:
+            async with self._session.request(request.method, request.url, data=data, **options) as reply:
                 if reply.status >= 300:
                     raise Refused("agent_error", code=reply.status)
-                fields = answer_headers + [(n, v) for n in _ANSWERED if (v := reply.headers.get(n))]
+                # The agent's own Mcp-Session-Id, if it gives one, stands for the platform's.
+                given = [(n, v) for n in _ANSWERED if (v := reply.headers.get(n))]
+                names = {n for n, _ in given}
+                fields = [(n, v) for n, v in answer_headers if n not in names] + given
                 if reply.content_length is not None:
                     fields.append(("content-length", str(reply.content_length)))
                 encoded = [(n.encode("latin-1"), v.encode("latin-1", "replace")) for n, v in fields]
-                started = True
-                await send({"type": "http.response.start", "status": 200, "headers": encoded})
+                started.set()
+                await send({"type": "http.response.start", "status": reply.status, "headers": encoded})
                 async for chunk in reply.content.iter_any():
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 await send({"type": "http.response.body", "body": b""})
-                return 200
+                return reply.status
         except (aiohttp.ClientError, TimeoutError) as e:
-            if started:
+            if started.is_set():
                 raise AgentBroke from e
             if broken:
                 raise broken[0] from None

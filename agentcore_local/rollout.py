@@ -15,6 +15,7 @@ from typing import Any
 from agentcore_local import artifact
 from agentcore_local.artifact import ArtifactError, ObjectStore
 from agentcore_local.host import Agent, AgentHost, Launch, StartFailed
+from agentcore_local.protocols import CONTRACTS, protocol_of
 from agentcore_local.store import Store
 
 DEFAULT = "DEFAULT"
@@ -31,9 +32,11 @@ class Rollouts:
         folder: Path,
         now: Callable[[], str],
         log: Callable[..., None],
+        pinned: Callable[[], set[tuple[str, int]]] = set,
     ) -> None:
+        """pinned() names the versions that sessions depend on."""
         self._store, self._host, self._objects, self._folder = store, host, objects, folder
-        self._now, self._log = now, log
+        self._now, self._log, self._pinned = now, log, pinned
         self._tasks: set[asyncio.Task[None]] = set()
         self._preparing: dict[Path, asyncio.Lock] = {}
 
@@ -50,7 +53,13 @@ class Rollouts:
         async with self._preparing.setdefault(folder, asyncio.Lock()):
             entry = await asyncio.to_thread(artifact.prepare, self._objects, code, folder, tempfile.TemporaryFile)
         variables = spec.get("environmentVariables") or {}
-        return await self._host.ensure(Launch((runtime_id, number), folder, entry, variables, home / "agent.log"))
+        contract, idle_s = CONTRACTS[protocol_of(spec)], spec["lifecycleConfiguration"]["idleRuntimeSessionTimeout"]
+        key, log = (runtime_id, number), home / "agent.log"
+        return await self._host.ensure(Launch(key, folder, entry, variables, log, contract, idle_s))
+
+    def serves(self, runtime_id: str, number: int) -> bool:
+        """True for a version that an endpoint leads to, now or soon."""
+        return number in self._used(runtime_id)
 
     def start_version(self, runtime_id: str, number: int) -> None:
         self._spawn(self._roll_version(runtime_id, number))
@@ -141,10 +150,14 @@ class Rollouts:
         await self._retire_unused(runtime_id)
 
     async def _retire_unused(self, runtime_id: str) -> None:
-        endpoints = self._store.endpoints(runtime_id)
-        used = {e.live for e in endpoints} | {e.target for e in endpoints if e.status in ("CREATING", "UPDATING")}
-        old = [k for k in self._host.running() if k[0] == runtime_id and k[1] not in used]
+        """Stop agents that no endpoint leads to; one with a session goes on until its last one is over."""
+        used, kept = self._used(runtime_id), self._pinned()
+        old = [k for k in self._host.running() if k[0] == runtime_id and k[1] not in used and k not in kept]
         await asyncio.gather(*(self._host.retire(k) for k in old))
+
+    def _used(self, runtime_id: str) -> set[int | None]:
+        endpoints = self._store.endpoints(runtime_id)
+        return {e.live for e in endpoints} | {e.target for e in endpoints if e.status in ("CREATING", "UPDATING")}
 
     async def _delete(self, runtime_id: str) -> None:
         await self._host.stop_runtime(runtime_id)

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agentcore_local.headers import allowlist_faults
+from agentcore_local.protocols import CONTRACTS, protocol_of
 from agentcore_local.wire import Refused
 
 MAX_VARIABLES_BYTES = 4096  # AgentCore devguide: runtime-how-it-works (environment variables, 4 KB in all)
 LIFECYCLE = {"idleRuntimeSessionTimeout": 900, "maxLifetime": 28800}  # devguide: bedrock-agentcore-limits
-LOCAL_PROTOCOLS = ("HTTP", "AGUI")
 _NOT_LOCAL = "is not played by agentcore_local"
 
 
@@ -25,9 +25,8 @@ def _faults(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     has_jwt = params.get("authorizerConfiguration") is not None
     allowlist = (params.get("requestHeaderConfiguration") or {}).get("requestHeaderAllowlist") or []
     yield from allowlist_faults(allowlist, has_jwt)
-    protocol = (params.get("protocolConfiguration") or {}).get("serverProtocol", "HTTP")
-    if protocol not in LOCAL_PROTOCOLS:
-        yield "protocolConfiguration.serverProtocol", f"Protocol {protocol} {_NOT_LOCAL}; use HTTP"
+    if (protocol := protocol_of(params)) not in CONTRACTS:
+        yield "protocolConfiguration.serverProtocol", f"Protocol {protocol} {_NOT_LOCAL}"
     for name in ("filesystemConfigurations", "capacityProviderConfiguration"):
         if params.get(name):
             yield name, f"{name} {_NOT_LOCAL}"

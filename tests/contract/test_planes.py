@@ -120,8 +120,10 @@ def test_a_runtime_can_be_named_by_id_and_account(local: Local, signed_only: Dep
 
 
 def test_a_session_is_stopped_by_a_signed_call(local: Local, signed_only: Deployed) -> None:
-    reply = local.data().stop_runtime_session(agentRuntimeArn=signed_only.arn, runtimeSessionId="s" * 40)
-    assert reply["runtimeSessionId"] == "s" * 40
+    data, session = local.data(), "s" * 40
+    data.invoke_agent_runtime(agentRuntimeArn=signed_only.arn, runtimeSessionId=session, payload=b"{}")
+    reply = data.stop_runtime_session(agentRuntimeArn=signed_only.arn, runtimeSessionId=session)
+    assert reply["runtimeSessionId"] == session
 
 
 # Errors: each row is raised by boto3 as the class that the service model names.
@@ -277,7 +279,6 @@ NO_POOL = f"{ISSUER_BASE}/us-east-1_nopool/.well-known/openid-configuration"
             {"authorizerConfiguration": {"customJWTAuthorizer": {"discoveryUrl": NO_POOL, "allowedClients": ["a"]}}},
             "discoveryUrl",
         ),
-        ({"protocolConfiguration": {"serverProtocol": "MCP"}}, "serverProtocol"),
         ({"requestHeaderConfiguration": {"requestHeaderAllowlist": ["Authorization"]}}, "requestHeaderAllowlist"),
         ({"requestHeaderConfiguration": {"requestHeaderAllowlist": ["Cookie"]}}, "requestHeaderAllowlist"),
         ({"requestHeaderConfiguration": {"requestHeaderAllowlist": ["A", "a"]}}, "requestHeaderAllowlist"),

@@ -37,6 +37,16 @@ def pid_of_agent(local: Local, runtime: Deployed, people: People) -> int:
     return pid
 
 
+def started(local: Local, runtime: Deployed, version: int) -> int | None:
+    """The process of a version's agent, as the log tells, without taking part in a session of it."""
+    pids = [
+        e["pid"]
+        for e in local.events()
+        if e["event"] == "agent_started" and (e["runtime"], e["version"]) == (runtime.id, version)
+    ]
+    return pids[-1] if pids else None
+
+
 def is_gone(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
@@ -127,10 +137,10 @@ def test_an_agent_that_died_is_started_for_the_next_call(own: Local, create: Cre
 
 def test_the_agent_of_a_replaced_version_ends(own: Local, create: Create, people: People) -> None:
     runtime = create(own, authorizerConfiguration=people.authorizer())
-    old = pid_of_agent(own, runtime, people)
+    old = eventually(lambda: started(own, runtime, 1), "the first version's agent has started")
     runtime.update(authorizerConfiguration=people.authorizer())
     eventually(lambda: is_gone(old), "the old version's agent has ended")
-    assert not is_gone(pid_of_agent(own, runtime, people))
+    assert pid_of_agent(own, runtime, people) != old
 
 
 def test_an_agent_that_listens_beyond_loopback_is_refused(create: Create, upload: Callable[..., Any]) -> None:

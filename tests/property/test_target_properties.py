@@ -8,7 +8,8 @@ from urllib.parse import quote
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agentcore_local.data import read_session, read_target
+from agentcore_local.calls import read_session
+from agentcore_local.data import read_target
 from agentcore_local.edge import read_head
 from agentcore_local.wire import SESSION_ID, Refused
 from tests.property.oracle import percent_decoded

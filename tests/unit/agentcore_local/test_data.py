@@ -1,6 +1,7 @@
 import pytest
 
-from agentcore_local.data import read_session, read_target
+from agentcore_local.calls import read_session
+from agentcore_local.data import read_target
 from agentcore_local.edge import Head
 from agentcore_local.wire import SESSION_ID, Refused
 

@@ -19,7 +19,7 @@ def modelled() -> dict[str, int]:
 
 
 # Refusals of HTTP itself, and the 504 that the devguide mentions, keep their own status.
-OWN_STATUS = {"headers_too_large", "body_too_large", "body_timeout", "agent_timeout"}
+OWN_STATUS = {"headers_too_large", "body_too_large", "body_timeout", "agent_timeout", "upgrade_required"}
 
 
 def test_a_modelled_error_has_its_modelled_status() -> None:

@@ -1,0 +1,122 @@
+"""Ends what has lived long enough: sessions by their two timers, then agents that nobody needs. Bounds their logs."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from agentcore_local.host import Agent, AgentHost, Key
+from agentcore_local.rollout import Rollouts
+from agentcore_local.sessions import Session, SessionKey, Sessions
+from agentcore_local.store import Store
+
+SWEEP_EVERY_S = 1.0
+MAX_LOG_BYTES = 8 * 1024 * 1024
+
+
+class Caretaker:
+    """Looks after sessions and agents. clock() is monotonic seconds (that of Sessions), wall() Unix seconds."""
+
+    def __init__(
+        self,
+        store: Store,
+        sessions: Sessions,
+        host: AgentHost,
+        rollouts: Rollouts,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        log: Callable[..., None],
+    ) -> None:
+        self._store, self._sessions, self._host, self._rollouts = store, sessions, host, rollouts
+        self._clock, self._wall, self._log = clock, wall, log
+
+    async def watch(self) -> None:
+        """Sweep until cancelled. An error is logged and does not end the watch."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            try:
+                await self.sweep()
+            except Exception as e:
+                self._log("sweep_crashed", error=type(e).__name__)
+
+    async def sweep(self) -> None:
+        for session in self._sessions.everyone():
+            if session.state == "ready" and self._is_unreachable(session):
+                self._end(session, "unreachable")
+        for session in self._sessions.past_life():
+            self._end(session, "max_lifetime")
+        await self._end_idle()
+        await asyncio.gather(*(self._let_go(a) for a in self._host.agents()))
+        for agent in self._host.agents():
+            bound_log(agent.launch.log)
+
+    async def stop_session(self, key: SessionKey, token: str | None) -> None:
+        """StopRuntimeSession: end the calls under way, and the agent's process when it was the last session.
+
+        The service gives each session a machine of its own and takes it away here; a process that served
+        this session alone goes too, so that nothing it remembers is left. Raises Refused.
+        """
+        session = self._sessions.stop(key, token)
+        if session is None:
+            return
+        version = (key.runtime_id, session.version)
+        try:
+            while session.calls:
+                await asyncio.sleep(0.01)
+        finally:
+            self._sessions.end(session)
+            self._log("session_ended", runtime=key.runtime_id, version=session.version, why="stopped")
+        await self._host.stop_unless(version, lambda: version in self._sessions.versions())
+
+    def _is_unreachable(self, session: Session) -> bool:
+        """Its endpoint is gone, or the version it keeps: nobody can take part in it any more."""
+        runtime_id, qualifier, _ = session.key
+        gone = self._store.door(runtime_id, qualifier) is None
+        return gone or self._store.version(runtime_id, session.version) is None
+
+    def _end(self, session: Session, why: str) -> None:
+        self._sessions.end(session)
+        self._log("session_ended", runtime=session.key.runtime_id, version=session.version, why=why)
+
+    async def _end_idle(self) -> None:
+        """Idle means no call and no work of its own: HealthyBusy from /ping keeps sessions.
+
+        time_of_last_update counts as use (AgentCore devguide: runtime-http-protocol-contract). The agent
+        is one for all sessions of a version, and so is its answer.
+        """
+        idle = self._sessions.idle()
+        keys: set[Key] = {(s.key.runtime_id, s.version) for s in idle}
+        said = {k: await self._host.ping(a) for k in keys if (a := self._host.find(k))}
+        for session in idle:
+            busy, changed = said.get((session.key.runtime_id, session.version), (False, None))
+            if busy:
+                self._sessions.touch(session, 0.0)
+            elif changed is not None:
+                self._sessions.touch(session, max(0.0, self._wall() - changed))
+        for session in set(self._sessions.idle()) & set(idle):
+            self._end(session, "idle")
+
+    async def _let_go(self, agent: Agent) -> None:
+        """Stop an agent without sessions: at once when no endpoint leads to it, else after its idle time."""
+        key = agent.key
+        if agent.in_flight or key in self._sessions.versions():
+            return
+        rests = self._clock() - agent.used >= agent.launch.idle_s
+        if rests or not self._rollouts.serves(*key):
+            await self._host.stop_unless(key, lambda: key in self._sessions.versions())
+
+
+def bound_log(log: Path, limit: int = MAX_LOG_BYTES) -> None:
+    """Keep the end of an agent's log in a second file and start again, once it is too long.
+
+    The agent writes with O_APPEND, so that it goes on at the new end.
+    """
+    if not log.exists() or log.stat().st_size <= limit:
+        return
+    with log.open("r+b") as f:
+        f.seek(-limit // 2, os.SEEK_END)
+        kept = f.read(limit // 2)
+        f.truncate(0)
+    old = log.with_name(log.name + ".1")
+    old.write_bytes(kept)
+    old.chmod(0o600)

@@ -1,0 +1,140 @@
+"""Sessions: which version each one talks to, what is under way in it, and when it is over. Knows no processes.
+
+A session keeps the version it started with (AgentCore devguide: runtime-troubleshooting). It says nothing
+about who may call: the door is asked anew at each request, and it is the one of the endpoint's live version.
+"""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from agentcore_local.wire import Refused
+
+MAX_SESSIONS = 5000  # AgentCore devguide: bedrock-agentcore-limits (active sessions, us-east-1)
+_MAX_STOPS = 1024
+
+
+class SessionKey(NamedTuple):
+    """The same id at another endpoint is another session (assumed)."""
+
+    runtime_id: str
+    qualifier: str
+    session_id: str
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One session. Times are seconds of the clock given to Sessions; `over` is set when its calls must end."""
+
+    key: SessionKey
+    version: int
+    idle_s: float
+    life_s: float
+    born: float
+    used: float
+    state: Literal["starting", "ready", "stopping"] = "starting"
+    calls: int = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Sessions:
+    """All sessions there are, least recently used first. clock() is seconds, monotonic."""
+
+    def __init__(self, clock: Callable[[], float], limit: int = MAX_SESSIONS) -> None:
+        self._clock, self._limit = clock, limit
+        self._all: OrderedDict[SessionKey, Session] = OrderedDict()
+        self._stops: OrderedDict[tuple[SessionKey, str], None] = OrderedDict()
+
+    @contextlib.contextmanager
+    def call(self, key: SessionKey, version: int, lifecycle: Mapping[str, int]) -> Iterator[Session]:
+        """Take part in a session for the length of one call; a new one begins on `version`.
+
+        Raises Refused while it is starting or stopping, and when every session that is allowed is in use.
+        """
+        session = self._enter(key, version, lifecycle)
+        session.calls += 1
+        try:
+            yield session
+        finally:
+            session.calls -= 1
+            session.used = self._clock()
+            if session.state == "starting" and not session.calls:
+                self.end(session)  # its agent never came up
+
+    def _enter(self, key: SessionKey, version: int, lifecycle: Mapping[str, int]) -> Session:
+        now = self._clock()
+        session = self._all.get(key)
+        if session is not None and session.state != "ready":
+            raise Refused("session_busy", log_reason=f"session_{session.state}")
+        if session is not None and now - session.born >= session.life_s:
+            self.end(session)
+            session = None
+        if session is None:
+            self._make_room()
+            idle_s, life_s = lifecycle["idleRuntimeSessionTimeout"], lifecycle["maxLifetime"]
+            session = self._all[key] = Session(key, version, idle_s, life_s, now, now)
+        self._all.move_to_end(key)
+        session.used = now
+        return session
+
+    def _make_room(self) -> None:
+        """The longest unused session makes place: ids are minted for every call that brings none."""
+        if len(self._all) < self._limit:
+            return
+        unused = next((s for s in self._all.values() if not s.calls and s.state == "ready"), None)
+        if unused is None:
+            raise Refused("session_quota", limit=self._limit)
+        self.end(unused)
+
+    def find(self, key: SessionKey) -> Session | None:
+        return self._all.get(key)
+
+    def end(self, session: Session) -> None:
+        """The session is over now: its calls are told, and the next call with its id begins a new one."""
+        session.over.set()
+        if self._all.get(session.key) is session:
+            del self._all[session.key]
+
+    def stop(self, key: SessionKey, token: str | None) -> Session | None:
+        """Begin to stop a session; None when a stop with this client token was answered before.
+
+        Raises Refused for a session that is not there, is starting or is being stopped.
+        """
+        if token is not None and (key, token) in self._stops:
+            return None
+        session = self._all.get(key)
+        if session is None:
+            raise Refused("no_session", session=key.session_id)
+        if session.state != "ready":
+            raise Refused("session_busy", log_reason=f"session_{session.state}")
+        session.state = "stopping"
+        session.over.set()
+        if token is not None:
+            self._stops[(key, token)] = None
+            if len(self._stops) > _MAX_STOPS:
+                self._stops.popitem(last=False)
+        return session
+
+    def past_life(self) -> list[Session]:
+        """Sessions older than their maxLifetime, calls under way or not."""
+        now = self._clock()
+        return [s for s in self._all.values() if s.state == "ready" and now - s.born >= s.life_s]
+
+    def idle(self) -> list[Session]:
+        """Sessions without a call for idleRuntimeSessionTimeout; whether their agent is busy is not known here."""
+        now = self._clock()
+        return [s for s in self._all.values() if s.state == "ready" and not s.calls and now - s.used >= s.idle_s]
+
+    def touch(self, session: Session, ago_s: float) -> None:
+        """The agent itself was at work for this session until `ago_s` seconds ago."""
+        session.used = max(session.used, self._clock() - ago_s)
+
+    def everyone(self) -> list[Session]:
+        return list(self._all.values())
+
+    def versions(self) -> set[tuple[str, int]]:
+        """Versions that a session depends on."""
+        return {(s.key.runtime_id, s.version) for s in self._all.values()}
