@@ -79,6 +79,8 @@ class TargetTools:
             source_dir=self.deployment.root / "terraform",
             work_dir=self.deployment.state_dir,
             variables=self._variables(endpoints),
+            # OpenTofu has a registry of its own, whose entries the committed lock file does not hold.
+            lock_readonly=not Path(self._binary).name.startswith("tofu"),
             tfvars={
                 "environment": self.deployment.environment,
                 "region": self.deployment.region,

@@ -79,6 +79,7 @@ class TerraformDriver:
         options: dict[str, Any] = {
             "backend_config": {"path": str(self._state)},
             "input": False,
+            "no_color": IsFlagged,
             "reconfigure": IsFlagged,
         }
         if self._place.lock_readonly:
