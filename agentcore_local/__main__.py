@@ -20,28 +20,33 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import boto3
 import uvloop
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from agentcore_local.app import ControlPlane, operations, with_health
 from agentcore_local.callers import Callers
 from agentcore_local.calls import Calls
 from agentcore_local.caretaker import Caretaker
+from agentcore_local.clients import Clients
 from agentcore_local.control import Changes, Names, RuntimeOperations
 from agentcore_local.data import DataPlane
 from agentcore_local.endpoints import EndpointOperations
 from agentcore_local.fetch import AiohttpFetch, BadOidcMap, OidcMap
 from agentcore_local.gate import Gate
+from agentcore_local.grants import IamReader
 from agentcore_local.host import AgentHost
+from agentcore_local.identities import Identities
 from agentcore_local.journal import Journal
 from agentcore_local.keys import KeyStore
+from agentcore_local.permissions import Permissions
 from agentcore_local.proxy import Proxy
+from agentcore_local.resource_policy import ResourcePolicies
+from agentcore_local.roles import Roles
 from agentcore_local.rollout import Rollouts
 from agentcore_local.serve import listen, serve_until, server
 from agentcore_local.sessions import Sessions
 from agentcore_local.store import Store
+from agentcore_local.vault import Vault
 
 EXIT_USAGE, EXIT_UNFIT = 2, 5
 
@@ -117,7 +122,7 @@ def suffix() -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(10))
 
 
-async def run(settings: Settings, control: socket.socket, data: socket.socket) -> None:
+async def run(settings: Settings, control: socket.socket, data: socket.socket, own: socket.socket) -> None:
     """Build everything, serve, and take it down in reverse order."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -129,22 +134,32 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket) -
     options: dict[str, Any] = {"trust_env": False, "auto_decompress": False, "cookie_jar": aiohttp.DummyCookieJar()}
     options["skip_auto_headers"] = ("User-Agent", "Accept-Encoding", "Accept", "Content-Type")
     async with aiohttp.ClientSession(connector=connector, **options) as agents:
-        host = AgentHost(agents, settings.region, journal.event)
+        clients = Clients(settings.access_key, settings.secret_key, settings.region, settings.aws_endpoint_url)
+        names, changes = Names(settings.region, settings.account, suffix), Changes(store)
+        roles = Roles(clients, settings.account, time.time)
+        own_url = f"http://127.0.0.1:{own.getsockname()[1]}"
+        vault = Vault(roles, names.runtime_arn, own_url, settings.aws_endpoint_url, journal.event)
+        host = AgentHost(agents, settings.region, journal.event, vault.variables)
+        vault.lives = host.lives
         sessions, folder = Sessions(time.monotonic), settings.state_dir / "agents"
-        rollouts = Rollouts(store, host, _s3(settings), folder, iso_now, journal.event, sessions.versions)
+        rollouts = Rollouts(store, host, clients("s3"), folder, iso_now, journal.event, sessions.versions)
         caretaker = Caretaker(store, sessions, host, rollouts, time.monotonic, time.time, journal.event)
         calls = Calls(store, rollouts, Proxy(agents), sessions, caretaker, uuid.uuid4)
         oidc_map = settings.oidc_map
         keys = KeyStore(AiohttpFetch(oidc_map), time.monotonic, is_mapped=oidc_map.maps)
         callers = Callers(settings.access_key, settings.secret_key, settings.region)
         base_url = f"http://127.0.0.1:{data.getsockname()[1]}"
-        gate = Gate(callers, keys, time.time, base_url)
-        names, changes = Names(settings.region, settings.account, suffix), Changes(store)
+        place = (settings.region, settings.account)
+        identities = Identities(agents, settings.aws_endpoint_url, lambda: clients("sqs"), *place)
+        iam = IamReader(lambda: clients("iam"))
+        permissions = Permissions(callers, identities, iam, store.resource_policy, time.time, *place)
+        gate = Gate(permissions, keys, time.time, base_url)
         runtimes = RuntimeOperations(
-            store, rollouts, names, changes, gate.check_authorizer, iso_now, settings.mmds_v2_default
+            store, rollouts, names, changes, gate.check_authorizer, roles.check, iso_now, settings.mmds_v2_default
         )
         endpoints = EndpointOperations(store, rollouts, names, changes, iso_now)
-        control_plane = ControlPlane(operations(runtimes, endpoints), callers, journal, time.time, uuid.uuid4)
+        operated = operations(runtimes, endpoints, ResourcePolicies(store))
+        control_plane = ControlPlane(operated, permissions, names, journal, uuid.uuid4)
         data_plane = DataPlane(store, gate, calls, journal, settings.region, settings.account, uuid.uuid4)
         rollouts.resume()
         watch = asyncio.create_task(caretaker.watch())
@@ -152,6 +167,7 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket) -
         planes = [
             (server(with_health(control_plane, "control")), control),
             (server(with_health(data_plane, "data")), data),
+            (server(with_health(vault, "credentials")), own),
         ]
         await serve_until(stop, planes)
         journal.event("stopping")
@@ -161,13 +177,6 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket) -
         await keys.close()
         await host.close()
     store.close()
-
-
-def _s3(settings: Settings) -> Any:
-    session = boto3.session.Session(settings.access_key, settings.secret_key, region_name=settings.region)
-    # proxies={} keeps the operator's proxy variables out; they would carry the code elsewhere.
-    config = Config(s3={"addressing_style": "path"}, proxies={}, connect_timeout=5, read_timeout=60)
-    return session.client("s3", endpoint_url=settings.aws_endpoint_url, config=config)
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -184,8 +193,8 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         settings.state_dir.chmod(0o700)
         with open(settings.state_dir / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with listen(settings.control_port) as control, listen(settings.data_port) as data:
-                asyncio.Runner(loop_factory=uvloop.new_event_loop).run(run(settings, control, data))
+            with listen(settings.control_port) as control, listen(settings.data_port) as data, listen(0) as own:
+                asyncio.Runner(loop_factory=uvloop.new_event_loop).run(run(settings, control, data, own))
     except BlockingIOError:
         print(f"agentcore_local: {settings.state_dir} is in use by another agentcore_local", file=sys.stderr)
         return EXIT_UNFIT

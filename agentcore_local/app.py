@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from agentcore_local.callers import Callers
-from agentcore_local.control import RuntimeOperations
+from agentcore_local.control import Names, RuntimeOperations
 from agentcore_local.data import Call
 from agentcore_local.edge import Body, ClientGone, Receive, Scope, Send, answer, read_head, refuse, spool
 from agentcore_local.endpoints import EndpointOperations
 from agentcore_local.journal import Journal
+from agentcore_local.permissions import Permissions, Wanted, control_wanted
+from agentcore_local.resource_policy import ResourcePolicies
 from agentcore_local.shapes import Route, load_routes, read_query, read_request
 from agentcore_local.wire import HEALTH_PATH, Refused, encode
 
@@ -20,7 +21,9 @@ Operation = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def operations(runtimes: RuntimeOperations, endpoints: EndpointOperations) -> dict[str, Operation]:
+def operations(
+    runtimes: RuntimeOperations, endpoints: EndpointOperations, policies: ResourcePolicies
+) -> dict[str, Operation]:
     """Every control-plane operation that is played, by its name in the service model."""
     return {
         "CreateAgentRuntime": runtimes.create,
@@ -37,22 +40,25 @@ def operations(runtimes: RuntimeOperations, endpoints: EndpointOperations) -> di
         "TagResource": endpoints.tag,
         "UntagResource": endpoints.untag,
         "ListTagsForResource": endpoints.tags,
+        "PutResourcePolicy": policies.put,
+        "GetResourcePolicy": policies.get,
+        "DeleteResourcePolicy": policies.delete,
     }
 
 
 class ControlPlane:
-    """ASGI application. Every request must be signed with the root key. clock() is Unix seconds."""
+    """ASGI application. Every request must be signed, and its operation allowed to the signer."""
 
     def __init__(
         self,
         handlers: Mapping[str, Operation],
-        callers: Callers,
+        permissions: Permissions,
+        names: Names,
         journal: Journal,
-        clock: Callable[[], float],
         new_id: Callable[[], uuid.UUID],
     ) -> None:
-        self._handlers, self._callers, self._journal = handlers, callers, journal
-        self._clock, self._new_id = clock, new_id
+        self._handlers, self._permissions, self._journal = handlers, permissions, journal
+        self._names, self._new_id = names, new_id
         self._routes = load_routes(list(handlers))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,16 +81,22 @@ class ControlPlane:
 
     async def _serve(self, call: Call, scope: Scope, receive: Receive) -> tuple[int, dict[str, Any]]:
         head = read_head(scope)
-        claim = self._callers.claim(head, self._clock())
+        claim = self._permissions.claim(head)
         spooled = await spool(Body(receive, MAX_CONTROL_BODY, head.one("content-length")))
+        found: list[tuple[Route, dict[str, Any]]] = []
+
+        def wanted() -> list[Wanted]:
+            route, match = self._route(head.method, head.raw_path)
+            call.operation = route.name
+            params = read_request(route, match, read_query(head.query), spooled.read())
+            call.runtime = params.get("agentRuntimeId") or params.get("agentRuntimeName")
+            found.append((route, params))
+            return control_wanted(route.name, params, self._names.runtime_arn)
+
         with spooled.file:
-            self._callers.verify(head, claim, spooled.sha256)
-            content = spooled.read()
-        call.by, call.subject = "sigv4", "root"
-        route, match = self._route(head.method, head.raw_path)
-        call.operation = route.name
-        params = read_request(route, match, read_query(head.query), content)
-        call.runtime = params.get("agentRuntimeId") or params.get("agentRuntimeName")
+            caller = await self._permissions.require(head, claim, spooled.sha256, wanted)
+        call.by, call.subject = "sigv4", "root" if caller.root else caller.arn
+        ((route, params),) = found
         return route.status, await self._handlers[route.name](params)
 
     def _route(self, method: str, raw_path: bytes) -> tuple[Route, Any]:

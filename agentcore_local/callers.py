@@ -1,7 +1,8 @@
-"""Who signed a request: AWS Signature Version 4, recomputed with botocore's own signer.
+"""What a signature claims (AWS Signature Version 4), and its proof where the secret is known here.
 
-Only the root key of the embedded cloud is known. The short-cuts the emulator itself would accept (the key
-"test", any 12-digit key) are nobody here.
+That is the root key of the embedded cloud, recomputed with botocore's own signer. Other keys are proved by the
+emulator, which holds their secrets. The short-cuts that the emulator itself would accept (the key "test", any
+12-digit key) are nobody here.
 """
 
 import hmac
@@ -37,8 +38,10 @@ def is_bypass_key(key: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A signature that is well-formed, fresh and names a known key; not yet verified."""
+    """A signature that is well-formed and fresh; not yet verified. root: it names the root key."""
 
+    key: str
+    root: bool
     signed: tuple[str, ...]
     stamp: str
     signature: str
@@ -52,7 +55,7 @@ class _Verifier(SigV4Auth):  # type: ignore[misc]  # botocore has no type inform
 
 
 class Callers:
-    """Verifies signatures made with the root key. now() is Unix seconds."""
+    """Reads what signatures claim and verifies those made with the root key. now is Unix seconds."""
 
     def __init__(self, access_key: str, secret_key: str, region: str) -> None:
         if not access_key or not secret_key or is_bypass_key(access_key):
@@ -68,22 +71,25 @@ class Callers:
         match = _AUTH.fullmatch(header.strip())
         if match is None:
             raise Refused("incomplete_signature", detail="Authorization header is not a complete AWS4 signature")
-        if match["key"] != self._key or head.every("x-amz-security-token"):
+        root = match["key"] == self._key
+        if is_bypass_key(match["key"]) or (root and head.every("x-amz-security-token")):
             raise Refused("unknown_access_key")
         signed = tuple(match["signed"].split(";"))
         unsigned = {n for n, _ in head.headers if n.startswith("x-amz-")} - set(signed)
         if "host" not in signed or unsigned:
             raise Refused("incomplete_signature", detail="host and every x-amz- header must be signed")
+        if any(not head.every(n) for n in signed) or len(set(signed)) != len(signed):
+            raise Refused("incomplete_signature", detail="SignedHeaders names a header that was not sent")
         stamp = head.one("x-amz-date") or ""
         self._check_scope(match["date"], match["region"], match["service"], stamp)
         _check_clock(stamp, now)
-        return Claim(signed, stamp, match["signature"])
+        return Claim(match["key"], root, signed, stamp, match["signature"])
 
     def verify(self, head: Head, claim: Claim, body_sha256: str) -> None:
-        """Recompute the signature over the request as received. Raises Refused."""
-        declared = head.one("x-amz-content-sha256")
-        if declared is not None and not hmac.compare_digest(declared.encode(), body_sha256.encode()):
-            raise Refused("bad_signature_v4", log_reason="body_hash_mismatch")
+        """Recompute the root key's signature over the request as received. Raises Refused."""
+        check_body(head, body_sha256)
+        if not claim.root:
+            raise Refused("unknown_access_key")
         headers = HTTPHeaders()
         for name in claim.signed:
             for value in head.every(name):
@@ -107,6 +113,13 @@ class Callers:
             raise Refused("wrong_scope", detail=f"a valid region, not '{region}'")
         if not stamp.startswith(date):
             raise Refused("wrong_scope", detail="the day of X-Amz-Date")
+
+
+def check_body(head: Head, body_sha256: str) -> None:
+    """A declared hash must be that of the body which arrived; UNSIGNED-PAYLOAD is none. Raises Refused."""
+    declared = head.one("x-amz-content-sha256")
+    if declared is not None and not hmac.compare_digest(declared.encode("utf-8"), body_sha256.encode()):
+        raise Refused("bad_signature_v4", log_reason="body_hash_mismatch")
 
 
 def _check_clock(stamp: str, now: float) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from agentcore_local.paging import page
 from agentcore_local.rollout import DEFAULT, Rollouts
 from agentcore_local.rules import LIFECYCLE, check_spec
-from agentcore_local.store import Endpoint, Runtime, Store, Version
+from agentcore_local.store import Endpoint, Runtime, Store, Version, runtime_arn
 from agentcore_local.wire import Refused
 
 MAX_RUNTIMES = 1000  # AgentCore devguide: bedrock-agentcore-limits
@@ -40,6 +40,12 @@ class AuthorizerCheck(Protocol):
     async def __call__(self, configuration: Mapping[str, Any]) -> None: ...
 
 
+class RoleCheck(Protocol):
+    """Judges whether the service may assume a role for a runtime; raises Refused when it may not."""
+
+    async def __call__(self, role_arn: str, runtime_arn: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Identifiers in the service's form. suffix() gives ten random letters and digits."""
@@ -49,7 +55,7 @@ class Names:
     suffix: Callable[[], str]
 
     def runtime_arn(self, runtime_id: str) -> str:
-        return f"arn:aws:bedrock-agentcore:{self.region}:{self.account}:runtime/{runtime_id}"
+        return runtime_arn(self.region, self.account, runtime_id)
 
     def workload_arn(self, runtime_id: str) -> str:
         directory = f"{self.region}:{self.account}:workload-identity-directory/default"
@@ -92,11 +98,13 @@ class RuntimeOperations:
         names: Names,
         changes: Changes,
         check_authorizer: AuthorizerCheck,
+        check_role: RoleCheck,
         now: Callable[[], str],
         mmds_v2_default: bool,
     ) -> None:
         self._store, self._rollouts, self._names, self._changes = store, rollouts, names, changes
-        self._check_authorizer, self._now, self._mmds_v2_default = check_authorizer, now, mmds_v2_default
+        self._check_authorizer, self._check_role = check_authorizer, check_role
+        self._now, self._mmds_v2_default = now, mmds_v2_default
 
     async def create(self, params: Params) -> Reply:
         return await self._changes.once("CreateAgentRuntime", params, lambda: self._create(params))
@@ -139,9 +147,9 @@ class RuntimeOperations:
             raise taken
         if len(self._store.runtimes()) >= MAX_RUNTIMES:
             raise Refused("quota", detail=f"Agents per account must not exceed {MAX_RUNTIMES}")
-        spec = await self._checked_spec(params)
         runtime_id, now = f"{name}-{self._names.suffix()}", self._now()
         arn = self._names.runtime_arn(runtime_id)
+        spec = await self._checked_spec(params, arn)
         runtime = Runtime(runtime_id, name, arn, 1, "CREATING", None, now, now)
         endpoint_id = f"{DEFAULT}-{self._names.suffix()}"
         try:
@@ -162,7 +170,7 @@ class RuntimeOperations:
         endpoint = self._store.endpoint(runtime.id, DEFAULT)
         if endpoint is None:
             raise Refused("internal")
-        spec = await self._checked_spec(params)
+        spec = await self._checked_spec(params, runtime.arn)
         now, number = self._now(), max(v.number for v in self._store.versions(runtime.id)) + 1
         runtime = replace(runtime, latest=number, status="UPDATING", failure=None, updated_at=now)
         with self._store.change():
@@ -202,9 +210,10 @@ class RuntimeOperations:
             raise Refused("conflict", detail=f"Agent '{runtime.id}' cannot be {verb} while it is {status}")
         return runtime
 
-    async def _checked_spec(self, params: Params) -> dict[str, Any]:
+    async def _checked_spec(self, params: Params, arn: str) -> dict[str, Any]:
         """A version's spec. Nothing is taken over from the version before: an update replaces everything."""
         check_spec(params)
+        await self._check_role(params["roleArn"], arn)
         if configuration := params.get("authorizerConfiguration"):
             await self._check_authorizer(configuration["customJWTAuthorizer"])
         spec = {k: v for k, v in params.items() if k not in _NOT_IN_SPEC}

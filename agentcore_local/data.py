@@ -10,11 +10,12 @@ from agentcore_local.calls import Calls, invalid
 from agentcore_local.edge import Body, ClientGone, Head, Receive, Scope, Send, answer, read_head, refuse
 from agentcore_local.gate import Admitted, Gate
 from agentcore_local.journal import Journal
+from agentcore_local.permissions import Asked
 from agentcore_local.protocols import envelope, protocol_of
 from agentcore_local.proxy import AgentBroke
 from agentcore_local.rollout import DEFAULT
 from agentcore_local.shapes import decode_segment, read_query
-from agentcore_local.store import Door, Store
+from agentcore_local.store import Door, Store, runtime_arn
 from agentcore_local.wire import Refused, encode
 
 MAX_PAYLOAD = 100_000_000  # botocore model: InvokeAgentRuntime payload
@@ -174,7 +175,9 @@ class DataPlane:
         self, call: Call, head: Head, target: Target, door: Door | None, body: Body
     ) -> tuple[Admitted, Door]:
         """Let the caller pass, through the door as it is now. Raises Refused."""
-        admitted = await self._gate.admit(head, door, target.absent(), body)
+        arn = runtime_arn(self._region, self._account, target.runtime_id) if target.runtime_id else target.agent
+        asked = Asked(target.operation, arn, target.qualifier)
+        admitted = await self._gate.admit(head, door, target.absent(), body, asked)
         try:
             if door is None:
                 raise target.absent()

@@ -27,12 +27,13 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Method, undecoded target and headers (names in lower case) of one request."""
+    """Method, undecoded target and headers (names in lower case) of one request; client is its address."""
 
     method: str
     raw_path: bytes
     query: bytes
     headers: tuple[tuple[str, str], ...]
+    client: str = ""
 
     def every(self, name: str) -> list[str]:
         return [v for n, v in self.headers if n == name]
@@ -53,7 +54,8 @@ def read_head(scope: Scope) -> Head:
     if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
         raise Refused("headers_too_large", log_reason="target_too_long")
     headers = tuple((n.decode("latin-1").lower(), v.decode("latin-1")) for n, v in raw)
-    head = Head(scope["method"], scope["raw_path"], scope["query_string"], headers)
+    client = (scope.get("client") or ("",))[0]
+    head = Head(scope["method"], scope["raw_path"], scope["query_string"], headers, client)
     if len(head.every("host")) != 1:
         raise Refused("bad_request", detail="Exactly one Host header is required", log_reason="bad_host")
     codings = [v.strip().lower() for v in head.every("transfer-encoding")]

@@ -44,7 +44,7 @@ class EndpointOperations:
         return page("runtimeEndpoints", items, params)
 
     async def tag(self, params: Params) -> Reply:
-        runtime_id, arn = self._tagged(params)
+        runtime_id, arn = find_resource(self._store, params["resourceArn"])
         if len(self._store.tags(arn) | params["tags"]) > MAX_TAGS:
             raise Refused("quota", detail=f"Tags per resource must not exceed {MAX_TAGS}")
         with self._store.change():
@@ -52,13 +52,13 @@ class EndpointOperations:
         return {}
 
     async def untag(self, params: Params) -> Reply:
-        _, arn = self._tagged(params)
+        _, arn = find_resource(self._store, params["resourceArn"])
         with self._store.change():
             self._store.drop_tags(arn, list(params["tagKeys"]))
         return {}
 
     async def tags(self, params: Params) -> Reply:
-        _, arn = self._tagged(params)
+        _, arn = find_resource(self._store, params["resourceArn"])
         return {"tags": self._store.tags(arn)}
 
     async def _create(self, params: Params) -> Reply:
@@ -105,6 +105,7 @@ class EndpointOperations:
         with self._store.change():
             self._store.drop_endpoint(runtime.id, endpoint.name)
             self._store.drop_tags(_arn(runtime, endpoint.name))
+            self._store.drop_resource_policy(_arn(runtime, endpoint.name))
         self._rollouts.start_retire(runtime.id)
         return {"status": "DELETING", "agentRuntimeId": runtime.id, "endpointName": endpoint.name}
 
@@ -128,13 +129,13 @@ class EndpointOperations:
             raise Refused("not_found", detail=f"Endpoint '{params['endpointName'][:48]}' was not found")
         return runtime, endpoint
 
-    def _tagged(self, params: Params) -> tuple[str, str]:
-        arn = params["resourceArn"]
-        for runtime in self._store.runtimes():
-            arns = [runtime.arn, *(_arn(runtime, e.name) for e in self._store.endpoints(runtime.id))]
-            if arn in arns:
-                return runtime.id, arn
-        raise Refused("not_found", detail="The resource was not found")
+
+def find_resource(store: Store, arn: str) -> tuple[str, str]:
+    """The runtime's id and the ARN of a runtime or endpoint that exists. Raises Refused (404)."""
+    for runtime in store.runtimes():
+        if arn in [runtime.arn, *(_arn(runtime, e.name) for e in store.endpoints(runtime.id))]:
+            return runtime.id, arn
+    raise Refused("not_found", detail="The resource was not found")
 
 
 def _arn(runtime: Runtime, endpoint_name: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any, Literal, Protocol
 from urllib.parse import quote
 
 from agentcore_local.authorizer import Allow, InvalidPolicy, Policy, authorize, parse_policy, token_key_id
-from agentcore_local.callers import Callers
 from agentcore_local.edge import Body, Head, Spooled, spool
 from agentcore_local.jwks import IssuerKeys
 from agentcore_local.keys import KeysUnavailable
+from agentcore_local.permissions import Asked, Permissions
 from agentcore_local.store import Door
 from agentcore_local.wire import Refused
 
@@ -52,32 +52,34 @@ def credential(head: Head) -> Credential:
 class Gate:
     """Decides one data-plane request. clock() is Unix seconds; base_url is where callers reach this plane."""
 
-    def __init__(self, callers: Callers, keys: KeySource, clock: Callable[[], float], base_url: str) -> None:
-        self._callers, self._keys, self._clock, self._base_url = callers, keys, clock, base_url
+    def __init__(self, permissions: Permissions, keys: KeySource, clock: Callable[[], float], base_url: str) -> None:
+        self._permissions, self._keys, self._clock, self._base_url = permissions, keys, clock, base_url
         self._policies: dict[tuple[str, int], Policy] = {}
 
-    async def admit(self, head: Head, door: Door | None, absent: Refused, body: Body) -> Admitted:
+    async def admit(self, head: Head, door: Door | None, absent: Refused, body: Body, asked: Asked) -> Admitted:
         """Let a caller pass or raise Refused. `absent` is raised for a door that is not there, but only to
         callers who showed a credential: others learn nothing about which runtimes exist."""
         kind = credential(head)
         if door is not None and door.authorizer is not None:
-            return await self._bearer_door(head, door, door.authorizer, kind)
+            admitted = await self._bearer_door(head, door, door.authorizer, kind)
+            self._permissions.require_anyone(head, asked)
+            return admitted
         if kind in ("none", "other"):
             raise Refused("iam_no_credentials")
         if kind == "presigned":
             raise Refused("presigned_refused")
         if kind == "bearer":
             raise absent if door is None else Refused("method_mismatch", log_reason="bearer_on_iam_door")
-        claim = self._callers.claim(head, self._clock())
+        claim = self._permissions.claim(head)
         spooled = await spool(body)
         try:
-            self._callers.verify(head, claim, spooled.sha256)
+            caller = await self._permissions.require(head, claim, spooled.sha256, lambda: asked.wanted(head))
             if door is None:
                 raise absent
-        except Refused:
+        except BaseException:
             spooled.file.close()
             raise
-        return Admitted("sigv4", "root", spooled)
+        return Admitted("sigv4", "root" if caller.root else caller.arn, spooled)
 
     async def check_authorizer(self, configuration: Mapping[str, Any]) -> None:
         """Refuse to deploy an authorizer that breaks a rule or whose keys cannot be had (400)."""

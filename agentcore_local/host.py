@@ -40,6 +40,7 @@ class Launch:
     log: Path
     contract: Contract = CONTRACTS["HTTP"]
     idle_s: float = 900.0
+    role: str = ""
 
 
 @dataclass(slots=True)
@@ -72,10 +73,20 @@ class Agent:
 
 
 class AgentHost:
-    """Starts and stops agents. `session` is the HTTP client for /ping; region goes to the agents."""
+    """Starts and stops agents. `session` is the HTTP client for /ping; region goes to the agents.
 
-    def __init__(self, session: aiohttp.ClientSession, region: str, log: Callable[..., None]) -> None:
-        self._session, self._region, self._log = session, region, log
+    aws(launch) gives the variables by which an agent reaches AWS as its role.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        region: str,
+        log: Callable[..., None],
+        aws: Callable[[Launch], Mapping[str, str]] = lambda _: {},
+    ) -> None:
+        self._session, self._region, self._log, self._aws = session, region, log, aws
+        self._processes: dict[Key, asyncio.subprocess.Process] = {}
         self._agents: dict[Key, Agent] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
         self._failed: dict[Key, tuple[float, str]] = {}
@@ -93,6 +104,11 @@ class AgentHost:
         """The agent of a version if it runs."""
         agent = self._agents.get(key)
         return agent if agent is not None and agent.alive else None
+
+    def lives(self, key: Key) -> bool:
+        """Whether a process of this version is there, healthy already or not."""
+        process = self._processes.get(key)
+        return process is not None and process.returncode is None
 
     async def stop(self, key: Key) -> None:
         """End a version's agent now. One that is being started is waited for, so that it cannot stay."""
@@ -161,7 +177,7 @@ class AgentHost:
 
     async def _start(self, launch: Launch) -> Agent:
         port = _free_port()
-        process = await _spawn(launch, self._environment(launch, port))
+        process = self._processes[launch.key] = await _spawn(launch, self._environment(launch, port))
         try:
             async with asyncio.timeout(START_DEADLINE_S):
                 await self._until_healthy(launch, process, port)
@@ -193,7 +209,7 @@ class AgentHost:
             return False
 
     def _environment(self, launch: Launch, port: int) -> dict[str, str]:
-        """Nothing of the operator's environment: no credentials, no proxies, no tokens."""
+        """Nothing of the operator's environment: no credentials, no proxies, no tokens of others."""
         return {
             "LANG": "C.UTF-8",
             "PATH": os.pathsep.join([os.path.dirname(sys.executable), "/usr/local/bin", "/usr/bin", "/bin"]),
@@ -204,6 +220,8 @@ class AgentHost:
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "AWS_REGION": self._region,
+            "AWS_DEFAULT_REGION": self._region,
+            **self._aws(launch),
         }
 
 

@@ -55,7 +55,7 @@ class Rollouts:
         variables = spec.get("environmentVariables") or {}
         contract, idle_s = CONTRACTS[protocol_of(spec)], spec["lifecycleConfiguration"]["idleRuntimeSessionTimeout"]
         key, log = (runtime_id, number), home / "agent.log"
-        return await self._host.ensure(Launch(key, folder, entry, variables, log, contract, idle_s))
+        return await self._host.ensure(Launch(key, folder, entry, variables, log, contract, idle_s, spec["roleArn"]))
 
     def serves(self, runtime_id: str, number: int) -> bool:
         """True for a version that an endpoint leads to, now or soon."""

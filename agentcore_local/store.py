@@ -28,7 +28,13 @@ CREATE TABLE IF NOT EXISTS tag (
 CREATE TABLE IF NOT EXISTS client_token (
   operation TEXT NOT NULL, token TEXT NOT NULL, digest TEXT NOT NULL, reply TEXT NOT NULL,
   runtime_id TEXT NOT NULL, PRIMARY KEY (operation, token));
+CREATE TABLE IF NOT EXISTS resource_policy (
+  arn TEXT PRIMARY KEY, runtime_id TEXT NOT NULL REFERENCES runtime(id) ON DELETE CASCADE, policy TEXT NOT NULL);
 """
+
+
+def runtime_arn(region: str, account: str, runtime_id: str) -> str:
+    return f"arn:aws:bedrock-agentcore:{region}:{account}:runtime/{runtime_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +184,10 @@ class Store:
         row = self._db.execute(query, (operation, token)).fetchone()
         return (row[0], json.loads(row[1])) if row else None
 
+    def resource_policy(self, arn: str) -> str | None:
+        row = self._db.execute("SELECT policy FROM resource_policy WHERE arn = ?", (arn,)).fetchone()
+        return str(row[0]) if row else None
+
     # Writes, inside change() only.
 
     def put_runtime(self, r: Runtime) -> None:
@@ -210,6 +220,12 @@ class Store:
             self._db.execute("DELETE FROM tag WHERE arn = ?", (arn,))
         else:
             self._db.executemany("DELETE FROM tag WHERE arn = ? AND name = ?", [(arn, n) for n in names])
+
+    def put_resource_policy(self, runtime_id: str, arn: str, policy: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO resource_policy VALUES (?, ?, ?)", (arn, runtime_id, policy))
+
+    def drop_resource_policy(self, arn: str) -> None:
+        self._db.execute("DELETE FROM resource_policy WHERE arn = ?", (arn,))
 
     def drop_endpoint(self, runtime_id: str, name: str) -> None:
         self._db.execute("DELETE FROM endpoint WHERE runtime_id = ? AND name = ?", (runtime_id, name))

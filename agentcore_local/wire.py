@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 SESSION_ID = "x-amzn-bedrock-agentcore-runtime-session-id"
 REQUEST_ID = "x-amzn-bedrock-agentcore-runtime-request-id"
+USER_ID = "x-amzn-bedrock-agentcore-runtime-user-id"
 CUSTOM_PREFIX = "x-amzn-bedrock-agentcore-runtime-custom-"
 AWS_REQUEST_ID = "x-amzn-requestid"
 ERROR_TYPE = "x-amzn-errortype"
@@ -84,6 +85,28 @@ ROWS: Mapping[str, Row] = {
     ),
     "wrong_scope": Row(403, _BAD_SIGNATURE, "Credential should be scoped to {detail}.", _SIGV4, "observed"),
     "clock_skew": Row(403, _BAD_SIGNATURE, "{detail}", _SIGV4, "observed"),
+    "expired_session": Row(
+        403,
+        "ExpiredTokenException",
+        "The security token included in the request is expired",
+        _SIGV4,
+        "observed",
+    ),
+    "unproved_caller": Row(403, _DENIED, "The caller could not be verified", "ours: cannot know means no", "assumed"),
+    "not_authorized": Row(
+        403,
+        _DENIED,
+        "User: {caller} is not authorized to perform: {action} on resource: {resource} {why}",
+        "IAM User Guide: access denied error messages; observed in agentcore-cli 607",
+        "observed",
+    ),
+    "policy_refuses": Row(
+        403,
+        _DENIED,
+        "Not authorized to perform: {action} because no resource-based policy allows the {action} action",
+        "AgentCore devguide: resource-based-policies; words after IAM's",
+        "assumed",
+    ),
     "presigned_refused": Row(403, _DENIED, "Presigned requests are not accepted by agentcore_local", "ours", "assumed"),
     # The two kinds of door.
     "method_mismatch": Row(403, _DENIED, _MISMATCH, "observed in agentcore-cli 714 and 1647", "observed"),

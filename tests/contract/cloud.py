@@ -26,6 +26,21 @@ REGION, ACCOUNT = "us-east-1", "000000000000"
 ISSUER_BASE = "https://cognito-idp.us-east-1.amazonaws.com"
 ROLE = "arn:aws:iam::000000000000:role/agent"
 PASSWORD = "Correct-horse-9"
+# As the Terraform module writes it: the service, for this account's runtimes alone.
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "bedrock-agentcore.amazonaws.com"},
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": ACCOUNT},
+                "ArnLike": {"aws:SourceArn": f"arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}:*"},
+            },
+        }
+    ],
+}
 
 
 def free_port() -> int:
@@ -77,7 +92,7 @@ class Emulator:
             "BIND_HOST": "127.0.0.1",
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            "SERVICES": "iam,sts,s3,cognito-idp",
+            "SERVICES": "iam,sts,s3,cognito-idp,cognito-identity,sqs",
             "PERSIST_STATE": "1",
             "STATE_DIR": str(self.folder / "state"),
             "S3_PERSIST": "1",
@@ -234,6 +249,12 @@ class People:
     def authorizer(self, *clients: str) -> dict[str, Any]:
         allowed = list(clients or (self.client_id,))
         return {"customJWTAuthorizer": {"discoveryUrl": self.discovery_url, "allowedClients": allowed}}
+
+
+def make_role(iam: Any, arn: str = ROLE, trust: Any = TRUST) -> str:
+    """An execution role that the service may assume."""
+    iam.create_role(RoleName=arn.rsplit("/", 1)[1], AssumeRolePolicyDocument=json.dumps(trust))
+    return arn
 
 
 def make_people(idp: Any) -> People:

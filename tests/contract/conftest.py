@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract.agents import archive
-from tests.contract.cloud import ROLE, Emulator, Local, People, make_people
+from tests.contract.cloud import ROLE, Emulator, Local, People, make_people, make_role
 from tests.contract.deployed import BUCKET, Deployed
 
 
@@ -29,6 +29,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         cloud.start()
         s3 = cloud.client("s3")
         s3.create_bucket(Bucket=BUCKET)
+        make_role(cloud.client("iam"))
         yield cloud
     finally:
         cloud.stop()

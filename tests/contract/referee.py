@@ -13,6 +13,7 @@ UNMODELLED = {
     "InvalidSignatureException",
     "IncompleteSignatureException",
     "UnknownOperationException",
+    "ExpiredTokenException",
 }
 KINDS: dict[str, Any] = {"string": str, "integer": int, "boolean": bool, "list": list, "map": dict, "structure": dict}
 

@@ -69,7 +69,10 @@ def test_the_agent_sees_its_own_files_and_environment_only(local: Local, guarded
     assert environment["GREETING"] == "hello"
     assert environment["HOST"] == "127.0.0.1"
     assert "OPERATORS_OWN" not in environment
-    assert not [n for n in environment if n.startswith("AWS_") and n != "AWS_REGION"]
+    own = {"REGION", "DEFAULT_REGION", "ENDPOINT_URL", "EC2_METADATA_DISABLED"}
+    own |= {"CONTAINER_CREDENTIALS_FULL_URI", "CONTAINER_AUTHORIZATION_TOKEN"}
+    assert {n.removeprefix("AWS_") for n in environment if n.startswith("AWS_")} == own
+    assert not {local.emulator.key, local.emulator.secret} & set(environment.values())
 
 
 def test_only_listed_headers_reach_the_agent(local: Local, guarded: Deployed, people: People) -> None:

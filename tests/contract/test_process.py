@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.contract.agents import MAIN, archive
-from tests.contract.cloud import ROLE, Emulator, Local, People, eventually, make_people
+from tests.contract.cloud import ROLE, Emulator, Local, People, eventually, make_people, make_role
 from tests.contract.deployed import BUCKET, Deployed
 
 Create = Callable[..., Deployed]
@@ -164,6 +164,7 @@ def test_without_keys_nobody_gets_in_and_with_them_again(create: Create, tmp_pat
     try:
         cloud.start()
         s3, people = cloud.client("s3"), make_people(cloud.client("cognito-idp"))
+        make_role(cloud.client("iam"))
         s3.create_bucket(Bucket=BUCKET)
         s3.put_object(Bucket=BUCKET, Key="a.zip", Body=archive())
         local.start()

@@ -9,6 +9,7 @@ from agentcore_local.edge import Body, Head
 from agentcore_local.gate import Gate, credential
 from agentcore_local.jwks import IssuerKeys
 from agentcore_local.keys import KeysUnavailable
+from agentcore_local.permissions import Asked, Permissions
 from agentcore_local.store import Door
 from agentcore_local.wire import Refused
 
@@ -18,6 +19,7 @@ HEAD = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0"  # {"alg":"RS256","kid":"k1"}
 PAYLOAD = "eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlIn0"  # {"iss":"https://idp.example"}
 TOKEN = f"Bearer {HEAD}.{PAYLOAD}.{'A' * 342}"
 ABSENT = Refused("no_endpoint", qualifier="DEFAULT", agent="a")
+ASKED = Asked("InvokeAgentRuntime", "a", "DEFAULT")
 
 
 class NoKeys:
@@ -41,7 +43,10 @@ class OneIssuer:
 
 
 def gate(keys: Any) -> Gate:
-    return Gate(Callers("AKIAEXAMPLEEXAMPLE00", "s", "us-east-1"), keys, lambda: 0.0, "http://127.0.0.1:1")
+    callers = Callers("AKIAEXAMPLEEXAMPLE00", "s", "us-east-1")
+    nobody: Any = None  # no test here comes as far as asking the emulator
+    rules = Permissions(callers, nobody, nobody, lambda _: None, lambda: 0.0, "us-east-1", "000000000000")
+    return Gate(rules, keys, lambda: 0.0, "http://127.0.0.1:1")
 
 
 def door(spec: Mapping[str, Any]) -> Door:
@@ -59,7 +64,7 @@ async def never() -> dict[str, Any]:
 
 def verdict(at: Door | None, asked: Head, keys: Any = None) -> str:
     try:
-        asyncio.run(gate(keys or OneIssuer()).admit(asked, at, ABSENT, Body(never, 10, None)))
+        asyncio.run(gate(keys or OneIssuer()).admit(asked, at, ABSENT, Body(never, 10, None), ASKED))
     except Refused as e:
         return e.slug
     return "admitted"
@@ -121,7 +126,7 @@ def test_scopes_are_advertised_under_their_outer_names() -> None:
     }
     at = door({"authorizerConfiguration": scoped})
     with pytest.raises(Refused) as e:
-        asyncio.run(gate(OneIssuer()).admit(head(None), at, ABSENT, Body(never, 10, None)))
+        asyncio.run(gate(OneIssuer()).admit(head(None), at, ABSENT, Body(never, 10, None), ASKED))
     [(name, challenge)] = e.value.headers
     path = "http://127.0.0.1:1/runtimes/arn%3Aaws%3Ax%3Aruntime%2Fa-0123456789/invocations"
     metadata = f"{path}/.well-known/oauth-protected-resource?qualifier=DEFAULT"
@@ -137,6 +142,6 @@ def test_scopes_are_advertised_under_their_outer_names() -> None:
 def test_a_claim_refusal_carries_the_challenge_and_a_parse_refusal_does_not() -> None:
     for authorization, challenged in ((TOKEN.replace(PAYLOAD, "e30"), True), ("Bearer x", False)):
         with pytest.raises(Refused) as e:
-            asyncio.run(gate(OneIssuer()).admit(head(authorization), door(JWT), ABSENT, Body(never, 10, None)))
+            asyncio.run(gate(OneIssuer()).admit(head(authorization), door(JWT), ABSENT, Body(never, 10, None), ASKED))
         assert bool(e.value.headers) is challenged
         assert (e.value.row.status == 401) is challenged

@@ -1,0 +1,196 @@
+"""Who may do what: identity policies and resource policies together, for signed calls and for tokens.
+
+An explicit deny anywhere wins; within the account one allow is enough, from either side (AgentCore devguide:
+resource-based-policies). A call through an endpoint needs both the runtime and the endpoint.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from agentcore_local.callers import Callers, Claim
+from agentcore_local.edge import Head
+from agentcore_local.evaluation import BadPolicy, Question, Statement, judge, parse
+from agentcore_local.grants import Grants, Principal, root
+from agentcore_local.wire import USER_ID, Refused
+
+PREFIX = "bedrock-agentcore:"
+POLICY_OPERATIONS = ("PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One permission that a request needs. keys: condition keys of this request alone."""
+
+    action: str
+    resource: str
+    keys: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A data-plane request as the doors see it: which operation on which runtime, through which endpoint."""
+
+    operation: str
+    runtime_arn: str
+    qualifier: str
+
+    def wanted(self, head: Head) -> list[Wanted]:
+        actions = [self.operation]
+        if head.every(USER_ID):
+            actions.append("InvokeAgentRuntimeForUser")
+        arns = (self.runtime_arn, f"{self.runtime_arn}/runtime-endpoint/{self.qualifier}")
+        return [Wanted(PREFIX + a, arn) for a in actions for arn in arns]
+
+
+class NamesCallers(Protocol):
+    """What is used of identities.Identities."""
+
+    async def of(self, head: Head, claim: Claim, body_sha256: str) -> str: ...
+
+
+class ReadsGrants(Protocol):
+    """What is used of grants.IamReader."""
+
+    def read(self, arn: str) -> tuple[Principal, Grants]: ...
+
+
+class Permissions:
+    """Decides for both planes. attached(arn) is the resource policy of a runtime or endpoint, clock() Unix seconds."""
+
+    def __init__(
+        self,
+        callers: Callers,
+        identities: NamesCallers,
+        grants: ReadsGrants,
+        attached: Callable[[str], str | None],
+        clock: Callable[[], float],
+        region: str,
+        account: str,
+    ) -> None:
+        self._callers, self._identities, self._grants, self._attached = callers, identities, grants, attached
+        self._clock, self._region, self._account = clock, region, account
+
+    def claim(self, head: Head) -> Claim:
+        """What the signature claims, as far as that can be told before the body is read. Raises Refused."""
+        return self._callers.claim(head, self._clock())
+
+    async def require(
+        self, head: Head, claim: Claim, body_sha256: str, wanted: Callable[[], Iterable[Wanted]]
+    ) -> Principal:
+        """Verify the signature, then every permission. Raises Refused; `wanted` is asked of verified callers only."""
+        if claim.root:
+            self._callers.verify(head, claim, body_sha256)
+            principal, grants = root(self._account), None
+        else:
+            arn = await self._identities.of(head, claim, body_sha256)
+            principal, grants = await asyncio.to_thread(self._grants.read, arn)
+        for one in wanted():
+            self._decide(principal, grants, one, head.client)
+        return principal
+
+    def require_anyone(self, head: Head, asked: Asked) -> None:
+        """For callers with a token: what resource policies say of everybody. None attached says nothing."""
+        keys = self._keys(head.client) | dict.fromkeys(_PRINCIPAL_KEYS)
+        for arn in (asked.runtime_arn, f"{asked.runtime_arn}/runtime-endpoint/{asked.qualifier}"):
+            statements = self._statements(arn)
+            question = Question(PREFIX + asked.operation, arn, keys)
+            if statements and judge(statements, question, lambda s: "*" in (s.principals or ())) != "allow":
+                raise Refused("policy_refuses", action=question.action, log_reason="resource_policy")
+
+    def _decide(self, principal: Principal, grants: Grants | None, wanted: Wanted, client: str) -> None:
+        keys = {**self._keys(client), **_principal_keys(principal, self._account), **wanted.keys}
+        question = Question(wanted.action, wanted.resource, keys)
+        own = "allow" if grants is None else judge(grants.identity, question, lambda _: True)
+        bound = "allow"
+        if grants is not None and grants.boundary is not None:
+            bound = judge(grants.boundary, question, lambda _: True)
+        # Nobody could take a policy back that denies everything to everybody, were root not exempt here.
+        exempt = principal.root and wanted.action.removeprefix(PREFIX) in POLICY_OPERATIONS
+        statements = () if exempt else self._statements(wanted.resource)
+        attached = judge(statements, question, lambda s: _names(s, principal, self._account))
+        if "deny" in (own, bound):
+            why = "with an explicit deny in " + (
+                "an identity-based policy" if own == "deny" else "a permissions boundary"
+            )
+        elif attached == "deny":
+            why = "with an explicit deny in a resource-based policy"
+        elif bound != "allow":
+            why = f"because no permissions boundary allows the {wanted.action} action"
+        elif "allow" not in (own, attached):
+            why = f"because no identity-based policy allows the {wanted.action} action"
+        else:
+            return
+        raise Refused(
+            "not_authorized",
+            caller=principal.arn,
+            action=wanted.action,
+            resource=wanted.resource[:400],
+            why=why,
+            log_reason=f"not_authorized:{wanted.action.removeprefix(PREFIX)}",
+        )
+
+    def _statements(self, arn: str) -> tuple[Statement, ...]:
+        document = self._attached(arn)
+        try:
+            return parse(document) if document is not None else ()
+        except BadPolicy:
+            raise Refused("unproved_caller", log_reason="policy_not_understood") from None
+
+    def _keys(self, client: str) -> dict[str, str | None]:
+        now = self._clock()
+        keys: dict[str, str | None] = {
+            "aws:currenttime": datetime.fromtimestamp(now, UTC).isoformat(),
+            "aws:epochtime": str(int(now)),
+            "aws:requestedregion": self._region,
+            "aws:resourceaccount": self._account,
+            "aws:viaawsservice": "false",
+            "aws:principalisawsservice": "false",
+        }
+        return keys | ({"aws:sourceip": client} if client else {})
+
+
+_PRINCIPAL_KEYS = ("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username", "aws:userid")
+
+
+def _principal_keys(p: Principal, account: str) -> dict[str, str | None]:
+    return dict(zip(_PRINCIPAL_KEYS, (p.entity, account, p.kind, p.name, p.id), strict=True))
+
+
+def _names(s: Statement, p: Principal, account: str) -> bool:
+    """Whether a resource policy's statement is about the caller.
+
+    To allow the whole account only hands the decision back to its identity policies; to deny it denies all.
+    """
+    named = set(s.principals or ())
+    everybody = {account, f"arn:aws:iam::{account}:root"}
+    if named & {"*", p.arn, p.entity}:
+        return True
+    return bool(named & everybody) and (s.effect == "deny" or p.root)
+
+
+def endpoint_or_runtime(arn: str) -> list[str]:
+    """The ARNs that an operation on this resource touches: an endpoint's runtime comes first."""
+    runtime, mark, _ = arn.partition("/runtime-endpoint/")
+    return [runtime, arn] if mark else [runtime]
+
+
+def control_wanted(operation: str, params: Mapping[str, Any], runtime_arn: Callable[[str], str]) -> list[Wanted]:
+    """The permissions that a control-plane operation needs (Service Authorization Reference; see docs/fidelity.md)."""
+    if "resourceArn" in params:
+        arns = endpoint_or_runtime(params["resourceArn"])
+    elif "agentRuntimeId" in params:
+        arn = runtime_arn(params["agentRuntimeId"])
+        arns = [arn, f"{arn}/runtime-endpoint/{params['endpointName']}"] if "endpointName" in params else [arn]
+    else:
+        # Before a runtime is there, only a pattern that covers every name fits.
+        arns = ["*"] if operation == "ListAgentRuntimes" else [runtime_arn("*")]
+    wanted = [Wanted(PREFIX + operation, arn) for arn in arns]
+    if params.get("tags") and operation != "TagResource":
+        wanted += [Wanted(PREFIX + "TagResource", arn) for arn in arns]
+    if "roleArn" in params:
+        keys = {"iam:passedtoservice": "bedrock-agentcore.amazonaws.com"}
+        wanted.append(Wanted("iam:PassRole", params["roleArn"], keys))
+    return wanted
