@@ -47,6 +47,7 @@ from agentcore_local.serve import listen, serve_until, server
 from agentcore_local.sessions import Sessions
 from agentcore_local.store import Store
 from agentcore_local.vault import Vault
+from agentcore_local.websocket import WebSockets
 
 EXIT_USAGE, EXIT_UNFIT = 2, 5
 
@@ -161,12 +162,13 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
         operated = operations(runtimes, endpoints, ResourcePolicies(store))
         control_plane = ControlPlane(operated, permissions, names, journal, uuid.uuid4)
         data_plane = DataPlane(store, gate, calls, journal, settings.region, settings.account, uuid.uuid4)
+        websockets = WebSockets(data_plane, calls, journal, uuid.uuid4)
         rollouts.resume()
         watch = asyncio.create_task(caretaker.watch())
         journal.event("listening", control=control.getsockname()[1], data=data.getsockname()[1], pid=os.getpid())
         planes = [
             (server(with_health(control_plane, "control")), control),
-            (server(with_health(data_plane, "data")), data),
+            (server(with_health(data_plane, "data", websockets), websockets=True), data),
             (server(with_health(vault, "credentials")), own),
         ]
         await serve_until(stop, planes)

@@ -106,11 +106,13 @@ class ControlPlane:
         raise Refused("unknown_operation")
 
 
-def with_health(app: Asgi, plane: str) -> Asgi:
+def with_health(app: Asgi, plane: str, websockets: Asgi | None = None) -> Asgi:
     """Answer the health page without credentials, and leave the rest to the plane."""
     body = encode({"status": "ok", "service": "agentcore-local", "plane": plane, "pid": os.getpid()})
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and websockets is not None:
+            return await websockets(scope, receive, send)
         if scope["type"] != "http":
             raise RuntimeError("only HTTP is served")
         if scope["raw_path"] == HEALTH_PATH and scope["method"] == "GET":

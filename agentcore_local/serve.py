@@ -8,12 +8,16 @@ from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from agentcore_local.app import Asgi
+from agentcore_local.edge import MAX_FIELDS
+from agentcore_local.websocket import MAX_FRAME, MAX_MESSAGE
 
 IDLE_S = 65
 MAX_UNREAD_HEAD = 512 * 1024  # far above what edge.py answers with 431; past it the connection ends
 MAX_CONNECTIONS = 2048
+MAX_UPGRADE_LINE = 8000  # what the WebSocket parser takes for one line of a handshake
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -54,6 +58,25 @@ class PatientProtocol(HttpToolsProtocol):
         self._headers_are_here()
         super().on_headers_complete()
 
+    def handle_websocket_upgrade(self) -> None:
+        """uvicorn hands the connection over without the caps it has for requests, and a body with it."""
+        names = {n.lower() for n, _ in self.headers}
+        limit = self.limit_concurrency or MAX_CONNECTIONS
+        if len(self.connections) >= limit or len(self.tasks) >= limit:
+            self._turn_away(b"503 Service Unavailable")
+        elif self.scope["method"] != "GET" or names & {b"content-length", b"transfer-encoding"}:
+            self._turn_away(b"400 Bad Request")
+        elif len(self.headers) > MAX_FIELDS or max(len(n) + len(v) for n, v in self.headers) > MAX_UPGRADE_LINE:
+            self._turn_away(b"431 Request Header Fields Too Large")
+        elif len(self.url) > MAX_UPGRADE_LINE:
+            self._turn_away(b"431 Request Header Fields Too Large")
+        else:
+            super().handle_websocket_upgrade()
+
+    def _turn_away(self, status: bytes) -> None:
+        self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._headers_are_here()
         super().connection_lost(exc)
@@ -70,6 +93,16 @@ class PatientProtocol(HttpToolsProtocol):
     def _give_up(self) -> None:
         self._headers_are_here()
         if self.transport is not None and not self.transport.is_closing():
+            self.transport.close()
+
+
+class PatientWebSocket(WebSocketsSansIOProtocol):
+    """Ends a connection whose handshake the WebSocket parser refuses; uvicorn would leave it to the event loop."""
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            super().data_received(data)
+        except Exception:
             self.transport.close()
 
 
@@ -95,12 +128,14 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def server(app: Asgi, protocol: type[PatientProtocol] = PatientProtocol) -> Listener:
-    """A server for one plane."""
-    settings: dict[str, Any] = {"http": protocol, "ws": "none", "lifespan": "off", "log_config": None}
+def server(app: Asgi, protocol: type[PatientProtocol] = PatientProtocol, *, websockets: bool = False) -> Listener:
+    """A server for one plane. Without compression: a small frame could unpack to any size."""
+    ws = PatientWebSocket if websockets else "none"
+    settings: dict[str, Any] = {"http": protocol, "ws": ws, "lifespan": "off", "log_config": None}
     settings |= {"access_log": False, "server_header": False, "proxy_headers": False, "interface": "asgi3"}
     settings |= {"timeout_keep_alive": IDLE_S, "limit_concurrency": MAX_CONNECTIONS}
     settings |= {"timeout_graceful_shutdown": 3}
+    settings |= {"ws_max_size": (MAX_MESSAGE, MAX_FRAME), "ws_per_message_deflate": False}
     return Listener(uvicorn.Config(app, **settings))
 
 

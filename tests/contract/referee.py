@@ -42,6 +42,10 @@ def faults_of(http_response: Any, model: Any) -> Iterator[str]:
     if shape is None or model.has_streaming_output:
         return
     body = json.loads(http_response.content) if http_response.content else {}
+    if shape.serialization.get("payload"):  # the whole body is one member, here always a free document
+        if not isinstance(body, dict):
+            yield "the document is no object"
+        return
     members = {n: m for n, m in shape.members.items() if "location" not in m.serialization}
     yield from structure_faults(members, [n for n in shape.required_members if n in members], body, "")
 
