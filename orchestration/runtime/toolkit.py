@@ -24,6 +24,7 @@ from orchestration.runtime.spec import RuntimeSpec
 
 WORKER = Path(__file__).with_name("worker.py")
 LOG_NAME = "launch.log"
+TEMPORARY = "tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Toolkit:
                 return {"error": f"no answer within {self.timeout_s:.0f} s"}
             finally:
                 _end_group(process)
+                shutil.rmtree(build_dir / TEMPORARY, ignore_errors=True)
         try:
             answer: dict[str, Any] = json.loads(result_path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -92,8 +94,11 @@ class Toolkit:
     def _environment(self, build_dir: Path) -> dict[str, str]:
         """The child's PATH finds uv in the virtual environment, and something called zip.
 
-        The toolkit refuses to start without a `zip` on PATH but packs with Python's zipfile.
+        The toolkit refuses to start without a `zip` on PATH but packs with Python's zipfile. What it leaves in the
+        temporary folder when it is interrupted goes with that folder.
         """
+        temporary = build_dir / TEMPORARY
+        temporary.mkdir(parents=True, exist_ok=True)
         path = [str(Path(sys.executable).parent), self.variables.get("PATH", os.defpath)]
         if shutil.which("zip", path=path[1]) is None:
             shim = build_dir / "bin" / "zip"
@@ -101,7 +106,7 @@ class Toolkit:
             shim.write_text("#!/bin/sh\n# The starter toolkit asks for zip and never runs it.\nexit 0\n")
             shim.chmod(0o700)
             path.append(str(shim.parent))
-        return {**self.variables, "PATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1"}
+        return {**self.variables, "PATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1", "TMPDIR": str(temporary)}
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
