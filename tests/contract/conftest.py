@@ -72,9 +72,8 @@ def create(local: Local, upload: Callable[..., dict[str, Any]]) -> Callable[...,
         control = at.control()
         artifact = members.pop("agentRuntimeArtifact", None) or upload()
         name = members.pop("agentRuntimeName", f"agent_{secrets.token_hex(4)}")
-        made = control.create_agent_runtime(
-            agentRuntimeName=name, agentRuntimeArtifact=artifact, roleArn=ROLE, **members
-        )
+        request = {"agentRuntimeName": name, "agentRuntimeArtifact": artifact, "roleArn": ROLE} | members
+        made = control.create_agent_runtime(**request)
         deployed = Deployed(at, name, made["agentRuntimeArn"], made["agentRuntimeId"], artifact, control)
         deployed.settle()
         return deployed
