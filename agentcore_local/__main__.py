@@ -38,6 +38,7 @@ from agentcore_local.host import AgentHost
 from agentcore_local.identities import Identities
 from agentcore_local.journal import Journal
 from agentcore_local.keys import KeyStore
+from agentcore_local.leash import hide_from_same_user, landlock_abi
 from agentcore_local.permissions import Permissions
 from agentcore_local.proxy import Proxy
 from agentcore_local.resource_policy import ResourcePolicies
@@ -165,7 +166,8 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
         websockets = WebSockets(data_plane, calls, journal, uuid.uuid4)
         rollouts.resume()
         watch = asyncio.create_task(caretaker.watch())
-        journal.event("listening", control=control.getsockname()[1], data=data.getsockname()[1], pid=os.getpid())
+        ports = {"control": control.getsockname()[1], "data": data.getsockname()[1]}
+        journal.event("listening", **ports, pid=os.getpid(), landlock=landlock_abi())
         planes = [
             (server(with_health(control_plane, "control")), control),
             (server(with_health(data_plane, "data", websockets), websockets=True), data),
@@ -182,6 +184,7 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    hide_from_same_user()  # the environment holds the root key, and agents run as the same user
     settings = parse(argv, environment)
     os.umask(0o077)
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # the journal is the log
@@ -211,4 +214,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    handed_over = dict(os.environ)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        os.environ.pop(name, None)  # for nothing that this process starts
+    sys.exit(main(sys.argv[1:], handed_over))

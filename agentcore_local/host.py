@@ -42,6 +42,11 @@ class Launch:
     idle_s: float = 900.0
     role: str = ""
 
+    @property
+    def temporary(self) -> Path:
+        """Its own place for temporary files; /tmp is not open to it."""
+        return self.log.with_name("tmp")
+
 
 @dataclass(slots=True)
 class Agent:
@@ -215,6 +220,7 @@ class AgentHost:
             "PATH": os.pathsep.join([os.path.dirname(sys.executable), "/usr/local/bin", "/usr/bin", "/bin"]),
             **launch.variables,
             "HOME": str(launch.folder),
+            "TMPDIR": str(launch.temporary),
             "HOST": "127.0.0.1",
             "PORT": str(port),
             "PYTHONUNBUFFERED": "1",
@@ -226,6 +232,7 @@ class AgentHost:
 
 
 async def _spawn(launch: Launch, environment: dict[str, str]) -> asyncio.subprocess.Process:
+    launch.temporary.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(launch.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         return await asyncio.create_subprocess_exec(
@@ -233,6 +240,7 @@ async def _spawn(launch: Launch, environment: dict[str, str]) -> asyncio.subproc
             str(LEASH),
             str(os.getpid()),
             str(launch.folder),
+            environment["PORT"],
             launch.entry,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=descriptor,

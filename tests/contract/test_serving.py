@@ -66,7 +66,7 @@ def test_a_request_in_time_is_answered() -> None:
 PARENT = """
 import os, subprocess, sys
 p = subprocess.Popen(
-    [sys.executable, sys.argv[1], str(os.getpid()), sys.argv[2], "main.py", "supervise"], start_new_session=True
+    [sys.executable, sys.argv[1], str(os.getpid()), sys.argv[2], "8080", "main.py", "supervise"], start_new_session=True
 )
 p.wait()
 """
@@ -92,6 +92,7 @@ def test_a_leash_whose_parent_is_gone_starts_nothing(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(AGENT)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    result = subprocess.run([sys.executable, str(LEASH), str(gone.pid), str(tmp_path), "main.py"], timeout=20)
+    command = [sys.executable, str(LEASH), str(gone.pid), str(tmp_path), "8080", "main.py"]
+    result = subprocess.run(command, timeout=20)
     assert result.returncode != 0
     assert not (tmp_path / "pid").exists()
