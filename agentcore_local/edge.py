@@ -53,7 +53,8 @@ def read_head(scope: Scope) -> Head:
         raise Refused("headers_too_large")
     if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
         raise Refused("headers_too_large", log_reason="target_too_long")
-    headers = tuple((n.decode("latin-1").lower(), v.decode("latin-1")) for n, v in raw)
+    # The server leaves blanks at a value's end; they are no part of it (RFC 9110 section 5.5).
+    headers = tuple((n.decode("latin-1").lower(), v.decode("latin-1").strip(" \t")) for n, v in raw)
     client = (scope.get("client") or ("",))[0]
     head = Head(scope["method"], scope["raw_path"], scope["query_string"], headers, client)
     if len(head.every("host")) != 1:

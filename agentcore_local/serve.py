@@ -56,7 +56,15 @@ class PatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_headers, self._head_size = False, 0
         self._headers_are_here()
+        if self.parser.should_upgrade() and not self._should_upgrade():
+            # The parser takes what follows for another protocol: a body would be lost, and its rest read as a request.
+            self._turn_away(b"400 Bad Request")
+            return
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self.transport.is_closing():
+            super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """uvicorn hands the connection over without the caps it has for requests, and a body with it."""
