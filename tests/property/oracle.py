@@ -57,7 +57,8 @@ def granted(value: Any) -> list[str]:
 
 
 def custom_answer(rule: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
-    match, value = rule["authorizingClaimMatchValue"], claims.get(rule["inboundTokenClaimName"])
+    match: Any = rule["authorizingClaimMatchValue"]
+    value: Any = claims.get(rule["inboundTokenClaimName"])
     against = match["claimMatchValue"]
     match match["claimMatchOperator"]:
         case "EQUALS":

@@ -204,7 +204,7 @@ def test_a_key_store_knows_or_says_that_it_cannot(answers: dict[str, Any], kid: 
 
 @given(st.sampled_from(sorted(ROWS)), st.text())
 def test_a_refusal_is_one_ascii_json_document(slug: str, text: str) -> None:
-    words = {name: text for _, name, _, _ in Formatter().parse(ROWS[slug].message) if name}
+    words: dict[str, Any] = {name: text for _, name, _, _ in Formatter().parse(ROWS[slug].message) if name}
     refusal = Refused(slug, fields=[(text, text)], **words)
     assert refusal.slug == slug
     assert refusal.body().isascii()
