@@ -1,6 +1,7 @@
 """IAM callers on both planes: who signed is proved, and what they may do is what their policies say."""
 
 import json
+import random
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from agentcore_local.evaluation import Question, judge, parse
 from tests.contract.agents import MAIN, archive
 from tests.contract.cast import ACTION, Cast, Keys, Signing, allow, both, deny, document, invoke
 from tests.contract.cloud import ACCOUNT, REGION, Emulator, Local, People, eventually, make_role, send
@@ -77,10 +79,10 @@ def own_role(cast: Cast, arn: str) -> Keys:
     return cast.session(cast.role(allow(ACTION, *both(arn))))
 
 
-def limited(cast: Cast, arn: str) -> Keys:
+def limited(cast: Cast, arn: str, boundary: str) -> Keys:
     keys = cast.user(allow(ACTION, *both(arn)))
     cast.iam.put_user_permissions_boundary(
-        UserName=keys.arn.rsplit("/", 1)[1], PermissionsBoundary=cast.policy(allow("s3:*"))
+        UserName=keys.arn.rsplit("/", 1)[1], PermissionsBoundary=cast.policy(allow(boundary))
     )
     return keys
 
@@ -149,7 +151,8 @@ CALLERS: dict[str, tuple[Case, str | None]] = {
         lambda c, a, o: c.user(allow("*"), deny("*", Condition={"StringEquals": {"aws:PrincipalTag/a": "b"}})),
         DENIED,
     ),
-    "user-within-a-boundary": (lambda c, a, o: limited(c, a), DENIED),
+    "user-within-a-boundary": (lambda c, a, o: limited(c, a, "bedrock-agentcore:Invoke*"), None),
+    "user-beyond-a-boundary": (lambda c, a, o: limited(c, a, "s3:*"), DENIED),
     "user-with-an-inactive-key": (lambda c, a, o: inactive(c, a), UNKNOWN),
     "wrong-secret": (lambda c, a, o: replace(c.user(allow("*")), secret="x" * 40), SIGNATURE),
     "unknown-key": (lambda c, a, o: Keys("AKIAUNKNOWNKEY000000", "x" * 40), UNKNOWN),
@@ -290,6 +293,26 @@ def test_no_secret_is_logged(local: Local, door: Deployed, cast: Cast) -> None:
     assert keys.secret not in log
     assert str(keys.token) not in log
     assert keys.arn not in log
+
+
+def test_the_emulator_judges_plain_policies_alike(cast: Cast) -> None:
+    choose = random.Random(3)
+    actions = [ACTION, PREFIX + "*", PREFIX + "Invoke*", "s3:*", "*", PREFIX + "StopRuntimeSession"]
+    arns = [GHOST, ENDPOINT, GHOST + "*", "*", "arn:aws:bedrock-agentcore:*:*:runtime/*", "arn:aws:s3:::a"]
+    for _ in range(60):
+        statements = []
+        for _ in range(choose.randint(1, 3)):
+            made = {"Effect": choose.choice(["Allow", "Allow", "Deny"])}
+            made |= {choose.choice(["Action", "Action", "NotAction"]): choose.choice(actions)}
+            made |= {choose.choice(["Resource", "Resource", "NotResource"]): choose.choice(arns)}
+            statements.append(made)
+        arn = choose.choice([GHOST, ENDPOINT])
+        simulated = cast.iam.simulate_custom_policy(
+            PolicyInputList=[document(*statements)], ActionNames=[ACTION], ResourceArns=[arn]
+        )
+        said = simulated["EvaluationResults"][0]["EvalDecision"]
+        ours = judge(parse(document(*statements)), Question(ACTION, arn, {}), lambda _: True)
+        assert {"allow": "allowed", "deny": "explicitDeny", "silent": "implicitDeny"}[ours] == said, statements
 
 
 # The control plane: each operation, to callers that may do nothing, everything else, and just that.
