@@ -134,8 +134,15 @@ def test_the_child_sees_the_given_variables_and_no_others(scene: Scene, monkeypa
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://stray")
     scene.launch()
     seen = scene.record()["env"]
-    assert seen.keys() - {"LC_CTYPE"} == {*scene.toolkit.variables, "PYTHONUNBUFFERED", "BEHAVIOUR"}
+    assert seen.keys() - {"LC_CTYPE"} == {*scene.toolkit.variables, "PYTHONUNBUFFERED", "TMPDIR", "BEHAVIOUR"}
     assert scene.record()["cwd"] == str(scene.build)
+
+
+def test_the_childs_temporary_folder_is_in_the_build_folder_and_goes_with_it(scene: Scene) -> None:
+    scene.launch()
+    temporary = Path(scene.record()["env"]["TMPDIR"])
+    assert temporary.is_relative_to(scene.build)
+    assert not temporary.exists()
 
 
 def test_the_virtual_environments_programs_come_first_on_the_path(scene: Scene) -> None:
