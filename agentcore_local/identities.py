@@ -61,14 +61,25 @@ class Identities:
         for attempt in range(2):
             if not self._url or attempt:
                 self._url = await self._make_queue()
-            status, answer = await self._ask(head, headers)
-            text = _text(answer)
-            if status == 403 and (named := _NAMED.match(text)):
+            status, answer = await self._ask(head, headers, json.dumps({"QueueUrl": self._url}).encode())
+            if status == 403 and (named := _NAMED.match(_text(answer))):
                 return self._ours(named[1])
-            kind = str(answer.get("__type", "")).rsplit("#", 1)[-1]
-            if kind in _UNPROVED:
-                raise Refused(_UNPROVED[kind], detail=text[:300])
+            _refuse_unproved(answer)
         raise Refused("unproved_caller")
+
+    async def confirm(self, head: Head, claim: Claim, body_sha256: str, operation: str) -> bool:
+        """Whether the emulator, too, allows a call of a runtime by its ARN, session policies included.
+
+        It has no runtimes of its own: what it allows ends there as not found. Raises Refused when it is unclear.
+        """
+        headers = [(n, v) for n, v in forwarded(head, claim, body_sha256) if n != "x-amz-target"]
+        status, answer = await self._ask(head, [*headers, ("x-amz-target", f"BedrockAgentCore.{operation}")], b"")
+        if (status, _kind(answer)) == (404, "ResourceNotFoundException"):
+            return True
+        if (status, _kind(answer)) == (403, "AccessDeniedException"):
+            return False
+        _refuse_unproved(answer)
+        raise Refused("unproved_caller", log_reason="emulator_unclear")
 
     def _ours(self, arn: str) -> str:
         kind = arn.split(":", 5)[5].split("/", 1)[0]
@@ -76,9 +87,8 @@ class Identities:
             raise Refused("unknown_access_key", log_reason="unknown_kind_of_caller")
         return arn
 
-    async def _ask(self, head: Head, headers: list[tuple[str, str]]) -> tuple[int, Mapping[str, Any]]:
+    async def _ask(self, head: Head, headers: list[tuple[str, str]], body: bytes) -> tuple[int, Mapping[str, Any]]:
         target = head.raw_path.decode("ascii") + (f"?{head.query.decode('ascii')}" if head.query else "")
-        body = json.dumps({"QueueUrl": self._url}).encode()
         if length := dict(headers).get("content-length"):
             body = body.ljust(int(length))  # a signed length must stay true; spaces after JSON mean nothing
             if len(body) != int(length):
@@ -131,6 +141,15 @@ def forwarded(head: Head, claim: Claim, body_sha256: str) -> list[tuple[str, str
 def _document(raw: bytes) -> Mapping[str, Any]:
     document = json.loads(raw)
     return document if isinstance(document, dict) else {}
+
+
+def _kind(answer: Mapping[str, Any]) -> str:
+    return str(answer.get("__type", "")).rsplit("#", 1)[-1]
+
+
+def _refuse_unproved(answer: Mapping[str, Any]) -> None:
+    if slug := _UNPROVED.get(_kind(answer)):
+        raise Refused(slug, detail=_text(answer)[:300])
 
 
 def _text(answer: Mapping[str, Any]) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from agentcore_local.callers import Callers, Claim
 from agentcore_local.edge import Head
-from agentcore_local.evaluation import BadPolicy, Question, Statement, judge, parse
+from agentcore_local.evaluation import BadPolicy, Question, Statement, Verdict, judge, parse
 from agentcore_local.grants import Grants, Principal, root
 from agentcore_local.wire import USER_ID, Refused
 
@@ -49,6 +50,7 @@ class NamesCallers(Protocol):
     """What is used of identities.Identities."""
 
     async def of(self, head: Head, claim: Claim, body_sha256: str) -> str: ...
+    async def confirm(self, head: Head, claim: Claim, body_sha256: str, operation: str) -> bool: ...
 
 
 class ReadsGrants(Protocol):
@@ -88,7 +90,12 @@ class Permissions:
             arn = await self._identities.of(head, claim, body_sha256)
             principal, grants = await asyncio.to_thread(self._grants.read, arn)
         for one in wanted():
-            self._decide(principal, grants, one, head.client)
+            own = self._decide(principal, grants, one, head.client)
+            if principal.kind == "AssumedRole" and own == "allow" and _confirmable(head, one):
+                # A session may have policies of its own, which only the emulator knows.
+                operation = one.action.removeprefix(PREFIX)
+                if not await self._identities.confirm(head, claim, body_sha256, operation):
+                    raise _refusal(principal, one, f"because no session policy allows the {one.action} action")
         return principal
 
     def require_anyone(self, head: Head, asked: Asked) -> None:
@@ -100,11 +107,12 @@ class Permissions:
             if statements and judge(statements, question, lambda s: "*" in (s.principals or ())) != "allow":
                 raise Refused("policy_refuses", action=question.action, log_reason="resource_policy")
 
-    def _decide(self, principal: Principal, grants: Grants | None, wanted: Wanted, client: str) -> None:
+    def _decide(self, principal: Principal, grants: Grants | None, wanted: Wanted, client: str) -> Verdict:
+        """What the identity's own policies say, when the call is allowed at all. Raises Refused when it is not."""
         keys = {**self._keys(client), **_principal_keys(principal, self._account), **wanted.keys}
         question = Question(wanted.action, wanted.resource, keys)
-        own = "allow" if grants is None else judge(grants.identity, question, lambda _: True)
-        bound = "allow"
+        own: Verdict = "allow" if grants is None else judge(grants.identity, question, lambda _: True)
+        bound: Verdict = "allow"
         if grants is not None and grants.boundary is not None:
             bound = judge(grants.boundary, question, lambda _: True)
         # Nobody could take a policy back that denies everything to everybody, were root not exempt here.
@@ -122,15 +130,8 @@ class Permissions:
         elif "allow" not in (own, attached):
             why = f"because no identity-based policy allows the {wanted.action} action"
         else:
-            return
-        raise Refused(
-            "not_authorized",
-            caller=principal.arn,
-            action=wanted.action,
-            resource=wanted.resource[:400],
-            why=why,
-            log_reason=f"not_authorized:{wanted.action.removeprefix(PREFIX)}",
-        )
+            return own
+        raise _refusal(principal, wanted, why)
 
     def _statements(self, arn: str) -> tuple[Statement, ...]:
         document = self._attached(arn)
@@ -157,6 +158,24 @@ _PRINCIPAL_KEYS = ("aws:principalarn", "aws:principalaccount", "aws:principaltyp
 
 def _principal_keys(p: Principal, account: str) -> dict[str, str | None]:
     return dict(zip(_PRINCIPAL_KEYS, (p.entity, account, p.kind, p.name, p.id), strict=True))
+
+
+def _confirmable(head: Head, wanted: Wanted) -> bool:
+    """Whether the emulator reads this request as the call it is: it knows invocations by ARN alone."""
+    path = head.raw_path.decode("latin-1")
+    called = wanted.resource.split("/runtime-endpoint/")[0]
+    return head.method == "POST" and unquote(path) == f"/runtimes/{called}/invocations"
+
+
+def _refusal(principal: Principal, wanted: Wanted, why: str) -> Refused:
+    return Refused(
+        "not_authorized",
+        caller=principal.arn,
+        action=wanted.action,
+        resource=wanted.resource[:400],
+        why=why,
+        log_reason=f"not_authorized:{wanted.action.removeprefix(PREFIX)}",
+    )
 
 
 def _names(s: Statement, p: Principal, account: str) -> bool:

@@ -21,7 +21,7 @@ from orchestration.http import healthy
 from orchestration.ledger import Ports
 from orchestration.settings import LOCAL_ACCOUNT, Deployment, Endpoints, port
 
-SERVICES = "iam,sts,s3,ecr,cognito-idp,cognito-identity,secretsmanager,logs,sqs"
+SERVICES = "iam,sts,s3,ecr,cognito-idp,cognito-identity,secretsmanager,logs,sqs,bedrock-agentcore"
 EMULATOR_HEALTH = "/_ministack/health"
 RUNTIME_HEALTH = "/_agentcore_local/health"
 PORT_VARIABLES = {

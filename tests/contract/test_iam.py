@@ -157,6 +157,18 @@ CALLERS: dict[str, tuple[Case, str | None]] = {
     "wrong-secret": (lambda c, a, o: replace(c.user(allow("*")), secret="x" * 40), SIGNATURE),
     "unknown-key": (lambda c, a, o: Keys("AKIAUNKNOWNKEY000000", "x" * 40), UNKNOWN),
     "user-with-a-token": (lambda c, a, o: replace(c.user(allow("*")), token="x" * 80), UNKNOWN),
+    "role-within-a-session-policy": (
+        lambda c, a, o: c.session(c.role(allow("*")), Policy=document(allow(ACTION, *both(a)))),
+        None,
+    ),
+    "role-beyond-a-session-policy": (
+        lambda c, a, o: c.session(c.role(allow("*")), Policy=document(allow(ACTION, *both(o)))),
+        DENIED,
+    ),
+    "role-denied-by-a-session-policy": (
+        lambda c, a, o: c.session(c.role(allow("*")), Policy=document(allow("*"), deny(ACTION, both(a)[1]))),
+        DENIED,
+    ),
     "role-without-policy": (lambda c, a, o: c.session(c.role()), DENIED),
     "role-for-another-runtime": (lambda c, a, o: own_role(c, o), DENIED),
     "role-denied-explicitly": (lambda c, a, o: c.session(c.role(allow("*"), deny(ACTION, both(a)[1]))), DENIED),
@@ -201,7 +213,6 @@ REQUESTS: dict[str, tuple[Callable[[Local, Deployed, Keys], Tried], str | None]]
     "token-dropped": (lambda lo, d, k: attempt(lo, d, k, drop=["X-Amz-Date"]), "IncompleteSignatureException"),
     "foreign-host": (lambda lo, d, k: attempt(lo, d, k, Signing(headers=(("Host", "a.s3.amazonaws.com"),))), DENIED),
     "own-target": (lambda lo, d, k: attempt(lo, d, k, Signing(headers=(("X-Amz-Target", "a.b"),))), DENIED),
-    "query-action": (lambda lo, d, k: attempt(lo, d, k, query="?Action=GetCallerIdentity"), None),
     "other-endpoint": (lambda lo, d, k: attempt(lo, d, k, query="?qualifier=stage"), DENIED),
     "unknown-runtime": (lambda lo, d, k: attempt(lo, d, k, arn=GHOST), DENIED),
 }
@@ -217,6 +228,13 @@ def test_a_signature_counts_for_the_request_it_was_made_for(
     make, code = REQUESTS[name]
     tried = make(local, door, keys)
     assert (tried.code, tried.reached) == (code, code is None), tried
+
+
+def test_a_query_that_other_services_know_means_nothing(local: Local, door: Deployed, cast: Cast) -> None:
+    keys, nobody = cast.user(allow(ACTION, *both(door.arn))), cast.user()
+    for query in ("?Action=GetCallerIdentity", "?Action=ListQueues&Version=2012-11-05&QueueUrl=x"):
+        assert attempt(local, door, keys, query=query).code is None
+        assert attempt(local, door, nobody, query=query).code == DENIED
 
 
 def test_boto3_is_let_in_and_told_why_not(local: Local, door: Deployed, cast: Cast) -> None:
@@ -259,6 +277,14 @@ def test_a_user_id_needs_a_permission_of_its_own(local: Local, door: Deployed, c
     assert "InvokeAgentRuntimeForUser" in refused.message
     assert attempt(local, door, plain).code is None
     assert attempt(local, door, full, how).code is None
+
+
+def test_a_session_policy_limits_the_user_id_too(local: Local, door: Deployed, cast: Cast) -> None:
+    how, arns, role = Signing(headers=((USER_HEADER, "anna"),)), both(door.arn), cast.role(allow("*"))
+    plain = cast.session(role, Policy=document(allow(ACTION, *arns)))
+    assert attempt(local, door, plain).code is None
+    assert attempt(local, door, plain, how).code == DENIED
+    assert attempt(local, door, cast.session(role), how).code is None
 
 
 def test_stopping_a_session_is_a_permission_of_its_own(local: Local, door: Deployed, cast: Cast) -> None:
