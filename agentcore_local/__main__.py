@@ -13,7 +13,7 @@ import string
 import sys
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +37,7 @@ from agentcore_local.grants import IamReader
 from agentcore_local.host import AgentHost
 from agentcore_local.identities import Identities
 from agentcore_local.journal import Journal
-from agentcore_local.keys import KeyStore
+from agentcore_local.keys import STALE_FOR_S, TIME_TO_LIVE_S, KeyStore
 from agentcore_local.leash import hide_from_same_user, landlock_abi
 from agentcore_local.permissions import Permissions
 from agentcore_local.proxy import Proxy
@@ -63,6 +63,8 @@ class Settings:
     aws_endpoint_url: str
     oidc_map: OidcMap
     mmds_v2_default: bool
+    keys_ttl_s: float
+    keys_stale_s: float
     access_key: str
     secret_key: str
 
@@ -78,6 +80,15 @@ def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Settings:
     parser.add_argument("--aws-endpoint-url", type=_matching(r"https?://[^\s/?#@]+/?"), required=True)
     parser.add_argument("--oidc-map", action="append", default=[], metavar="ISSUER_BASE=LOCAL_BASE")
     parser.add_argument("--mmds-v2-default", choices=("true", "false"), default="true")
+    parser.add_argument(
+        "--keys-ttl-s", type=_seconds(1), default=TIME_TO_LIVE_S, help="how long an issuer's keys serve"
+    )
+    parser.add_argument(
+        "--keys-stale-s",
+        type=_seconds(0),
+        default=STALE_FOR_S,
+        help="how much longer while the issuer cannot be reached",
+    )
     args = parser.parse_args(argv)
     try:
         oidc_map = OidcMap(args.oidc_map)
@@ -95,6 +106,8 @@ def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Settings:
         args.aws_endpoint_url.rstrip("/"),
         oidc_map,
         args.mmds_v2_default == "true",
+        args.keys_ttl_s,
+        args.keys_stale_s,
         keys["AWS_ACCESS_KEY_ID"],
         keys["AWS_SECRET_ACCESS_KEY"],
     )
@@ -104,6 +117,16 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port")
     return int(text)
+
+
+def _seconds(least: int) -> Callable[[str], float]:
+    def check(text: str) -> float:
+        """Up to a day: keys that serve longer would outlive what their issuer says about them."""
+        if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,3})?", text, re.ASCII) or not least <= float(text) <= 86_400:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a time of {least} to 86400 seconds")
+        return float(text)
+
+    return check
 
 
 def _matching(pattern: str) -> Any:
@@ -148,7 +171,13 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
         caretaker = Caretaker(store, sessions, host, rollouts, time.monotonic, time.time, journal.event)
         calls = Calls(store, rollouts, Proxy(agents), sessions, caretaker, uuid.uuid4)
         oidc_map = settings.oidc_map
-        keys = KeyStore(AiohttpFetch(oidc_map), time.monotonic, is_mapped=oidc_map.maps)
+        keys = KeyStore(
+            AiohttpFetch(oidc_map),
+            time.monotonic,
+            is_mapped=oidc_map.maps,
+            ttl_s=settings.keys_ttl_s,
+            stale_for_s=settings.keys_stale_s,
+        )
         callers = Callers(settings.access_key, settings.secret_key, settings.region)
         base_url = f"http://127.0.0.1:{data.getsockname()[1]}"
         place = (settings.region, settings.account)

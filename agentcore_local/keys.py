@@ -97,7 +97,8 @@ class KeyStore:
         entry = self._entry(discovery_url)
         asked_at = self._clock()
         if asked_at - entry.fetched_at >= self._ttl_s:
-            if entry.task or asked_at - entry.attempted_at >= self._retry_gap_s:
+            # The gap is for a provider that is down: after a fetch that went well, old keys are fetched again at once.
+            if entry.task or entry.error is None or asked_at - entry.attempted_at >= self._retry_gap_s:
                 await self._refresh(entry)
                 if self._is_missing(entry, kid):
                     entry.unknown_at = asked_at  # this very fetch has looked for it
