@@ -74,6 +74,8 @@ class Roles:
             known = self._sessions.get((role_arn, runtime_arn))
             if known is None or known.expires.timestamp() - self._clock() < RENEW_S:
                 known = await asyncio.to_thread(self._assume, role_arn)
+                now = self._clock()
+                self._sessions = {k: s for k, s in self._sessions.items() if s.expires.timestamp() > now}
                 self._sessions[role_arn, runtime_arn] = known
             return known
 
