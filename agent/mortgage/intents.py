@@ -83,6 +83,8 @@ def choose(prompt: str) -> Choice:
     ]
     if wishes:
         return min(wishes, key=lambda wish: wish[0])[1](text)
+    if _RATE.search(text) and _TERM.search(text):
+        return _payment(text)  # a rate and a term are a sum to do, whatever the words
     return _general(text) if _GENERAL.search(text) else Reply(ABILITIES)
 
 

@@ -40,6 +40,7 @@ def general(question: str) -> UseTool:
         ("calculate 30-year mortgage, 4 percent, 250k", payment(250_000, 4, 30)),
         ("For a mortgage of 1.2 million over 180 months at 5.25 %, what do I pay per month?", payment(1.2e6, 5.25, 15)),
         ("calculate payment for 1000 at 0% for 1 year", payment(1000, 0, 1)),
+        ("how much is a 300000 loan at 6% for 30 years a month?", payment(300_000, 6, 30)),
         ("calculate payment for -1000 at -2% for -1 years", payment(-1000, -2, -1)),
         ("What is an escrow account?", general("What is an escrow account?")),
         ("explain what a credit score is", general("explain what a credit score is")),
