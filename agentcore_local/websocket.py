@@ -131,7 +131,7 @@ class WebSockets:
                 await _close(agent, closing)
                 self._journal.event("websocket_closed", request=call.request_id, by=closing.by, code=closing.code)
             if closing.by != "caller":
-                await send({"type": "websocket.close", "code": _sendable(closing.code), "reason": closing.reason})
+                await send({"type": "websocket.close", "code": sendable(closing.code), "reason": closing.reason})
 
     async def _open(
         self, call: Call, head: Head, door: Door, seat: Seat, session_id: str, offered: list[str]
@@ -210,7 +210,7 @@ async def _from_caller(receive: Receive, agent: ClientConnection) -> Closing:
         try:
             await agent.send(text if text is not None else message["bytes"])
         except ConnectionClosed as e:
-            return _closing_of(e)
+            return closing_of(e)
 
 
 async def _from_agent(agent: ClientConnection, send: Send) -> Closing:
@@ -218,7 +218,7 @@ async def _from_agent(agent: ClientConnection, send: Send) -> Closing:
         try:
             message = await agent.recv()
         except ConnectionClosed as e:
-            return _closing_of(e)
+            return closing_of(e)
         try:
             await send({"type": "websocket.send", "text" if isinstance(message, str) else "bytes": message})
         except OSError:  # uvicorn's ClientDisconnected
@@ -230,7 +230,7 @@ async def _when_over(over: asyncio.Event) -> Closing:
     return Closing("us", GOING_AWAY, "session ended")
 
 
-def _closing_of(e: ConnectionClosed) -> Closing:
+def closing_of(e: ConnectionClosed) -> Closing:
     """How the agent ended it, or we did for what it sent (1009 for a frame too large)."""
     frame = e.sent if e.rcvd is None or e.rcvd_then_sent is False else e.rcvd
     return Closing("agent", frame.code, frame.reason) if frame is not None else Closing("agent", BROKEN)
@@ -238,9 +238,9 @@ def _closing_of(e: ConnectionClosed) -> Closing:
 
 async def _close(agent: ClientConnection, closing: Closing) -> None:
     with contextlib.suppress(ConnectionClosed, OSError):
-        await agent.close(_sendable(closing.code, GOING_AWAY), closing.reason)
+        await agent.close(sendable(closing.code, GOING_AWAY), closing.reason)
 
 
-def _sendable(code: int, other: int = BROKEN) -> int:
+def sendable(code: int, other: int = BROKEN) -> int:
     """1005 and 1006 describe a closing and cannot be sent (RFC 6455 section 7.4)."""
     return code if code in EXTERNAL_CLOSE_CODES or 3000 <= code < 5000 else other
