@@ -2,6 +2,7 @@ import asyncio
 import json
 from typing import Any
 
+import aiohttp
 import pytest
 
 from agentcore_local.callers import Claim
@@ -152,3 +153,51 @@ def test_a_body_other_than_declared_is_not_asked_about() -> None:
     with pytest.raises(Refused) as e:
         ask(Emulator(), head(x_amz_content_sha256="UNSIGNED-PAYLOAD"))
     assert e.value.slug == "bad_signature_v4"
+
+
+class Gone:
+    """An emulator that is not there; with or without its queue service."""
+
+    def __init__(self, error: Exception, queues: bool) -> None:
+        self._error, self._queues = error, queues
+
+    def request(self, *_: Any, **__: Any) -> Reply:
+        raise self._error
+
+    def create_queue(self, **_: Any) -> dict[str, str]:
+        if self._queues:
+            return {"QueueUrl": "q"}
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [aiohttp.ClientConnectionError(), TimeoutError(), OSError(), ValueError()])
+@pytest.mark.parametrize("queues", [True, False])
+def test_without_an_emulator_nobody_is_known(error: Exception, queues: bool) -> None:
+    gone: Any = Gone(error, queues)
+    with pytest.raises(Refused) as e:
+        ask(gone)
+    assert (e.value.slug, e.value.log_reason) == ("unproved_caller", "emulator_unreachable")
+
+
+@pytest.mark.parametrize(
+    ("answer", "confirmed"),
+    [
+        ((404, {"__type": "ResourceNotFoundException", "message": "no runtime"}), True),
+        ((403, {"__type": "AccessDeniedException", "message": "no"}), False),
+        ((200, {}), None),
+        ((404, {"__type": "NoSuchBucket", "message": "x"}), None),
+        ((404, b"<Error/>"), None),
+        ((403, {"__type": "ExpiredTokenException", "message": "x"}), None),
+        ((500, {"__type": "ResourceNotFoundException", "message": "x"}), None),
+    ],
+)
+def test_only_a_clear_answer_confirms_a_session(answer: tuple[int, Any], confirmed: bool | None) -> None:
+    session: Any = Emulator(answer)
+    identities = Identities(session, "http://127.0.0.1:1", lambda: session, "us-east-1", "000000000000")
+    call = identities.confirm(head(), CLAIM, HASH, "InvokeAgentRuntime")
+    if confirmed is None:
+        with pytest.raises(Refused):
+            asyncio.run(call)
+    else:
+        assert asyncio.run(call) == confirmed
+    assert session.bodies == [b""]
