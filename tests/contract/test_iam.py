@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from agentcore_local.evaluation import Question, judge, parse
 from tests.contract.agents import MAIN, archive
-from tests.contract.cast import ACTION, Cast, Keys, Signing, allow, both, deny, document, invoke
+from tests.contract.cast import ACTION, Cast, Keys, Signing, allow, both, deny, document, invoke, signed
 from tests.contract.cloud import ACCOUNT, REGION, Emulator, Local, People, eventually, make_role, send
 from tests.contract.deployed import BUCKET, Deployed
 
@@ -295,6 +295,27 @@ def test_stopping_a_session_is_a_permission_of_its_own(local: Local, door: Deplo
         invoker.stop_runtime_session(**arguments)
     stopper = cast.user(allow(PREFIX + "StopRuntimeSession", *both(door.arn)))
     assert stopper.client("bedrock-agentcore", local.data_url).stop_runtime_session(**arguments)["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation", "status"),
+    [
+        ("GET", "invocations/.well-known/agent-card.json", "GetAgentCard", 400),
+        ("GET", "ws", "InvokeAgentRuntimeWithWebSocketStream", 426),
+        ("POST", "commands", "InvokeAgentRuntimeCommand", 400),
+        ("POST", "stopruntimesession", "StopRuntimeSession", 400),
+    ],
+)
+def test_each_data_plane_operation_needs_its_own_permission(
+    local: Local, door: Deployed, cast: Cast, method: str, path: str, operation: str, status: int
+) -> None:
+    # What is allowed ends at what this runtime is not, or at what the request lacks.
+    url = f"{local.data_url}/runtimes/{door.arn.replace(':', '%3A').replace('/', '%2F')}/{path}"
+    able, unable = cast.user(allow(PREFIX + operation, *both(door.arn))), cast.user(allow(ACTION, *both(door.arn)))
+    body = b"" if method == "GET" else b"{}"
+    for keys, expected in ((able, status), (unable, 403)):
+        answer = send(method, url, body or None, signed(keys, url, body, Signing(method=method)))
+        assert answer.status == expected, answer
 
 
 def test_a_presigned_request_is_refused(local: Local, door: Deployed, cast: Cast) -> None:
