@@ -10,7 +10,7 @@ YES_FLAG := $(if $(YES),--yes,)
 SOURCES := agent agentcore_local orchestration scripts tests tasks.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up plan smoke ask down test unit contract terraform-test e2e lint fmt lock bench clean
+.PHONY: help setup up plan smoke ask down test unit contract terraform-test e2e lint fmt lock bench fuzz load clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,8 @@ test: lint unit terraform-test contract e2e ## All checks and tests
 lint: setup ## ruff, mypy, terraform fmt and validate
 	@$(BIN)/python scripts/lint.py
 
-unit: setup ## Unit tests
-	@$(BIN)/pytest -q tests/unit tests/test_layering.py
+unit: setup ## Unit tests, property tests, the fuzzer's corpus
+	@$(BIN)/pytest -q tests/unit tests/property tests/fuzz tests/test_layering.py
 
 terraform-test: setup ## Module tests with a mocked provider
 	@$(BIN)/pytest -q tests/terraform
@@ -63,6 +63,13 @@ lock: setup ## Resolve requirements.txt into requirements.lock again
 
 bench: setup ## Time the stages of make up on this machine (uses the environment "bench")
 	@$(BIN)/python scripts/bench.py
+
+fuzz: setup ## Look for inputs that break the authorizer or the request line: make fuzz FUZZ_SECONDS=300
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-fuzz.txt
+	@$(BIN)/python scripts/fuzz.py --seconds $(or $(FUZZ_SECONDS),60)
+
+load: setup ## A minute of 64 callers with bad tokens among them, judged one by one
+	@$(BIN)/python -m scripts.load
 
 clean: ## Remove the virtual environment and caches (not deployments: make down)
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
