@@ -86,6 +86,16 @@ def test_keys_are_fetched_once_within_their_time_to_live() -> None:
     assert play(scene).asked == [DISCOVERY_URL, JWKS_URI]
 
 
+def test_keys_that_live_shorter_than_the_gap_between_tries_are_fetched_again_in_time() -> None:
+    async def scene(provider: Provider, _: KeyStore) -> None:
+        store = provider.store(ttl_s=RETRY_GAP_S / 4, stale_for_s=0)
+        assert await known(store) == [KID]
+        provider.now += RETRY_GAP_S / 2
+        assert await known(store) == [KID]
+
+    assert play(scene).refreshes == 2
+
+
 def test_keys_are_fetched_again_after_their_time_to_live() -> None:
     async def scene(provider: Provider, store: KeyStore) -> None:
         await known(store)
