@@ -72,7 +72,9 @@ class PatientProtocol(HttpToolsProtocol):
         limit = self.limit_concurrency or MAX_CONNECTIONS
         if len(self.connections) >= limit or len(self.tasks) >= limit:
             self._turn_away(b"503 Service Unavailable")
-        elif self.scope["method"] != "GET" or names & {b"content-length", b"transfer-encoding"}:
+        elif self.scope["method"] != "GET" or self.scope["http_version"] != "1.1":
+            self._turn_away(b"400 Bad Request")  # RFC 6455 section 4.1
+        elif names & {b"content-length", b"transfer-encoding"}:
             self._turn_away(b"400 Bad Request")
         elif len(self.headers) > MAX_FIELDS or max(len(n) + len(v) for n, v in self.headers) > MAX_UPGRADE_LINE:
             self._turn_away(b"431 Request Header Fields Too Large")

@@ -115,7 +115,8 @@ async def caller(url: str, until: float, bad_percent: int, seen: Seen, session: 
         if kind == "good":
             seen.good_ids.add(own)
         began = time.monotonic()
-        async with session.post(url, data=json.dumps({"id": own}), headers=headers | sticky) as reply:
+        named = sticky if dice.randrange(10) else {}  # one in ten begins a session of its own
+        async with session.post(url, data=json.dumps({"id": own}), headers=headers | named) as reply:
             body = await reply.read()
         took = time.monotonic() - began
         (seen.admitted if kind == "good" else seen.refused).append(took)

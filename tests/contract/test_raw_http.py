@@ -446,6 +446,50 @@ def test_a_header_named_by_connection_keeps_its_meaning(doors: Doors, name: str)
     assert talk(doors.local.data_port, good.less("authorization").wire()) == [401]
 
 
+# WebSocket handshakes.
+
+
+def handshake(good: Good) -> Good:
+    fields = (("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"))
+    made = good.less("content-length").plus(*fields, ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="))
+    return made.but(method="GET", target=good.target.replace("/invocations", "/ws"), body=b"")
+
+
+HANDSHAKES = [
+    row("no-token", "401", lambda g: g.less("authorization").wire()),
+    row("bad-token", "403", lambda g: g.swap(AUTH, "Bearer e30.e30.AA").wire()),
+    row("two-tokens", "400", lambda g: g.plus((AUTH, "Bearer x")).wire()),
+    row("two-tokens-good-last", "400", lambda g: g.first((AUTH, "Bearer x")).wire()),
+    row("presigned-too", "400", lambda g: g.ask("X-Amz-Signature=00").wire()),
+    row("in-the-query", "401", lambda g: g.less("authorization").ask(f"access_token={g.bearer[7:]}").wire()),
+    row("in-a-cookie", "401", lambda g: g.less("authorization").plus(("Cookie", f"Authorization={g.bearer}")).wire()),
+    row("no-host", "400", lambda g: g.less("host").wire()),
+    row("two-hosts", "400", lambda g: g.plus(("Host", "b")).wire()),
+    row("post", "400", lambda g: g.but(method="POST").wire()),
+    row("with-a-body", "400", lambda g: g.plus(("Content-Length", "2")).but(body=b"{}").wire()),
+    row("with-chunks", "400", lambda g: g.plus(("Transfer-Encoding", "chunked")).but(body=b"0\r\n\r\n").wire()),
+    row("no-key", "400", lambda g: g.less("sec-websocket-key").wire()),
+    row("short-key", "400", lambda g: g.swap("sec-websocket-key", "AA==").wire()),
+    row("old-version", "400|426", lambda g: g.swap("sec-websocket-version", "8").wire()),
+    row("http-1.0", "400|404|closed", lambda g: g.but(version="HTTP/1.0").wire()),
+    row("other-runtime", "404", lambda g: g.but(target=g.target.replace("runtime%2F", "runtime%2Fx")).wire()),
+    row("double-encoded", "400", lambda g: g.but(target=g.target.replace("%", "%25")).wire()),
+    row("at-invocations", "400|404", lambda g: g.but(target=g.target.replace("/ws", "/invocations")).wire()),
+    row("qualifier-twice", "400", lambda g: g.ask("qualifier=DEFAULT&qualifier=DEFAULT").wire()),
+    row("short-session", "400", lambda g: g.plus((SESSION, "s" * 32)).wire()),
+    row("many-headers", "431", lambda g: g.plus(*(("X-A", "1"),) * 200).wire()),
+    row("long-header", "431|closed", lambda g: g.plus(("X-A", "a" * 40_000)).wire()),
+    row("request-behind", "401", lambda g: g.less("authorization").wire() + g.wire()),
+]
+
+
+@pytest.mark.parametrize(("right", "spoil"), HANDSHAKES)
+def test_a_refused_handshake_reaches_nobody(doors: Doors, right: str, spoil: Spoil) -> None:
+    before = len(doors.seen(doors.jwt))
+    judge(doors, "jwt", right, lambda good: spoil(handshake(good)))
+    assert len(doors.seen(doors.jwt)) == before
+
+
 # Connections that are slow, half-closed or gone.
 
 
