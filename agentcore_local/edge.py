@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ MAX_TARGET_BYTES = 8 * 1024
 BODY_IDLE_S = 60.0
 SPOOL_DEADLINE_S = 120.0
 SPOOL_IN_MEMORY = 1024 * 1024
+_LENGTH = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
 class ClientGone(Exception):
@@ -62,7 +64,10 @@ def read_head(scope: Scope) -> Head:
     codings = [v.strip().lower() for v in head.every("transfer-encoding")]
     if codings and (codings != ["chunked"] or scope.get("http_version") != "1.1"):
         raise Refused("bad_request", detail="Transfer-Encoding must be chunked", log_reason="bad_transfer_encoding")
-    if codings and head.every("content-length"):
+    lengths = head.every("content-length")
+    if any(not _LENGTH.fullmatch(v) for v in lengths):  # leading zeros may go on for thousands of digits
+        raise Refused("bad_request", detail="Content-Length must be a number", log_reason="bad_length")
+    if codings and lengths:
         raise Refused("bad_request", detail="Content-Length with Transfer-Encoding", log_reason="two_lengths")
     if len(head.every("authorization")) > 1:
         raise Refused("duplicate_authorization")

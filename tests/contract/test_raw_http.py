@@ -124,6 +124,7 @@ FRAMING = [
     row("length-word", "400", lambda g: g.swap("content-length", "many").wire()),
     row("length-empty", "400", lambda g: g.swap("content-length", "").wire()),
     row("length-overflow", "400", lambda g: g.swap("content-length", "9" * 40).wire()),
+    row("length-of-many-zeros", "400", lambda g: g.swap("content-length", "0" * 5_000 + str(len(g.body))).wire()),
     row("body-over-the-limit", "413", lambda g: g.swap("content-length", "100000001").wire()),
     row("chunked", "200", lambda g: g.chunked()),
     row("chunked-upper-case", "200|400", lambda g: g.chunked(coding="CHUNKED")),
