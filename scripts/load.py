@@ -136,20 +136,29 @@ async def load(url: str, seconds: float, connections: int, bad_percent: int) -> 
     return seen
 
 
-def measure(local: Local, arn: str, seconds: float, connections: int, bad_percent: int) -> dict[str, Any]:
+def measure(
+    local: Local,
+    arn: str,
+    *,
+    seconds: float,
+    connections: int,
+    bad_percent: int,
+    warm_up_s: float = WARM_UP_S,
+    settle_s: float = SETTLE_S,
+) -> dict[str, Any]:
     """Load one runtime and judge everything; returns the report."""
     if local.process is None:
         raise ValueError("agentcore_local is not running")
     process = psutil.Process(local.process.pid)
     url = f"{local.data_url}/runtimes/{quote(arn, safe='')}/invocations"
-    warm = asyncio.run(load(url, min(WARM_UP_S, seconds), connections, bad_percent))
-    time.sleep(SETTLE_S)
+    warm = asyncio.run(load(url, warm_up_s, connections, bad_percent))
+    time.sleep(settle_s)
     before = (process.memory_info().rss / MIB, process.num_fds())
     began = time.monotonic()
     seen = asyncio.run(load(url, seconds, connections, bad_percent))
     took = time.monotonic() - began
     peak = process.memory_info().rss / MIB
-    time.sleep(SETTLE_S)
+    time.sleep(settle_s)
     after = (process.memory_info().rss / MIB, process.num_fds())
     wrong = seen.wrong + warm.wrong + disagreements(local, arn, [warm, seen])
     total = sum(seen.verdicts.values())
@@ -249,7 +258,8 @@ def main(argv: list[str]) -> int:
             emulator.client("s3").create_bucket(Bucket=BUCKET)
             make_role(emulator.client("iam"))
             with runtime(emulator, folder / "local") as (local, arn):
-                report = measure(local, arn, args.seconds, args.connections, args.bad_percent)
+                asked = {"connections": args.connections, "bad_percent": args.bad_percent}
+                report = measure(local, arn, seconds=args.seconds, **asked)
         finally:
             emulator.stop()
     found = faults(report)

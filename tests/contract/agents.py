@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).parent
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # headers and body in one segment, or each answer waits for a delayed acknowledgement
 
     def log_message(self, *args):
         pass

@@ -82,7 +82,6 @@ def test_without_the_issuers_keys_nobody_passes_and_with_them_back_all_do(
     eventually(lambda: call(good) == 200, "the keys are fetched", 10)
     gone: list[Callable[[], None]] = [
         shared.stop,
-        lambda: shared.odd.update({KEYS: (500, {}, b"{}")}),
         lambda: shared.odd.update({DISCOVERY: (200, {}, b'{"issuer": "https://evil.test", "jwks_uri": "x"}')}),
         lambda: shared.odd.update({KEYS: (302, {"Location": f"{shared.url}/elsewhere/k"}, b"")}),
     ]
