@@ -6,7 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INVOKE := $(BIN)/invoke
 export TARGET ENVIRONMENT TERRAFORM
-YES_FLAG := $(if $(YES),--yes,)
+# From the command line alone: a YES left in a shell's environment must not spend money.
+ifeq ($(origin YES),command line)
+YES_FLAG := $(if $(filter 1 yes true,$(YES)),--yes,)
+endif
 SOURCES := agent agentcore_local orchestration scripts tests tasks.py
 
 .DEFAULT_GOAL := help

@@ -54,6 +54,13 @@ class Console:
         self._err = RichConsole(file=err or sys.stderr, highlight=False, soft_wrap=True)
         self._timings: list[tuple[str, float]] = []
 
+    def _show(self, text: Text) -> None:
+        """Progress must never stop the work: a reader of stderr that left is not written to again."""
+        try:
+            self._err.print(text)
+        except OSError:
+            self._err.quiet = True
+
     @property
     def timings(self) -> list[tuple[str, float]]:
         """(step, seconds) of every finished step."""
@@ -62,11 +69,11 @@ class Console:
     def note(self, line: str) -> None:
         """A line of progress."""
         if not self._quiet:
-            self._err.print(Text(f"  {line.strip()}", style="dim"))
+            self._show(Text(f"  {line.strip()}", style="dim"))
 
     def say(self, line: str) -> None:
         """A line that is shown even when quiet: questions and warnings."""
-        self._err.print(Text(line))
+        self._show(Text(line))
 
     def result(self, text: str) -> None:
         """The answer of a command, on stdout."""
@@ -94,7 +101,7 @@ class Console:
             self._timings.append((title, elapsed))
             if not self._quiet or failed:
                 mark = ("failed", "red") if failed else ("ok", "green")
-                self._err.print(Text.assemble((f"{mark[0]:>6}", mark[1]), f"  {title}  ", (f"{elapsed:.1f} s", "dim")))
+                self._show(Text.assemble((f"{mark[0]:>6}", mark[1]), f"  {title}  ", (f"{elapsed:.1f} s", "dim")))
 
     def _beat(self, title: str, started: float, stop: threading.Event) -> None:
         while not stop.wait(HEARTBEAT_S):
@@ -102,8 +109,8 @@ class Console:
 
     def error(self, error: OrchestrationError) -> None:
         """One line with the cause, one with the remedy."""
-        self._err.print(Text.assemble((f"error [{error.code}]: ", "bold red"), " ".join(error.message.split())))
-        self._err.print(Text.assemble(("remedy: ", "bold"), error.remedy))
+        self._show(Text.assemble((f"error [{error.code}]: ", "bold red"), " ".join(error.message.split())))
+        self._show(Text.assemble(("remedy: ", "bold"), error.remedy))
 
     def outcome(self, outcome: Outcome) -> None:
         """One finished case, as progress."""

@@ -8,6 +8,7 @@ environment is unfit; 130 interrupted.
 from __future__ import annotations
 
 INTERRUPTED = 130
+PIPE_CLOSED = 141
 
 
 class OrchestrationError(Exception):
@@ -81,6 +82,13 @@ class TokenRefused(OrchestrationError):
     """The identity provider did not issue the token that was asked for."""
 
     code = "token_refused"
+
+
+class GateRefused(OrchestrationError):
+    """A rule that protects people refuses what was asked for, although it could be done."""
+
+    code = "refused"
+    exit_code = 3
 
 
 class Leftovers(OrchestrationError):

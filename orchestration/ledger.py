@@ -29,6 +29,8 @@ class RuntimeRecord:
     name: str
     id: str
     arn: str
+    artifact_version: str | None = None
+    """Version of the package in the bucket that was launched; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,13 @@ class Ledger:
     target: str
     environment: str
     region: str
+    account: str | None = None
+    """AWS account in which things were made; None until anything is."""
     ports: Ports | None = None
     runtime: RuntimeRecord | None = None
+
+    def with_account(self, account: str) -> Ledger:
+        return replace(self, account=account)
 
     def with_ports(self, ports: Ports) -> Ledger:
         return replace(self, ports=ports)
@@ -89,11 +96,16 @@ def _parse(raw: Any) -> Ledger:
     if raw["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"schema_version is {raw['schema_version']!r}, expected {SCHEMA_VERSION}")
     ports = Ports(**{k: _port(v) for k, v in raw["ports"].items()}) if raw["ports"] is not None else None
-    runtime = RuntimeRecord(**{k: _text(v) for k, v in raw["runtime"].items()}) if raw["runtime"] is not None else None
+    runtime = (
+        RuntimeRecord(**{k: _text(v) for k, v in raw["runtime"].items() if v is not None})
+        if raw["runtime"] is not None
+        else None
+    )
     return Ledger(
         target=_text(raw["target"]),
         environment=_text(raw["environment"]),
         region=_text(raw["region"]),
+        account=None if raw["account"] is None else _text(raw["account"]),
         ports=ports,
         runtime=runtime,
     )

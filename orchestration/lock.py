@@ -30,18 +30,28 @@ def exclusive(state_dir: Path) -> Iterator[None]:
             remedy=f"wait for it, or end it with `kill -INT {pid}`",
             code="deployment_locked",
         ) from None
+    ours = (state_dir / "lock").stat().st_ino
     try:
         holder.write_text(str(os.getpid()))
         yield
     finally:
-        holder.unlink(missing_ok=True)
-        _forget_if_nothing_was_made(state_dir)
+        if _inode(state_dir / "lock") == ours:
+            holder.unlink(missing_ok=True)
+            _forget_if_nothing_was_made(state_dir)
         lock.release()
+
+
+def _inode(path: Path) -> int | None:
+    """None where the file is gone: a teardown removes the folder, and the next command may have made another."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 def _forget_if_nothing_was_made(state_dir: Path) -> None:
     """A command that was refused at once leaves no folder behind."""
-    if state_dir.exists() and [path.name for path in state_dir.iterdir()] == ["lock"]:
+    if [path.name for path in state_dir.iterdir()] == ["lock"]:
         (state_dir / "lock").unlink()
         state_dir.rmdir()
         if not any(state_dir.parent.iterdir()):

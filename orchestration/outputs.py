@@ -23,6 +23,8 @@ class TerraformOutputs:
     agent_runtime_name: str
     runtime_role_arn: str
     artifact_bucket_name: str
+    deletion_protection: str
+    """"true" or "false"."""
     ecr_repository_url: str
     cognito_user_pool_id: str
     cognito_discovery_url: str

@@ -9,7 +9,7 @@ from typing import Any
 from orchestration.checks.run import answer_text, new_session_id, refusal_text
 from orchestration.console import Console
 from orchestration.embedded.cloud import DaemonStatus
-from orchestration.errors import BadInput, OrchestrationError
+from orchestration.errors import BadInput, OrchestrationError, TerraformFailed
 from orchestration.lock import exclusive
 from orchestration.report import SmokeReport, deployment_document
 from orchestration.runtime.launch import Launched
@@ -79,21 +79,33 @@ class Project:
 
     def down(self) -> bool:
         """Remove all of it; False when there was nothing."""
-        if not self.steps.deployment.state_dir.exists():
-            return False
-        with exclusive(self.steps.deployment.state_dir):
-            self.steps.tools.confirm_spending()
-            if self.steps.reachable():
-                self.steps.tear_down()
+        steps = self.steps
+        state_dir = steps.deployment.state_dir
+        if not state_dir.exists():
+            return bool(steps.cloud and steps.cloud.stop_strays())
+        with exclusive(state_dir):
+            steps.check_account(steps.load_or_new())
+            steps.tools.confirm_spending()
+            if steps.reachable():
+                self._tear_down()
             else:
                 self.console.note("the local cloud is down: its state goes with its folder")
-            if self.steps.cloud:
+            if steps.cloud:
                 with self.console.step("local cloud stop"):
-                    self.steps.cloud.stop()
-                    self.steps.cloud.erase()
-            shutil.rmtree(self.steps.deployment.state_dir)
-        self.steps.remove_if_empty()
+                    steps.cloud.stop()
+                    steps.cloud.erase()
+            shutil.rmtree(state_dir)
+        steps.remove_if_empty()
         return True
+
+    def _tear_down(self) -> None:
+        """Locally a state that Terraform cannot read is no obstacle: all of it goes with the folder."""
+        try:
+            self.steps.tear_down()
+        except TerraformFailed as e:
+            if e.code != "corrupt_state" or not self.steps.cloud:
+                raise
+            self.console.say(f"{e.message}; the local cloud goes with its folder")
 
     def local_up(self) -> list[DaemonStatus]:
         with self.steps.changing():

@@ -9,10 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
 
-from orchestration.errors import BadInput
+from orchestration.errors import BadInput, InvalidOutputs
 from orchestration.outputs import TerraformOutputs
 
 DEFAULT_REGION = "us-east-1"
+RESERVED_WORDS = ("aws", "amazon", "cognito")
 LOCAL_ACCOUNT = "000000000000"
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9]{0,11}")
 QUALIFIER = "DEFAULT"
@@ -130,6 +131,12 @@ def select_deployment(
             remedy="use a lower-case letter, then up to 11 letters or digits, e.g. ENVIRONMENT=dev",
             code="bad_environment",
         )
+    if taken := next((word for word in RESERVED_WORDS if word in name), None):
+        raise BadInput(
+            f"ENVIRONMENT is {name!r}, which holds {taken!r}: Cognito reserves that word in domains",
+            remedy="choose another name, e.g. ENVIRONMENT=dev",
+            code="bad_environment",
+        )
     variable = next((name for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if env.get(name)), "AWS_REGION")
     region = env.get(variable) or DEFAULT_REGION
     if region not in known_regions():
@@ -159,6 +166,12 @@ def build_settings(
     flow carries only Cognito's admin scope, and Cognito access tokens carry no audience, so either one would
     lock people out. Raises BadInput on a wrong number.
     """
+    if (outputs.environment, outputs.region) != (deployment.environment, deployment.region):
+        raise InvalidOutputs(
+            f"Terraform's state is of {outputs.environment} in {outputs.region}, "
+            f"not of {deployment.environment} in {deployment.region}",
+            remedy=f"ENVIRONMENT={outputs.environment} AWS_REGION={outputs.region} invoke status",
+        )
     local = deployment.target is Target.LOCAL
     return Settings(
         deployment=deployment,

@@ -12,13 +12,13 @@ from orchestration.checks.run import Caller, run_cases
 from orchestration.clock import Clock
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
-from orchestration.errors import BadInput, Leftovers, Unfit
+from orchestration.errors import BadInput, GateRefused, Leftovers, Unfit
 from orchestration.ledger import Ledger, LedgerFile, RuntimeRecord
 from orchestration.lock import exclusive
 from orchestration.outputs import parse_outputs
 from orchestration.report import SmokeReport
 from orchestration.runtime.launch import Launched, Launcher
-from orchestration.runtime.lifecycle import RuntimeControl, remove
+from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, remove
 from orchestration.runtime.spec import ObservedRuntime
 from orchestration.settings import Deployment, Endpoints, Settings, build_settings
 from orchestration.terraform import TerraformDriver
@@ -36,6 +36,9 @@ class Tools(Protocol):
     def launcher(self, settings: Settings) -> Launcher: ...
     def broker(self, settings: Settings) -> TokenBroker: ...
     def caller(self, settings: Settings, runtime_arn: str) -> Caller: ...
+    def account(self) -> str:
+        """The account that the credentials belong to. Raises Unfit without credentials."""
+
     def confirm_spending(self) -> None:
         """Show who pays on AWS and ask; nothing to do locally. Raises BadInput when the answer is no."""
 
@@ -66,15 +69,31 @@ class Steps:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Hold the lock, refuse a ledger of another region, show what AWS will bill."""
+        """Hold the lock, refuse another region or account than before, show what AWS will bill."""
         with exclusive(self.deployment.state_dir):
-            self.load_or_new()
+            self.check_account(self.load_or_new())
             self.tools.confirm_spending()
             yield
+
+    def check_account(self, ledger: Ledger) -> str:
+        """The account of the credentials. Raises GateRefused when things were made in another one."""
+        account = self.tools.account()
+        if ledger.account not in (None, account):
+            raise GateRefused(
+                f"these credentials are of account {account}, but {self.deployment.state_dir.name} "
+                f"was made in {ledger.account}",
+                remedy="set AWS_PROFILE to that account, or choose another ENVIRONMENT",
+                code="account_differs",
+            )
+        return account
 
     def bring_up(self) -> Endpoints:
         """Endpoints to provision against; what would stop Terraform later stops it before anything is started."""
         self.tools.check_terraform()
+        ledger = self.load_or_new()
+        if ledger.account is None:
+            # Before anything is made: a teardown must find region and account however this ends.
+            self.ledger().save(ledger.with_account(self.check_account(ledger)))
         if self.fixed_endpoints:
             return self.fixed_endpoints
         return self.start_cloud()
@@ -131,15 +150,13 @@ class Steps:
     def launch(self, settings: Settings) -> Launched:
         file = self.ledger()
 
-        def made(runtime_id: str, arn: str) -> None:
-            record = RuntimeRecord(settings.outputs.agent_runtime_name, runtime_id, arn)
+        def made(record: RuntimeRecord) -> None:
             ledger = self.load_or_new()
             if ledger.runtime != record:
                 file.save(ledger.with_runtime(record))
 
-        ledger = self.load_or_new()
         with self.console.step("launch"):
-            return self.tools.launcher(settings).launch(ledger.runtime.id if ledger.runtime else None, made)
+            return self.tools.launcher(settings).launch(self.load_or_new().runtime, made)
 
     def smoke(self, settings: Settings, runtime_arn: str) -> SmokeReport:
         started = self.clock.monotonic()
@@ -155,19 +172,25 @@ class Steps:
                 self.cloud.checkpoint(ledger.ports)
 
     def tear_down(self) -> None:
+        """Delete the runtime, then what Terraform made. Raises GateRefused under deletion protection, Leftovers."""
         endpoints = self.endpoints()
         terraform = self.terraform(endpoints)
+        raw = terraform.output() if terraform.has_state() else {}
+        if raw.get("deletion_protection", {}).get("value") == "true":
+            raise GateRefused(
+                f"{self.deployment.state_dir.name} is under deletion protection",
+                remedy="take the protection off first: TF_VAR_deletion_protection=false invoke apply (refused in prod)",
+                code="deletion_protected",
+            )
         ledger = self.load_or_new()
         control = self.tools.control(endpoints)
-        runtime_id = ledger.runtime.id if ledger.runtime else None
-        if terraform.has_state():
-            name = terraform.output().get("agent_runtime_name", {}).get("value")
-            if runtime_id is None and name and (found := control.find(str(name))):
-                runtime_id = found.id
-        if runtime_id:
+        name = raw.get("agent_runtime_name", {}).get("value") or (ledger.runtime.name if ledger.runtime else None)
+        if name and (runtime := own_runtime(control, str(name), ledger.runtime)):
             with self.console.step("delete runtime"):
-                remove(control, runtime_id, self.clock, self.console.note, timeout_s=300.0, poll_s=0.2)
-            self.ledger().save(ledger.with_runtime(None))
+                remove(control, runtime.id, self.clock, self.console.note, timeout_s=300.0, poll_s=self.poll_s)
+            if control.find(str(name)) is not None:
+                raise Leftovers(f"a runtime called {name} is still there", remedy=self.deployment.command("make down"))
+        self.ledger().save(ledger.with_runtime(None))
         if terraform.has_state():
             with self.console.step("terraform destroy"):
                 terraform.destroy(on_line=self.progress)
@@ -176,6 +199,11 @@ class Steps:
                 "Terraform's state still lists resources after destroy",
                 remedy=f"see {terraform.log_path}, then {self.deployment.command('make down')}",
             )
+
+    @property
+    def poll_s(self) -> float:
+        """Seconds between looks at the control plane."""
+        return 0.2 if self.cloud else 3.0
 
     def reachable(self) -> bool:
         """False only for a local cloud that is down; a corrupt ledger is an error, not an empty one."""
@@ -190,13 +218,9 @@ class Steps:
     def observed(self, settings: Settings) -> ObservedRuntime | None:
         ledger = self.load_or_new()
         control = self.tools.control(settings.endpoints)
-        known = control.get(ledger.runtime.id) if ledger.runtime else None
-        return known or control.find(settings.outputs.agent_runtime_name)
+        return own_runtime(control, settings.outputs.agent_runtime_name, ledger.runtime)
 
     def runtime_arn(self, settings: Settings) -> str:
-        ledger = self.load_or_new()
-        if ledger.runtime:
-            return ledger.runtime.arn
         if found := self.observed(settings):
             return found.arn
         raise Unfit(
@@ -217,7 +241,7 @@ class Steps:
         if ledger.region != chosen.region:
             raise BadInput(
                 f"AWS_REGION is {chosen.region!r}, but {chosen.state_dir.name} was made in {ledger.region!r}",
-                remedy=f"AWS_REGION={ledger.region} {chosen.command('make up')}",
+                remedy=f"export AWS_REGION={ledger.region}, then the same command again",
                 code="region_differs",
             )
         return ledger

@@ -13,23 +13,27 @@ from typing import Any
 
 from orchestration.aws import (
     AccessKey,
+    ArtifactBucket,
     BotoRuntimeControl,
     Clients,
     CognitoProvider,
+    Identity,
     SignedCaller,
     identity,
     known_regions,
 )
 from orchestration.checks.run import Reply, new_session_id
 from orchestration.clock import Clock, SystemClock
+from orchestration.consent import consent
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
-from orchestration.errors import INTERRUPTED, BadInput, OrchestrationError
+from orchestration.errors import INTERRUPTED, PIPE_CLOSED, OrchestrationError, Unfit
 from orchestration.http import BearerCaller, aws_client, client_credentials, local_client
 from orchestration.project import Project
 from orchestration.runtime.launch import Launcher
 from orchestration.runtime.toolkit import Toolkit
 from orchestration.settings import (
+    LOCAL_ACCOUNT,
     QUALIFIER,
     Deployment,
     Endpoints,
@@ -86,6 +90,7 @@ class TargetTools:
                 "region": self.deployment.region,
                 "model_ids": [model_id(self.env)],
                 "s3_use_path_style": self.cloud is not None,
+                "allowed_account_ids": [self.account()],
             },
         )
         return TerraformDriver(place, note=self.console.note)
@@ -108,7 +113,8 @@ class TargetTools:
 
     def launcher(self, settings: Settings) -> Launcher:
         def answers(runtime_arn: str) -> int:
-            return self.caller(settings, runtime_arn).with_bearer(None, {}, new_session_id()).status
+            token = self.broker(settings).machine()
+            return self.caller(settings, runtime_arn).with_bearer(token, {}, new_session_id()).status
 
         toolkit = Toolkit(
             variables=self._variables(settings.endpoints)
@@ -127,30 +133,30 @@ class TargetTools:
             control=self.control(settings.endpoints),
             deployer=toolkit,
             answers=answers,
+            artifact_version=ArtifactBucket(self._clients(settings.endpoints)).version,
             clock=self.clock,
             note=self.console.note,
             poll_s=0.2 if self.cloud else 3.0,
         )
 
+    def account(self) -> str:
+        return LOCAL_ACCOUNT if self.cloud else self._identity().account
+
     def confirm_spending(self) -> None:
-        """On AWS: show account, region and principal; ask unless --yes or CI=true, never without a terminal."""
-        if self.cloud is not None:
-            return
-        who = identity(self._clients(aws_endpoints(self.deployment.region)))
-        self.console.say(f"AWS account {who.account}, region {who.region}, as {who.arn}")
-        if self.yes or self.env.get("CI") == "true":
-            return
-        if not sys.stdin.isatty():
-            raise BadInput(
-                "this spends money on AWS and there is no terminal to ask", remedy="add --yes, or set CI=true"
-            )
-        self.console.say("This makes or removes billed resources in that account. Type yes to go on:")
-        if sys.stdin.readline().strip() != "yes":
-            raise BadInput("not confirmed; nothing was changed", remedy="type yes, or add --yes", code="not_confirmed")
+        if self.cloud is None:
+            who = self._identity()
+            ask = sys.stdin.readline if sys.stdin.isatty() else None
+            text = f"AWS account {who.account}, region {who.region}, as {who.arn}"
+            consent(text, self.env, yes=self.yes, say=self.console.say, ask=ask)
+
+    def _identity(self) -> Identity:
+        return identity(self._clients(aws_endpoints(self.deployment.region)))
 
     @property
     def _binary(self) -> str:
-        return self.env.get("TERRAFORM") or "terraform"
+        """A name for PATH, or a path made absolute: Terraform runs in another folder than the user."""
+        wish = self.env.get("TERRAFORM") or "terraform"
+        return str(Path(wish).absolute()) if os.sep in wish else wish
 
     def _http(self, settings: Settings) -> Any:
         return (local_client if self.cloud else aws_client)(settings.waits.request_s)
@@ -170,7 +176,9 @@ class TargetTools:
         common = {"AWS_REGION": self.deployment.region, "AWS_DEFAULT_REGION": self.deployment.region}
         if self.cloud is None:
             overrides = ("AWS_ENDPOINT_URL", "BEDROCK_AGENTCORE_CP_ENDPOINT", "BEDROCK_AGENTCORE_DP_ENDPOINT")
-            return {k: v for k, v in self.env.items() if not k.startswith(overrides)} | common
+            kept = {k: v for k, v in self.env.items() if not k.startswith(overrides)}
+            # Endpoints in ~/.aws/config are overrides too.
+            return kept | common | {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
         key = self.cloud.root_key()
         return (
             {k: v for k, v in self.env.items() if not k.startswith("AWS_")}
@@ -214,20 +222,28 @@ def build(
 def session(target: str = "", environment: str = "", *, yes: bool = False, quiet: bool = False) -> Iterator[Project]:
     """A project for one command, and the one place where an error becomes text and an exit code.
 
-    SIGTERM is treated like Ctrl-C, so that `kill` cleans up too.
+    SIGTERM and a closed terminal are treated like Ctrl-C, so that they clean up too.
     """
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield build(target=target, environment=environment, yes=yes, quiet=quiet)
+    except BrokenPipeError:
+        # The reader of our output left, as in `invoke outputs | head -1`. What Python flushes at exit must go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(PIPE_CLOSED)
     except OrchestrationError as e:
         Console(SystemClock()).error(e)
         sys.exit(e.exit_code)
     except KeyboardInterrupt:
         Console(SystemClock()).say("interrupted; `make up` goes on from here, `make down` removes what was made")
         sys.exit(INTERRUPTED)
+    except OSError as e:
+        Console(SystemClock()).error(Unfit(str(e), remedy="look at that file or folder", code="os_error"))
+        sys.exit(Unfit.exit_code)
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

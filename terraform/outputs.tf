@@ -86,6 +86,11 @@ output "cognito_user_pool_id" {
   value       = module.identity.user_pool_id
 }
 
+output "deletion_protection" {
+  description = "\"true\" when `down` must refuse to take this environment apart. Read by orchestration/steps.py."
+  value       = tostring(var.deletion_protection)
+}
+
 output "ecr_repository_url" {
   description = "Image repository of the agent. Read by orchestration/outputs.py."
   value       = module.artifacts.ecr_repository_url

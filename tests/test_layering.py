@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Each room of orchestration imports only rooms before it.
 ROOMS = (
-    "errors clock lock terraform outputs settings ledger runtime tokens checks report console aws http embedded "
-    "steps project wiring"
+    "errors clock lock terraform outputs settings ledger runtime tokens checks report consent console aws http "
+    "embedded steps project wiring"
 ).split()
 OURS = frozenset({"orchestration", "agentcore_local", "agent", "mortgage", "main", "tasks", "scripts", "tests"})
 # Inside orchestration each of these has one importer, whose fakes and errors are then the only ones to know.

@@ -1,5 +1,6 @@
 """The one door to AWS: nothing outside this package imports boto3 or botocore."""
 
+from orchestration.aws.artifacts import ArtifactBucket
 from orchestration.aws.cognito import CognitoProvider
 from orchestration.aws.control import BotoRuntimeControl, observed_from_api
 from orchestration.aws.invoke import SignedCaller
@@ -7,6 +8,7 @@ from orchestration.aws.session import AccessKey, Clients, Identity, identity, kn
 
 __all__ = [
     "AccessKey",
+    "ArtifactBucket",
     "BotoRuntimeControl",
     "Clients",
     "CognitoProvider",

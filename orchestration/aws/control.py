@@ -7,6 +7,13 @@ from typing import Any
 
 from orchestration.aws.session import Clients, translated
 from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec
+from orchestration.settings import QUALIFIER
+
+# Members of GetAgentRuntimeResponse that we never send (botocore model).
+EXTRAS = ("capacityProviderConfiguration", "filesystemConfigurations")
+# The service's defaults (botocore model: LifecycleConfiguration).
+IDLE_TIMEOUT_S = 900
+MAX_LIFETIME_S = 28800
 
 
 class BotoRuntimeControl:
@@ -15,10 +22,11 @@ class BotoRuntimeControl:
     def __init__(self, clients: Clients) -> None:
         self._control = clients.make("bedrock-agentcore-control")
 
-    def get(self, runtime_id: str) -> ObservedRuntime | None:
+    def get(self, runtime_id: str, version: str | None = None) -> ObservedRuntime | None:
+        which = {"agentRuntimeId": runtime_id} | ({"agentRuntimeVersion": version} if version else {})
         with translated("bedrock-agentcore:GetAgentRuntime"):
             try:
-                return observed_from_api(self._control.get_agent_runtime(agentRuntimeId=runtime_id))
+                return observed_from_api(self._control.get_agent_runtime(**which))
             except self._control.exceptions.ResourceNotFoundException:
                 return None
 
@@ -43,6 +51,22 @@ class BotoRuntimeControl:
                 metadataConfiguration={"requireMMDSV2": spec.require_mmds_v2},
             )
 
+    def other_endpoints(self, runtime_id: str) -> dict[str, str]:
+        endpoints: dict[str, str] = {}
+        with translated("bedrock-agentcore:ListAgentRuntimeEndpoints"):
+            for page in self._control.get_paginator("list_agent_runtime_endpoints").paginate(agentRuntimeId=runtime_id):
+                for item in page["runtimeEndpoints"]:
+                    if item["name"] != QUALIFIER:
+                        endpoints[item["name"]] = item.get("liveVersion") or item.get("targetVersion") or ""
+        return endpoints
+
+    def delete_endpoint(self, runtime_id: str, name: str) -> None:
+        with translated("bedrock-agentcore:DeleteAgentRuntimeEndpoint"):
+            try:
+                self._control.delete_agent_runtime_endpoint(agentRuntimeId=runtime_id, endpointName=name)
+            except self._control.exceptions.ResourceNotFoundException:
+                return
+
     def delete(self, runtime_id: str) -> None:
         with translated("bedrock-agentcore:DeleteAgentRuntime"):
             try:
@@ -58,6 +82,8 @@ def observed_from_api(answer: Mapping[str, Any]) -> ObservedRuntime:
     """
     artifact = answer.get("agentRuntimeArtifact", {})
     code = artifact.get("codeConfiguration", {})
+    s3 = code.get("code", {}).get("s3", {})
+    lifecycle = answer.get("lifecycleConfiguration", {})
     return ObservedRuntime(
         id=answer["agentRuntimeId"],
         arn=answer["agentRuntimeArn"],
@@ -69,12 +95,17 @@ def observed_from_api(answer: Mapping[str, Any]) -> ObservedRuntime:
             role_arn=answer["roleArn"],
             authorizer=answer.get("authorizerConfiguration", {}),
             environment=answer.get("environmentVariables", {}),
-            bucket=code.get("code", {}).get("s3", {}).get("bucket", ""),
-            entry_point=(code.get("entryPoint") or [""])[-1],
+            bucket=s3.get("bucket", ""),
+            key=s3.get("prefix", ""),
+            entry_point=tuple(code.get("entryPoint") or ()),
             code_runtime=code.get("runtime", ""),
             require_mmds_v2=answer.get("metadataConfiguration", {}).get("requireMMDSV2", False),
             network_mode=answer.get("networkConfiguration", {}).get("networkMode", ""),
             protocol=answer.get("protocolConfiguration", {}).get("serverProtocol", ""),
+            request_headers=tuple(answer.get("requestHeaderConfiguration", {}).get("requestHeaderAllowlist", ())),
+            idle_timeout_s=lifecycle.get("idleRuntimeSessionTimeout", IDLE_TIMEOUT_S),
+            max_lifetime_s=lifecycle.get("maxLifetime", MAX_LIFETIME_S),
+            extras=tuple(name for name in EXTRAS if answer.get(name)),
         ),
         artifact=artifact,
     )

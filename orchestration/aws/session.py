@@ -134,4 +134,4 @@ def identity(clients: Clients) -> Identity:
     """sts:GetCallerIdentity. Raises Unfit without usable credentials."""
     with translated("sts:GetCallerIdentity"):
         answer = clients.make("sts").get_caller_identity()
-    return Identity(account=answer["Account"], arn=answer["Arn"], region=clients.region)
+    return Identity(account=str(answer["Account"]), arn=str(answer["Arn"]), region=clients.region)

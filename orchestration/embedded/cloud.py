@@ -15,7 +15,16 @@ from typing import Any
 
 from orchestration.aws import AccessKey
 from orchestration.clock import Clock
-from orchestration.embedded.daemon import LOOPBACK, Daemon, base_environment, free_port, is_free, owner_of
+from orchestration.embedded.daemon import (
+    LOOPBACK,
+    Daemon,
+    base_environment,
+    end_strays,
+    free_port,
+    holds,
+    is_free,
+    owner_of,
+)
 from orchestration.errors import BadInput, Unfit
 from orchestration.http import healthy
 from orchestration.ledger import Ports
@@ -78,7 +87,12 @@ class LocalCloud:
     def stop(self) -> bool:
         """Stop both; True if something was running."""
         stopped = self.runtime.stop()
-        return self.emulator.stop() or stopped
+        stopped |= self.emulator.stop()
+        return self.stop_strays() or stopped
+
+    def stop_strays(self) -> bool:
+        """End daemons of this deployment that no pid file names, as when the state folder was deleted."""
+        return end_strays(self._folder, (self.emulator.name, self.runtime.name))
 
     def require_running(self, ports: Ports | None) -> Ports:
         """The ports, if all is well. Raises Unfit naming the daemon that is not there and the remedy."""
@@ -102,10 +116,10 @@ class LocalCloud:
     def status(self, ports: Ports) -> list[DaemonStatus]:
         """Both daemons; agentcore_local is healthy only if both planes answer."""
         base = f"http://{LOOPBACK}:"
-        planes = [f"{base}{ports.control_plane}{RUNTIME_HEALTH}", f"{base}{ports.data_plane}{RUNTIME_HEALTH}"]
+        planes = [ports.data_plane, ports.control_plane]
         return [
-            self._status(self.emulator, ports.aws, [f"{base}{ports.aws}{EMULATOR_HEALTH}"]),
-            self._status(self.runtime, ports.data_plane, planes),
+            self._status(self.emulator, [ports.aws], [f"{base}{ports.aws}{EMULATOR_HEALTH}"]),
+            self._status(self.runtime, planes, [f"{base}{number}{RUNTIME_HEALTH}" for number in planes]),
         ]
 
     def endpoints(self, ports: Ports) -> Endpoints:
@@ -146,15 +160,15 @@ class LocalCloud:
     def _running(self, ports: Ports | None) -> bool:
         return ports is not None and all(status.running and status.healthy for status in self.status(ports))
 
-    def _status(self, daemon: Daemon, number: int, urls: list[str]) -> DaemonStatus:
+    def _status(self, daemon: Daemon, numbers: list[int], urls: list[str]) -> DaemonStatus:
         process = daemon.process()
-        answers = process is not None and all(healthy(url) for url in urls)
+        answers = process is not None and holds(process.pid, numbers) and all(healthy(url) for url in urls)
         return DaemonStatus(
             daemon.name,
             process is not None,
             answers,
             process.pid if process else None,
-            number,
+            numbers[0],
             daemon.log_path,
         )
 
@@ -208,7 +222,8 @@ class LocalCloud:
         }
         url = f"http://{LOOPBACK}:{ports.aws}{EMULATOR_HEALTH}"
         self._note(f"starting ministack on {LOOPBACK}:{ports.aws}")
-        self.emulator.start([str(Path(sys.executable).parent / "ministack")], env, lambda: healthy(url), self._clock)
+        program = [str(Path(sys.executable).parent / "ministack")]
+        self.emulator.start(program, env, [ports.aws], lambda: healthy(url), self._clock)
 
     def _start_runtime(self, ports: Ports, key: AccessKey) -> None:
         issuer = f"https://cognito-idp.{self._deployment.region}.amazonaws.com"
@@ -224,6 +239,7 @@ class LocalCloud:
             "AWS_EC2_METADATA_DISABLED": "true",
             "PYTHONPATH": str(self._deployment.root),
         }
-        urls = [f"http://{LOOPBACK}:{number}{RUNTIME_HEALTH}" for number in (ports.control_plane, ports.data_plane)]
+        planes = [ports.control_plane, ports.data_plane]
+        urls = [f"http://{LOOPBACK}:{number}{RUNTIME_HEALTH}" for number in planes]
         self._note(f"starting agentcore_local on {LOOPBACK}:{ports.control_plane} and :{ports.data_plane}")
-        self.runtime.start(argv, env, lambda: all(healthy(url) for url in urls), self._clock)
+        self.runtime.start(argv, env, planes, lambda: all(healthy(url) for url in urls), self._clock)

@@ -56,8 +56,18 @@ class Daemon:
             return None
         return process
 
-    def start(self, argv: Sequence[str], env: Mapping[str, str], healthy: Callable[[], bool], clock: Clock) -> None:
-        """Start and wait until healthy. Raises Unfit with the last line of the log when it ends or takes too long."""
+    def start(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        ports: Sequence[int],
+        healthy: Callable[[], bool],
+        clock: Clock,
+    ) -> None:
+        """Start and wait until it holds its ports itself and is healthy: another program may answer on a port.
+
+        Raises Unfit with the last line of the log when it ends or takes too long.
+        """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             try:
@@ -80,7 +90,7 @@ class Daemon:
             created = 0.0
         self._record.write_text(json.dumps({"pid": child.pid, "created": created}) + "\n")
         deadline = clock.monotonic() + START_TIMEOUT_S
-        while child.poll() is None and not healthy():
+        while child.poll() is None and not (holds(child.pid, ports) and healthy()):
             if clock.monotonic() > deadline:
                 self.stop()
                 raise self._unfit(f"{self.name} is not healthy after {START_TIMEOUT_S:.0f} s")
@@ -111,6 +121,39 @@ class Daemon:
             remedy=f"see {self.log_path}",
             code="daemon_failed",
         )
+
+
+def holds(pid: int, ports: Sequence[int]) -> bool:
+    """True if that very process listens on all the loopback ports."""
+    try:
+        listening = {
+            c.laddr.port
+            for c in psutil.Process(pid).net_connections(kind="tcp")
+            if c.status == psutil.CONN_LISTEN and c.laddr
+        }
+    except psutil.Error:
+        return False
+    return listening.issuperset(ports)
+
+
+def end_strays(folder: Path, names: Sequence[str]) -> bool:
+    """End daemons of those names that work in a folder, also when it is gone; True if there were any.
+
+    For daemons without a pid file: the folder was deleted, or we were interrupted before the file was written.
+    """
+    found = []
+    for process in psutil.process_iter():
+        try:
+            place = process.cwd().removesuffix(" (deleted)")
+            if Path(place) == folder and any(name in word for word in process.cmdline() for name in names):
+                process.terminate()
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    _, alive = psutil.wait_procs(found, timeout=STOP_TIMEOUT_S)
+    for process in alive:
+        process.kill()
+    return bool(found)
 
 
 def free_port() -> int:

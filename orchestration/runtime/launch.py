@@ -8,15 +8,26 @@ from pathlib import Path
 from typing import Any, Protocol, assert_never
 
 from orchestration.clock import Clock
-from orchestration.errors import LaunchFailed
-from orchestration.runtime.lifecycle import FAILED, READY, Note, RuntimeControl, require_mmds_v2, wait_ready
+from orchestration.errors import GateRefused, LaunchFailed
+from orchestration.ledger import RuntimeRecord
+from orchestration.runtime.lifecycle import (
+    FAILED,
+    READY,
+    Note,
+    RuntimeControl,
+    own_runtime,
+    require_mmds_v2,
+    wait_ready,
+)
 from orchestration.runtime.package import StagedAgent, stage
 from orchestration.runtime.spec import (
     Create,
     Keep,
     ObservedRuntime,
     RuntimeSpec,
+    Step,
     Update,
+    changed_fields,
     desired_spec,
     next_step,
 )
@@ -36,6 +47,7 @@ class Launched:
 
     runtime: ObservedRuntime
     changed: tuple[str, ...]
+    artifact_version: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,9 @@ class Launcher:
     control: RuntimeControl
     deployer: Deployer
     answers: Callable[[str], int]
-    """runtime ARN -> HTTP status of an invocation without credentials: 404 until the endpoint is known."""
+    """runtime ARN -> HTTP status of an invocation with an allowed client's token: 404 until the endpoint is known."""
+    artifact_version: Callable[[str, str], str | None]
+    """(bucket, key) -> version of the package that lies there now."""
     clock: Clock
     note: Note
     poll_s: float
@@ -59,9 +73,10 @@ class Launcher:
         return {
             "agentRuntimeName": spec.name,
             "roleArn": spec.role_arn,
-            "entryPoint": [spec.entry_point],
+            "entryPoint": list(spec.entry_point),
             "runtime": spec.code_runtime,
             "bucket": spec.bucket,
+            "key": spec.key,
             "authorizerConfiguration": dict(spec.authorizer),
             "environmentVariables": dict(spec.environment),
             "networkMode": spec.network_mode,
@@ -71,39 +86,51 @@ class Launcher:
             "files": staged.file_count,
         }
 
-    def launch(self, known_id: str | None, made: Callable[[str, str], None]) -> Launched:
-        """Create, update or keep. `made` is told (id, ARN) before the wait, so that an interrupt forgets nothing.
+    def launch(self, known: RuntimeRecord | None, made: Callable[[RuntimeRecord], None]) -> Launched:
+        """Create, update or keep. `made` is told before the wait, so that an interrupt forgets nothing.
 
-        Raises LaunchFailed.
+        Raises LaunchFailed, GateRefused for an endpoint that keeps another door open.
         """
         staged = self._stage()
         spec = desired_spec(self.settings, staged.digest)
-        step = next_step(spec, self.observe(known_id))
+        step = self._next_step(spec, known)
         match step:
             case Keep(runtime):
-                made(runtime.id, runtime.arn)
                 changed: tuple[str, ...] = ()
                 runtime_id, arn = runtime.id, runtime.arn
             case Create() | Update():
                 changed = step.changed if isinstance(step, Update) else ("created",)
                 self.note(f"runtime {spec.name}: {', '.join(changed)}")
                 runtime_id, arn = self.deployer.launch(spec, staged, self.note)
-                made(runtime_id, arn)
             case _:
                 assert_never(step)
+        uploaded = self.artifact_version(spec.bucket, spec.key)
+        made(RuntimeRecord(spec.name, runtime_id, arn, uploaded))
         timeout_s = self.settings.waits.launch_s
         runtime = self._wait(runtime_id)
         runtime = require_mmds_v2(
             self.control, runtime, spec, self.clock, self.note, timeout_s=timeout_s, poll_s=self.poll_s
         )
         self._check_door(spec, runtime)
+        self._check_other_doors(spec, runtime)
         self._wait_for_data_plane(arn)
-        return Launched(runtime, changed)
+        return Launched(runtime, changed, uploaded)
 
-    def observe(self, known_id: str | None) -> ObservedRuntime | None:
-        """The settled runtime by its remembered id, else by name; None when there is none."""
-        name = self.settings.outputs.agent_runtime_name
-        runtime = (self.control.get(known_id) if known_id else None) or self.control.find(name)
+    def _next_step(self, spec: RuntimeSpec, known: RuntimeRecord | None) -> Step:
+        """As spec.next_step; a package in the bucket that is not the one we launched is a change too."""
+        step = next_step(spec, self.observe(known))
+        if isinstance(step, Keep):
+            launched = known.artifact_version if known else None
+            if launched is None or launched != self.artifact_version(spec.bucket, spec.key):
+                return Update(step.runtime, spec, ("artifact",))
+        return step
+
+    def observe(self, known: RuntimeRecord | None) -> ObservedRuntime | None:
+        """The settled runtime of this deployment's name; None when there is none.
+
+        The remembered id only saves a look-up: a runtime of another name is never taken for ours.
+        """
+        runtime = own_runtime(self.control, self.settings.outputs.agent_runtime_name, known)
         if runtime is None or runtime.status in FAILED | {READY}:
             return runtime
         if runtime.status == "DELETING":
@@ -137,6 +164,19 @@ class Launcher:
                 remedy="run `make up` again; `invoke status --json` shows the live authorizer",
                 code="door_differs",
             )
+
+    def _check_other_doors(self, spec: RuntimeSpec, runtime: ObservedRuntime) -> None:
+        """Every version has its own authorizer, so an endpoint pinned to an old one keeps the old door."""
+        for name, version in self.control.other_endpoints(runtime.id).items():
+            pinned = self.control.get(runtime.id, version) if version else None
+            if pinned is None or "authorizer" in changed_fields(spec, pinned.spec):
+                raise GateRefused(
+                    f"endpoint {name!r} of {runtime.id} answers with version {version or 'unknown'}, "
+                    "whose authorizer is not the one of this deployment",
+                    remedy="aws bedrock-agentcore-control delete-agent-runtime-endpoint "
+                    f"--agent-runtime-id {runtime.id} --endpoint-name {name}",
+                    code="other_door",
+                )
 
     def _wait_for_data_plane(self, arn: str) -> None:
         """READY can precede a data plane that knows the endpoint; it answers 404 until then."""

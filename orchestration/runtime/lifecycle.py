@@ -7,6 +7,7 @@ from typing import Protocol
 
 from orchestration.clock import Clock
 from orchestration.errors import LaunchFailed, Leftovers
+from orchestration.ledger import RuntimeRecord
 from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec
 
 # Status names: botocore model, AgentRuntimeStatus.
@@ -19,8 +20,8 @@ Note = Callable[[str], None]
 class RuntimeControl(Protocol):
     """The control-plane calls that we need."""
 
-    def get(self, runtime_id: str) -> ObservedRuntime | None:
-        """None when there is no such runtime."""
+    def get(self, runtime_id: str, version: str | None = None) -> ObservedRuntime | None:
+        """The newest or the given version; None when there is no such runtime."""
 
     def find(self, name: str) -> ObservedRuntime | None:
         """The runtime of that name, or None."""
@@ -28,8 +29,22 @@ class RuntimeControl(Protocol):
     def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
         """UpdateAgentRuntime with every setting of spec, the artifact as it is."""
 
+    def other_endpoints(self, runtime_id: str) -> dict[str, str]:
+        """{name: version that it answers with} of every endpoint but DEFAULT."""
+
+    def delete_endpoint(self, runtime_id: str, name: str) -> None:
+        """DeleteAgentRuntimeEndpoint; an endpoint that is gone is no error."""
+
     def delete(self, runtime_id: str) -> None:
         """DeleteAgentRuntime; a runtime that is gone is no error."""
+
+
+def own_runtime(control: RuntimeControl, name: str, known: RuntimeRecord | None) -> ObservedRuntime | None:
+    """The runtime of that name. The remembered id saves the look-up by name, if what it names is called so."""
+    runtime = control.get(known.id) if known else None
+    if runtime is not None and runtime.spec.name == name:
+        return runtime
+    return control.find(name)
 
 
 def wait_ready(
@@ -95,14 +110,26 @@ def require_mmds_v2(
 def remove(
     control: RuntimeControl, runtime_id: str, clock: Clock, note: Note, *, timeout_s: float, poll_s: float
 ) -> None:
-    """Delete the runtime and wait until it is gone. Raises Leftovers after timeout_s."""
-    control.delete(runtime_id)
+    """Delete the runtime with its endpoints and wait until it is gone. Raises Leftovers after timeout_s.
+
+    A runtime that is being made or changed is waited for, and named endpoints go first: the service answers
+    ConflictException otherwise (AgentCore devguide: runtime-how-it-works; starter toolkit, destroy).
+    """
     deadline = clock.monotonic() + timeout_s
+    asked = False
     while (runtime := control.get(runtime_id)) is not None:
         if clock.monotonic() >= deadline:
             raise Leftovers(
                 f"runtime {runtime_id} is still {runtime.status} after {timeout_s:.0f} s",
                 remedy="run `make down` again",
             )
+        settled = runtime.status in FAILED | {READY}
+        if settled and (endpoints := control.other_endpoints(runtime_id)):
+            for name in endpoints:
+                note(f"deleting endpoint {name}")
+                control.delete_endpoint(runtime_id, name)
+        elif settled and not asked:
+            control.delete(runtime_id)
+            asked = True
         clock.sleep(poll_s)
     note(f"runtime {runtime_id} is gone")

@@ -7,6 +7,7 @@ is copied by a list of kinds into a folder of its own.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,12 @@ def agent_files(agent_dir: Path) -> list[Path]:
         and not any(part.startswith(".") for part in path.relative_to(agent_dir).parts)
     ]
     for file in files:
+        if any((agent_dir / part).is_symlink() for part in (file, *file.parents[:-1])):
+            raise BadInput(
+                f"agent/{file} is or passes a symbolic link: what it points to would be uploaded",
+                remedy="copy the file into agent/, or remove the link",
+                code="link_in_agent",
+            )
         if dropped := DROPPED_BY_TOOLKIT.intersection(file.parts[:-1]):
             raise BadInput(
                 f"agent/{file} is in a folder named {min(dropped)!r}, which the starter toolkit leaves out",
@@ -56,7 +63,7 @@ def digest(agent_dir: Path, files: list[Path]) -> str:
     total = hashlib.sha256()
     for file in files:
         content = (agent_dir / file).read_bytes()
-        total.update(f"{file.as_posix()}\0{len(content)}\0".encode())
+        total.update(os.fsencode(file.as_posix()) + f"\0{len(content)}\0".encode())
         total.update(content)
     return total.hexdigest()
 

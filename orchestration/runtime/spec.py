@@ -23,11 +23,18 @@ class RuntimeSpec:
     authorizer: Mapping[str, Any]
     environment: Mapping[str, str]
     bucket: str
-    entry_point: str
+    key: str
+    entry_point: tuple[str, ...]
     code_runtime: str
     require_mmds_v2: bool = True
     network_mode: str = "PUBLIC"
     protocol: str = "HTTP"
+    request_headers: tuple[str, ...] = ()
+    """Headers that reach the agent: none of ours, the Authorization header least of all."""
+    idle_timeout_s: int = 900
+    max_lifetime_s: int = 28800
+    extras: tuple[str, ...] = ()
+    """Settings that we never make (file systems, capacity providers) and that must not be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,8 @@ def desired_spec(settings: Settings, artifact_digest: str) -> RuntimeSpec:
         authorizer=settings.authorizer(),
         environment=environment,
         bucket=settings.outputs.artifact_bucket_name,
-        entry_point=AGENT_ENTRYPOINT,
+        key=f"{settings.outputs.agent_runtime_name}/deployment.zip",
+        entry_point=(AGENT_ENTRYPOINT,),
         code_runtime=CODE_RUNTIME,
     )
 

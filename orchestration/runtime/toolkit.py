@@ -48,7 +48,7 @@ class Toolkit:
             "bucket": spec.bucket,
             "authorizer": spec.authorizer,
             "environment": dict(spec.environment),
-            "entry_point": spec.entry_point,
+            "entry_point": spec.entry_point[0],
             "code_runtime": spec.code_runtime,
             "protocol": spec.protocol,
             "source_dir": str(staged.source_dir),

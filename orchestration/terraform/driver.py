@@ -19,6 +19,8 @@ from orchestration.terraform.process import IsFlagged, OnLine, Process
 
 MINIMUM = (1, 11, 0)
 LOCK_FILE = ".terraform.lock.hcl"
+# Would write secrets into logs, or state where nobody looks for it.
+WITHHELD = ("TF_LOG", "TF_WORKSPACE", "TF_DATA_DIR", "TF_REATTACH_PROVIDERS")
 OUT_OF_REACH = "neither the provider registry nor a folder with hashicorp/aws is in reach"
 
 
@@ -147,14 +149,17 @@ class TerraformDriver:
 
     def has_state(self) -> bool:
         """True if the state lists at least one resource. Raises TerraformFailed when the file is not a state."""
-        if not self._state.exists():
-            return False
+        if not self._state.exists() or not self._state.stat().st_size:
+            return False  # Terraform makes the file before it writes anything into it
         try:
             return bool(json.loads(self._state.read_text())["resources"])
         except (ValueError, KeyError, TypeError):
+            backup = self._state.with_suffix(".tfstate.backup")
             raise TerraformFailed(
                 f"{self._state} is not a Terraform state (cut off or edited)",
-                remedy=f"restore the backup: cp {self._state}.backup {self._state}",
+                remedy=f"cp {backup} {self._state}"
+                if backup.exists()
+                else f"there is no backup of {self._state.name}; on the local target `make down` removes everything",
                 code="corrupt_state",
             ) from None
 
@@ -181,6 +186,8 @@ class TerraformDriver:
         variables = dict(self._place.variables)
         if not Path(variables.get("TF_CLI_CONFIG_FILE") or os.devnull).is_file():
             variables.pop("TF_CLI_CONFIG_FILE", None)
+        for name in [name for name in variables if name.startswith(WITHHELD)]:
+            del variables[name]
         variables |= {
             "TF_DATA_DIR": str(self._place.work_dir / "terraform-data"),
             "TF_IN_AUTOMATION": "1",

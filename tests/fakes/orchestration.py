@@ -33,6 +33,7 @@ OUTPUTS: Mapping[str, str] = {
     "agent_runtime_name": "mortgage_dev",
     "runtime_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-runtime",
     "artifact_bucket_name": "mortgage-dev-artifacts",
+    "deletion_protection": "false",
     "ecr_repository_url": "000000000000.dkr.ecr.us-east-1.amazonaws.com/mortgage-dev",
     "cognito_user_pool_id": "us-east-1_pool",
     "cognito_discovery_url": DISCOVERY_URL,
@@ -121,9 +122,13 @@ class FakeControl:
     keeps_mmds_off: bool = False
     gets_until_deleted: int = 0
     calls: list[str] = field(default_factory=list)
+    endpoints: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, ObservedRuntime] = field(default_factory=dict)
     _deleted: bool = False
 
-    def get(self, runtime_id: str) -> ObservedRuntime | None:
+    def get(self, runtime_id: str, version: str | None = None) -> ObservedRuntime | None:
+        if version is not None:
+            return self.versions.get(version)
         self.calls.append(f"get {runtime_id}")
         if self._deleted:
             if self.gets_until_deleted <= 0:
@@ -143,6 +148,13 @@ class FakeControl:
         sent = replace(spec, require_mmds_v2=False) if self.keeps_mmds_off else spec
         self.live = replace(runtime, spec=sent, status="READY")
         self.statuses = list(self.after_update)
+
+    def other_endpoints(self, runtime_id: str) -> dict[str, str]:
+        return dict(self.endpoints)
+
+    def delete_endpoint(self, runtime_id: str, name: str) -> None:
+        self.calls.append(f"delete_endpoint {name}")
+        del self.endpoints[name]
 
     def delete(self, runtime_id: str) -> None:
         self.calls.append(f"delete {runtime_id}")

@@ -106,6 +106,7 @@ def test_the_outputs_are_the_ones_handed_over(plan: Planner) -> None:
         "cognito_token_url",
         "cognito_user_client_id",
         "cognito_user_pool_id",
+        "deletion_protection",
         "ecr_repository_url",
         "environment",
         "handoff_version",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import socket
 import stat
 import subprocess
 import time
@@ -13,7 +15,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orchestration.embedded.daemon import START_TIMEOUT_S, Daemon, base_environment, free_port, is_free
+from orchestration.embedded.daemon import (
+    START_TIMEOUT_S,
+    Daemon,
+    base_environment,
+    end_strays,
+    free_port,
+    holds,
+    is_free,
+)
 from orchestration.errors import Unfit
 from tests.fakes.orchestration import FakeClock
 
@@ -36,7 +46,7 @@ def ready(daemon: Daemon) -> bool:
 
 
 def start(daemon: Daemon, argv: list[str] = WAITS) -> None:
-    daemon.start(argv, ENV, lambda: ready(daemon), FakeClock(on_sleep=lambda seconds: time.sleep(0.002)))
+    daemon.start(argv, ENV, [], lambda: ready(daemon), FakeClock(on_sleep=lambda seconds: time.sleep(0.002)))
 
 
 @pytest.fixture
@@ -134,7 +144,7 @@ def test_a_daemon_that_never_becomes_healthy_is_ended(daemon: Daemon) -> None:
 
     clock = FakeClock()
     with pytest.raises(Unfit, match=f"is not healthy after {START_TIMEOUT_S:.0f} s"):
-        daemon.start(WAITS, ENV, never, clock)
+        daemon.start(WAITS, ENV, [], never, clock)
     assert sum(clock.slept) == pytest.approx(START_TIMEOUT_S, abs=0.1)
     assert not seen[0].is_running()
     assert daemon.recorded() is None
@@ -145,7 +155,7 @@ def test_an_interrupted_start_leaves_a_record_that_stop_finds(daemon: Daemon) ->
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        daemon.start(WAITS, ENV, lambda: False, FakeClock(on_sleep=interrupt))
+        daemon.start(WAITS, ENV, [], lambda: False, FakeClock(on_sleep=interrupt))
     assert daemon.stop() is True
 
 
@@ -216,3 +226,30 @@ def test_daemons_see_nothing_of_the_users_keys_and_settings() -> None:
 @pytest.mark.enable_socket
 def test_a_free_port_is_free() -> None:
     assert is_free(free_port())
+
+
+@pytest.mark.enable_socket
+def test_a_port_that_another_program_answers_on_does_not_make_a_daemon_healthy(daemon: Daemon) -> None:
+    with socket.socket() as squatter:
+        squatter.bind(("127.0.0.1", 0))
+        squatter.listen()
+        port = squatter.getsockname()[1]
+        assert holds(os.getpid(), [port])
+        with pytest.raises(Unfit, match="is not healthy"):
+            daemon.start(WAITS, ENV, [port], lambda: True, FakeClock())
+    assert daemon.process() is None
+
+
+@pytest.mark.parametrize("folder_gone", [False, True])
+def test_a_daemon_without_a_record_is_found_by_its_folder_and_name(daemon: Daemon, folder_gone: bool) -> None:
+    start(daemon, ["/bin/sh", "-c", "touch ready; sleep 600; : thing"])
+    process = daemon.process()
+    assert process is not None
+    (daemon.folder / "thing.pid").unlink()
+    if folder_gone:
+        shutil.rmtree(daemon.folder)
+    assert not end_strays(daemon.folder, ["other"])
+    assert not end_strays(daemon.folder.parent, ["thing"])
+    assert end_strays(daemon.folder, ["thing"])
+    psutil.wait_procs([process], timeout=5)
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE

@@ -290,7 +290,7 @@ def test_lines_are_told_while_terraform_runs(fake: Fake) -> None:
     fake.answers("apply", out="one\ntwo\n")
     lines: list[str] = []
     fake.driver.apply(on_line=lines.append)
-    assert lines == ["one\n", "two\n"]
+    assert lines == ["one", "two"]
 
 
 def test_output_is_parsed(fake: Fake) -> None:
@@ -300,8 +300,8 @@ def test_output_is_parsed(fake: Fake) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [(None, False), ('{"resources": []}', False), ('{"resources": [{"type": "aws_s3_bucket"}]}', True)],
-    ids=["no-file", "empty", "one-resource"],
+    [(None, False), ("", False), ('{"resources": []}', False), ('{"resources": [{"type": "aws_s3_bucket"}]}', True)],
+    ids=["no-file", "cut-off-before-the-first-write", "empty", "one-resource"],
 )
 def test_has_state(fake: Fake, text: str | None, expected: bool) -> None:
     if text is not None:
@@ -309,7 +309,7 @@ def test_has_state(fake: Fake, text: str | None, expected: bool) -> None:
     assert fake.driver.has_state() is expected
 
 
-@pytest.mark.parametrize("text", ["", '{"version": 4', "[]", "{}", "null"], ids=repr)
+@pytest.mark.parametrize("text", ['{"version": 4', "[]", "{}", "null"], ids=repr)
 def test_a_state_that_is_none_is_an_error_and_not_an_empty_one(fake: Fake, text: str) -> None:
     (fake.work / "terraform.tfstate").write_text(text)
     with pytest.raises(TerraformFailed) as caught:

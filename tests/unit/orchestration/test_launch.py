@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import LaunchFailed
+from orchestration.errors import GateRefused, LaunchFailed
+from orchestration.ledger import RuntimeRecord
 from orchestration.runtime.launch import Launched, Launcher
 from orchestration.runtime.spec import RuntimeSpec, desired_spec
 from tests.fakes.orchestration import (
@@ -32,7 +33,8 @@ class Scene:
         self.deployer = FakeDeployer(control)
         self.clock = FakeClock()
         self.notes: list[str] = []
-        self.made: list[tuple[str, str]] = []
+        self.made: list[RuntimeRecord] = []
+        self.artifact: str | None = "v1"
         self.answers = [401]
         self.asked: list[str] = []
         self.launcher = Launcher(
@@ -41,6 +43,7 @@ class Scene:
             control=control,
             deployer=self.deployer,
             answers=self._answer,
+            artifact_version=lambda bucket, key: self.artifact,
             clock=self.clock,
             note=self.notes.append,
             poll_s=1.0,
@@ -52,7 +55,9 @@ class Scene:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def launch(self, known_id: str | None = None) -> Launched:
-        return self.launcher.launch(known_id, lambda runtime_id, arn: self.made.append((runtime_id, arn)))
+        """With a ledger that remembers the id, or with none."""
+        known = RuntimeRecord(OUTPUTS["agent_runtime_name"], known_id, RUNTIME_ARN, "v1") if known_id else None
+        return self.launcher.launch(known, self.made.append)
 
 
 @pytest.fixture
@@ -85,7 +90,7 @@ def test_an_equal_runtime_is_kept_and_its_door_still_asked(scene: Scene) -> None
     launched = scene.launch(RUNTIME_ID)
     assert launched.changed == ()
     assert scene.deployer.launched == []
-    assert scene.made == [(RUNTIME_ID, RUNTIME_ARN)]
+    assert scene.made == [RuntimeRecord(OUTPUTS["agent_runtime_name"], RUNTIME_ID, RUNTIME_ARN, "v1")]
     assert scene.asked == [RUNTIME_ARN]
 
 
@@ -105,7 +110,7 @@ def test_changed_agent_files_are_an_update(scene: Scene) -> None:
 
 def test_a_forgotten_runtime_is_found_by_name(scene: Scene) -> None:
     live(scene)
-    assert scene.launch(None).changed == ()
+    assert scene.launch(None).changed == ("artifact",)
     assert f"find {OUTPUTS['agent_runtime_name']}" in scene.control.calls
 
 
@@ -193,7 +198,43 @@ def test_an_interrupt_during_the_wait_forgets_nothing(tmp_path: Path, known_id: 
     scene.clock._on_sleep = interrupted
     with pytest.raises(KeyboardInterrupt):
         scene.launch(known_id)
-    assert scene.made == [(RUNTIME_ID, RUNTIME_ARN)]
+    assert scene.made == [RuntimeRecord(OUTPUTS["agent_runtime_name"], RUNTIME_ID, RUNTIME_ARN, "v1")]
+
+
+def test_a_package_that_somebody_replaced_is_launched_again(scene: Scene) -> None:
+    live(scene)
+    scene.artifact = "v2"
+    assert scene.launch(RUNTIME_ID).changed == ("artifact",)
+    assert scene.made[-1].artifact_version == "v2"
+
+
+def test_a_ledger_that_names_another_runtime_is_not_believed(scene: Scene) -> None:
+    live(scene, name="somebody_elses")
+    assert scene.launch(RUNTIME_ID).changed == ("created",)
+
+
+@pytest.mark.parametrize(
+    ("pinned", "refused"),
+    [
+        pytest.param({}, False, id="same-door"),
+        pytest.param({"environment": {}}, False, id="older-agent-behind-the-same-door"),
+        pytest.param({"authorizer": {}}, True, id="iam-door"),
+        pytest.param(
+            {"authorizer": {"customJWTAuthorizer": {"allowedClients": ["outsider"]}}}, True, id="other-client"
+        ),
+    ],
+)
+def test_an_endpoint_with_another_door_is_refused(scene: Scene, pinned: dict[str, object], refused: bool) -> None:
+    live(scene)
+    scene.control.endpoints = {"legacy": "1"}
+    scene.control.versions = {"1": observed(replace(scene.spec, **pinned))}  # type: ignore[arg-type]
+    if not refused:
+        assert scene.launch(RUNTIME_ID).changed == ()
+        return
+    with pytest.raises(GateRefused) as caught:
+        scene.launch(RUNTIME_ID)
+    assert (caught.value.exit_code, caught.value.code) == (3, "other_door")
+    assert "'legacy'" in caught.value.message
 
 
 def test_a_preview_sends_nothing(scene: Scene) -> None:

@@ -87,11 +87,23 @@ def test_mmds_v2_that_stays_off_is_a_failure() -> None:
 
 
 def test_removal_waits_until_the_runtime_is_gone() -> None:
-    waiting = Waiting(FakeControl(observed(status="DELETING"), gets_until_deleted=2))
+    waiting = Waiting(FakeControl(observed(), gets_until_deleted=2))
     waiting.removed()
-    assert waiting.control.calls[0] == f"delete {RUNTIME_ID}"
-    assert waiting.clock.slept == [5.0, 5.0]
+    assert waiting.control.calls.count(f"delete {RUNTIME_ID}") == 1
     assert waiting.control.live is None
+
+
+def test_removal_waits_for_a_runtime_that_is_still_being_made() -> None:
+    waiting = Waiting(FakeControl(observed(), statuses=["CREATING", "CREATING"]))
+    waiting.removed()
+    assert waiting.control.calls[:3] == [f"get {RUNTIME_ID}"] * 3
+
+
+def test_removal_takes_named_endpoints_first() -> None:
+    waiting = Waiting(FakeControl(observed(), endpoints={"legacy": "1"}))
+    waiting.removed()
+    deletions = [call for call in waiting.control.calls if call.startswith("delete")]
+    assert deletions == ["delete_endpoint legacy", f"delete {RUNTIME_ID}"]
 
 
 def test_a_runtime_that_stays_is_a_leftover() -> None:

@@ -15,11 +15,16 @@ CHANGES: dict[str, Any] = {
     "authorizer": {},
     "environment": {},
     "bucket": "other",
-    "entry_point": "other.py",
+    "key": "elsewhere/deployment.zip",
+    "entry_point": ("opentelemetry-instrument", "main.py"),
     "code_runtime": "PYTHON_3_13",
     "require_mmds_v2": False,
     "network_mode": "VPC",
     "protocol": "MCP",
+    "request_headers": ("Authorization",),
+    "idle_timeout_s": 60,
+    "max_lifetime_s": 60,
+    "extras": ("filesystemConfigurations",),
 }
 
 
@@ -40,7 +45,8 @@ def test_the_spec_is_what_outputs_and_settings_ask_for() -> None:
             "AGENT_ARTIFACT_SHA256": "digest-1",
         },
         bucket=OUTPUTS["artifact_bucket_name"],
-        entry_point="main.py",
+        key=f"{OUTPUTS['agent_runtime_name']}/deployment.zip",
+        entry_point=("main.py",),
         code_runtime="PYTHON_3_12",
     )
 
