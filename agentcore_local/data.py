@@ -11,7 +11,7 @@ from agentcore_local.edge import Body, ClientGone, Head, Receive, Scope, Send, a
 from agentcore_local.gate import Admitted, Gate
 from agentcore_local.journal import Journal
 from agentcore_local.permissions import Asked
-from agentcore_local.protocols import envelope, protocol_of
+from agentcore_local.protocols import JSON_RPC, envelope, protocol_of, read_rpc_id
 from agentcore_local.proxy import AgentBroke
 from agentcore_local.rollout import DEFAULT
 from agentcore_local.shapes import decode_segment, read_query
@@ -97,6 +97,7 @@ class Call:
     reason: str = "allowed"
     status: int = 0
     protocol: str = "HTTP"
+    body: Body | None = None
 
 
 class DataPlane:
@@ -120,7 +121,7 @@ class DataPlane:
         try:
             await self._serve(call, scope, receive, send)
         except Refused as e:
-            worn = envelope(e, call.protocol)
+            worn = envelope(e, call.protocol, await self._call_id(call))
             call.reason, call.status = e.log_reason, worn.status
             await refuse(send, e, call.request_id, worn.status, worn.body, worn.content_type)
         except ClientGone:
@@ -140,7 +141,9 @@ class DataPlane:
         target, door = self.find(call, head)
         if target.operation == "GetRuntimeProtectedResourceMetadata":
             return await self._metadata(call, target, door, send)
-        body = Body(receive, MAX_PAYLOAD, head.one("content-length"))
+        body = call.body = Body(receive, MAX_PAYLOAD, head.one("content-length"))
+        if call.protocol in JSON_RPC:
+            body.beginning = bytearray()
         admitted, door = await self.admit(call, head, target, door, body)
         spooled = admitted.body
         try:
@@ -189,6 +192,13 @@ class DataPlane:
                 admitted.body.file.close()
             raise
         return admitted, door
+
+    async def _call_id(self, call: Call) -> str | int | None:
+        """The id by which a JSON-RPC caller knows its call again; without it, it would wait for ever.
+
+        Looked for in admitted calls only: nobody else's body is read to refuse them.
+        """
+        return read_rpc_id(await call.body.first()) if call.body is not None and call.by is not None else None
 
     async def _metadata(self, call: Call, target: Target, door: Door | None, send: Send) -> None:
         if door is None or door.authorizer is None:

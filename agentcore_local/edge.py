@@ -1,6 +1,7 @@
 """The first look at a request: what the HTTP server does not check itself, and how answers are written."""
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import tempfile
@@ -21,6 +22,8 @@ BODY_IDLE_S = 60.0
 SPOOL_DEADLINE_S = 120.0
 SPOOL_IN_MEMORY = 1024 * 1024
 _LENGTH = re.compile(r"[0-9]{1,19}", re.ASCII)
+KEPT_BYTES = 64 * 1024
+KEPT_WAIT_S = 5.0
 
 
 class ClientGone(Exception):
@@ -80,6 +83,7 @@ class Body:
     def __init__(self, receive: Receive, limit: int, declared: str | None) -> None:
         self._receive, self._limit, self.declared = receive, limit, declared
         self.finished = asyncio.Event()
+        self.beginning: bytearray | None = None  # set to keep the first bytes for whoever refuses the call later
         if declared is not None and declared.isdigit() and int(declared) > limit:
             raise Refused("body_too_large", limit=limit)
 
@@ -97,10 +101,23 @@ class Body:
             seen += len(chunk)
             if seen > self._limit:
                 raise Refused("body_too_large", limit=self._limit)
+            if self.beginning is not None and len(self.beginning) < KEPT_BYTES:
+                self.beginning += chunk[: KEPT_BYTES - len(self.beginning)]
             if not message.get("more_body", False):
                 self.finished.set()
             if chunk:
                 yield chunk
+
+    async def first(self) -> bytes:
+        """The kept beginning, read on until it is whole or long enough; what cannot be had is left out."""
+        if self.beginning is None:
+            return b""
+        with contextlib.suppress(Refused, ClientGone, TimeoutError):
+            async with asyncio.timeout(KEPT_WAIT_S):
+                async for _ in self.chunks():
+                    if len(self.beginning) >= KEPT_BYTES:
+                        break
+        return bytes(self.beginning)
 
     async def gone(self) -> None:
         """Return once the caller has closed the connection (only meaningful after the body was read)."""

@@ -30,6 +30,7 @@ CONTRACTS: Mapping[str, Contract] = {
 }
 CARD_PATH = "/.well-known/agent-card.json"
 MCP_SESSION = "mcp-session-id"
+JSON_RPC = ("MCP", "A2A")
 
 
 def protocol_of(spec: Mapping[str, Any]) -> str:
@@ -84,8 +85,11 @@ class Envelope:
     content_type: str = "application/json"
 
 
-def envelope(refused: Refused, protocol: str) -> Envelope:
-    """Dress a refusal for InvokeAgentRuntime; what a protocol's table does not name stays as it is."""
+def envelope(refused: Refused, protocol: str, call_id: str | int | None = None) -> Envelope:
+    """Dress a refusal for InvokeAgentRuntime; what a protocol's table does not name stays as it is.
+
+    call_id is the JSON-RPC id of the call, None where it is not known.
+    """
     kind = refused.row.kind
     plain = Envelope(refused.row.status, refused.body())
     if refused.row.status in (408, 413, 431):
@@ -99,7 +103,7 @@ def envelope(refused: Refused, protocol: str) -> Envelope:
     if kind in table and refused.row.shape != "rpc":
         number, status = table[kind]
         error = {"code": number, "message": refused.message}
-        return Envelope(status, encode({"jsonrpc": "2.0", "id": None, "error": error}))
+        return Envelope(status, encode({"jsonrpc": "2.0", "id": call_id, "error": error}))
     return plain
 
 
@@ -113,6 +117,18 @@ def accepts_mcp(accept: str | None) -> bool:
     ranges = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     json_fits = bool(ranges & {"*/*", "application/*", "application/json"})
     return json_fits and bool(ranges & {"*/*", "text/*", "text/event-stream"})
+
+
+def read_rpc_id(body: bytes) -> str | int | None:
+    """The id of a JSON-RPC request; None for anything else, a batch too (JSON-RPC 2.0 section 4)."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    found = document.get("id") if isinstance(document, dict) else None
+    if isinstance(found, str) and len(found) <= 256:
+        return found
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
 def read_ping(body: bytes) -> tuple[bool, float | None]:

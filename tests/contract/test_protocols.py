@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import http.client
 import json
 import secrets
 import socket
@@ -107,6 +108,21 @@ def test_a_refusal_wears_the_envelope_of_its_protocol(
         found = found[name]
     assert found == told[-1] if len(told) > 1 else found[told[0]]
     assert ("www-authenticate" in answer.headers) is (status == 401)
+
+
+@pytest.mark.parametrize("protocol", ["MCP", "A2A"])
+@pytest.mark.parametrize("more", [{}, {SESSION: "short"}], ids=["agent", "validation"])
+def test_a_refused_call_is_known_again_by_its_id(
+    local: Local, speaking: Speaking, people: People, protocol: str, more: dict[str, str]
+) -> None:
+    headers, body = people.bearer() | MCP_ACCEPT | more, b'{"id": "call-7", "status": 500}'
+    assert local.invoke(speaking(protocol).arn, headers=headers, body=body).json["id"] == "call-7"
+    chunks = [b'{"id": "call-8", "status"', b": 500}"]
+    path = f"/runtimes/{quote(speaking(protocol).arn, safe='')}/invocations"
+    connection = http.client.HTTPConnection("127.0.0.1", local.data_port, timeout=20)
+    connection.request("POST", path, body=iter(chunks), headers=headers, encode_chunked=True)
+    assert json.loads(connection.getresponse().read())["id"] == "call-8"
+    connection.close()
 
 
 def test_mcp_callers_are_told_their_session_and_come_back_with_it(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agentcore_local.protocols import accepts_mcp, envelope, protocol_of, read_ping
+from agentcore_local.protocols import accepts_mcp, envelope, protocol_of, read_ping, read_rpc_id
 from agentcore_local.wire import ROWS, Refused
 
 
@@ -74,6 +74,32 @@ def test_an_mcp_caller_takes_both_kinds_of_answer(accept: str | None, fits: bool
 )
 def test_an_odd_ping_is_not_busy(body: bytes, expected: tuple[bool, float | None]) -> None:
     assert read_ping(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"jsonrpc": "2.0", "id": 7, "method": "ping"}', 7),
+        (b'{"id": "a1"}', "a1"),
+        (b'{"id": null}', None),
+        (b'{"id": true}', None),
+        (b'{"id": 1.5}', None),
+        (b'{"id": [1]}', None),
+        (b'{"id": "' + b"x" * 257 + b'"}', None),
+        (b'[{"id": 1}]', None),
+        (b'{"id": 7', None),
+        (b"[" * 60_000, None),
+        (b"\xff", None),
+        (b"", None),
+    ],
+)
+def test_a_call_is_known_by_its_id_when_it_can_be_read(body: bytes, expected: str | int | None) -> None:
+    assert read_rpc_id(body) == expected
+
+
+def test_a_refusal_carries_the_id_of_its_call() -> None:
+    assert json.loads(envelope(refusal("agent_error"), "MCP", 7).body)["id"] == 7
+    assert json.loads(envelope(refusal("agent_error"), "MCP").body)["id"] is None
 
 
 def test_without_a_configuration_an_agent_speaks_http() -> None:
