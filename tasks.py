@@ -10,13 +10,15 @@ from invoke import Collection, Context, Exit, task
 
 try:
     from orchestration import wiring
+except KeyboardInterrupt:
+    sys.exit(130)
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing.name} is not installed here\nremedy: make setup, then .venv/bin/invoke --list")
 
 WORDS = {
     "target": "local or aws (default: TARGET, else local)",
     "environment": "name of the environment (default: ENVIRONMENT, else dev)",
-    "yes": "do not ask before spending on AWS",
+    "yes": "do not ask on AWS",
     "json": "one JSON document on stdout instead of text",
     "destroy": "plan the removal instead",
     "detailed_exitcode": "exit 2 when there are changes",
@@ -34,11 +36,8 @@ def described(*words: str, name: str | None = None) -> Any:
 def up(c: Context, target: str = "", environment: str = "", yes: bool = False, json: bool = False) -> None:
     """Provision everything, launch the agent behind its authorizer, and prove that the door is locked."""
     with wiring.session(target, environment, yes=yes) as project:
-        report = project.up()
-        project.console.smoke(report, json=json)
-        if report.ok:
-            project.what_next()
-    _expect(report.ok)
+        project.judge(project.up(), json=json)
+        project.what_next()
 
 
 @described("target", "environment", "yes", "destroy", "detailed_exitcode")
@@ -112,9 +111,7 @@ def ask(c: Context, question: str, target: str = "", environment: str = "") -> N
 def smoke_test(c: Context, target: str = "", environment: str = "", json: bool = False) -> None:
     """Call the runtime as allowed and refused callers; exit 1 if any verdict is wrong."""
     with wiring.session(target, environment, quiet=json) as project:
-        report = project.smoke_test()
-        project.console.smoke(report, json=json)
-    _expect(report.ok)
+        project.judge(project.smoke_test(), json=json)
 
 
 @described("target", "environment", "yes")
@@ -150,11 +147,12 @@ def local_status(c: Context, environment: str = "", json: bool = False) -> None:
 def local_env(c: Context, environment: str = "") -> None:
     """Print exports that point AWS SDKs and the AWS CLI at the local cloud: eval "$(invoke local.env)"."""
     with wiring.session("local", environment, quiet=True) as project:
+        project.console.result(f"unset {' '.join(wiring.MISLEADING)}")
         for name, value in project.local_environment().items():
             project.console.result(f"export {name}={shlex.quote(value)}")
 
 
-def _expect(ok: bool, *, code: int = 1) -> None:
+def _expect(ok: bool, *, code: int) -> None:
     if not ok:
         raise Exit(code=code)
 

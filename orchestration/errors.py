@@ -45,6 +45,12 @@ class LaunchFailed(OrchestrationError):
     code = "launch_failed"
 
 
+class WrongVerdicts(OrchestrationError):
+    """A caller was let in or kept out who should not have been."""
+
+    code = "wrong_verdicts"
+
+
 class TerraformFailed(OrchestrationError):
     """Terraform ended with an error; its log has all of it."""
 

@@ -62,11 +62,13 @@ class LedgerFile:
         self.path = path
 
     def load(self) -> Ledger | None:
-        """None when nothing was made yet. Raises CorruptLedger."""
+        """None when nothing was made yet. Raises CorruptLedger, PermissionError."""
         try:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
+        except PermissionError:
+            raise
         except (OSError, ValueError) as e:
             raise self._corrupt(str(e)) from None
         try:

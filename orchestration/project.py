@@ -9,7 +9,7 @@ from typing import Any
 from orchestration.checks.run import answer_text, new_session_id, refusal_text
 from orchestration.console import Console
 from orchestration.embedded.cloud import DaemonStatus
-from orchestration.errors import BadInput, OrchestrationError, TerraformFailed
+from orchestration.errors import BadInput, OrchestrationError, TerraformFailed, WrongVerdicts
 from orchestration.lock import exclusive
 from orchestration.report import SmokeReport, deployment_document
 from orchestration.runtime.launch import Launched
@@ -42,7 +42,7 @@ class Project:
             launched = self.steps.launch(settings)
             changed |= bool(launched.changed)
         report = self.steps.smoke(settings, launched.runtime.arn)
-        if not changed:
+        if not changed and report.ok:
             self.console.say("nothing changed: everything was as it should be")
         return report
 
@@ -82,6 +82,8 @@ class Project:
         steps = self.steps
         state_dir = steps.deployment.state_dir
         if not state_dir.exists():
+            if steps.cloud is None:
+                self.console.say(f"there is no {state_dir}: nothing was looked up in AWS")
             return bool(steps.cloud and steps.cloud.stop_strays())
         with exclusive(state_dir):
             steps.check_account(steps.load_or_new())
@@ -134,7 +136,10 @@ class Project:
         cloud = self.steps.require_cloud()
         endpoints = self.steps.endpoints()
         key = cloud.root_key()
+        exempt = [host for host in (self.steps.env.get("NO_PROXY"), "127.0.0.1", "localhost") if host]
         return {
+            "NO_PROXY": ",".join(exempt),
+            "no_proxy": ",".join(exempt),
             "AWS_ACCESS_KEY_ID": key.id,
             "AWS_SECRET_ACCESS_KEY": key.secret,
             "AWS_REGION": self.steps.deployment.region,
@@ -184,6 +189,16 @@ class Project:
     def smoke_test(self) -> SmokeReport:
         settings = self.settings()
         return self.steps.smoke(settings, self.steps.runtime_arn(settings))
+
+    def judge(self, report: SmokeReport, *, json: bool) -> None:
+        """Show the smoke test's result. Raises WrongVerdicts naming the cases."""
+        self.console.smoke(report, json=json)
+        if not report.ok:
+            raise WrongVerdicts(
+                f"wrong verdicts: {', '.join(report.failed) or 'there were no cases'}",
+                remedy=f"compare `{self.steps.deployment.command('invoke status')}` with what you meant; "
+                f"`{self.steps.deployment.command('make up')}` puts the door right",
+            )
 
     def what_next(self) -> None:
         """Commands worth trying, as they must be typed here."""

@@ -15,6 +15,9 @@ from orchestration.outputs import TerraformOutputs
 DEFAULT_REGION = "us-east-1"
 RESERVED_WORDS = ("aws", "amazon", "cognito")
 LOCAL_ACCOUNT = "000000000000"
+# botocore model: AllowedScopeType; Terraform's own rule for model_ids.
+SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,255}")
+MODEL_NAME = re.compile(r"[a-z][a-z0-9-]*(\.[a-zA-Z0-9][a-zA-Z0-9:_-]*)+")
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9]{0,11}")
 QUALIFIER = "DEFAULT"
 AGENT_ENTRYPOINT = "main.py"
@@ -42,6 +45,10 @@ class Deployment:
     @property
     def state_dir(self) -> Path:
         return self.root / ".state" / f"{self.target}-{self.environment}"
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.state_dir / "ledger.json"
 
     @property
     def make_words(self) -> str:
@@ -121,6 +128,7 @@ def select_deployment(
     environment: str | None = None,
 ) -> Deployment:
     """Flags win over TARGET, ENVIRONMENT, AWS_REGION and AWS_DEFAULT_REGION. Raises BadInput naming the value."""
+    check_values(env)
     chosen = target or env.get("TARGET") or Target.LOCAL
     if chosen not in set(Target):
         raise BadInput(f"TARGET is {chosen!r}", remedy="use TARGET=local or TARGET=aws", code="bad_target")
@@ -146,6 +154,22 @@ def select_deployment(
             code="bad_region",
         )
     return Deployment(target=Target(chosen), environment=name, region=region, root=root)
+
+
+def check_values(env: Mapping[str, str]) -> None:
+    """Refuse what would only fail at the end of a long command. Raises BadInput naming the value."""
+    for name in ("LAUNCH_TIMEOUT_S", "DATA_PLANE_TIMEOUT_S", "REQUEST_TIMEOUT_S"):
+        _seconds(env, name, 1.0)
+    provider = env.get("MODEL_PROVIDER")
+    if provider not in (None, "", "scripted", "bedrock"):
+        raise BadInput(f"MODEL_PROVIDER is {provider!r}", remedy="use MODEL_PROVIDER=scripted or bedrock")
+    if not MODEL_NAME.fullmatch(model_id(env)):
+        raise BadInput(f"MODEL_ID is {model_id(env)!r}", remedy=f"use a Bedrock id such as {DEFAULT_MODEL_ID}")
+    for scope in _words(env, "ALLOWED_SCOPES"):
+        if not SCOPE.fullmatch(scope):
+            raise BadInput(
+                f"ALLOWED_SCOPES holds {scope!r}", remedy="separate scopes by commas, e.g. ALLOWED_SCOPES=agent/invoke"
+            )
 
 
 def aws_endpoints(region: str, dns_suffix: str = "amazonaws.com") -> Endpoints:

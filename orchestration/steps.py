@@ -62,10 +62,7 @@ class Steps:
         if self.fixed_endpoints:
             return self.fixed_endpoints
         cloud = self.require_cloud()
-        ledger = self.ledger().load()
-        ports = ledger.ports if ledger else None
-        ports = cloud.require_running(ports)
-        return cloud.endpoints(ports)
+        return cloud.endpoints(cloud.require_running(self.load_or_new().ports))
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -160,7 +157,7 @@ class Steps:
 
     def smoke(self, settings: Settings, runtime_arn: str) -> SmokeReport:
         started = self.clock.monotonic()
-        with self.console.step("smoke test"):
+        with self.console.step("calls of the smoke test"):
             caller = self.tools.caller(settings, runtime_arn)
             outcomes = run_cases(CASES, caller, self.tools.broker(settings), self.clock, self.console.outcome)
         return SmokeReport(self.deployment, runtime_arn, outcomes, self.clock.monotonic() - started)
@@ -230,7 +227,7 @@ class Steps:
         )
 
     def ledger(self) -> LedgerFile:
-        return LedgerFile(self.deployment.state_dir / "ledger.json")
+        return LedgerFile(self.deployment.ledger_path)
 
     def load_or_new(self) -> Ledger:
         """The ledger of this deployment. Raises CorruptLedger, BadInput when it was made in another region."""

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import INTERRUPTED, PIPE_CLOSED, OrchestrationError, Unfit
 from orchestration.http import BearerCaller, aws_client, client_credentials, local_client
+from orchestration.ledger import LedgerFile
 from orchestration.project import Project
 from orchestration.runtime.launch import Launcher
 from orchestration.runtime.toolkit import Toolkit
@@ -44,8 +45,11 @@ from orchestration.settings import (
     select_deployment,
 )
 from orchestration.steps import Steps
-from orchestration.terraform import Environment, TerraformDriver
+from orchestration.terraform import MIRROR_VARIABLE, Environment, TerraformDriver, find_mirror
 from orchestration.tokens import TokenBroker
+
+# With these set, an SDK would not go where `local.env` points it.
+MISLEADING = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL_S3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class TargetTools:
     def check_terraform(self) -> None:
         place = Environment(self._binary, self.deployment.root, self.deployment.state_dir, self.env)
         TerraformDriver(place).check_binary()
+        if MIRROR_VARIABLE in self.env:
+            find_mirror(self.env)
 
     def terraform(self, endpoints: Endpoints) -> TerraformDriver:
         place = Environment(
@@ -124,6 +130,9 @@ class TargetTools:
                 "BEDROCK_AGENTCORE_DP_ENDPOINT": settings.endpoints.data_plane,
             },
             log_dir=self.deployment.state_dir,
+            agent_log=str(self.deployment.state_dir / "cloud" / "agentcore_local" / "agents")
+            if self.cloud
+            else "the runtime's log group in CloudWatch",
             region=self.deployment.region,
             timeout_s=settings.waits.launch_s,
         )
@@ -204,6 +213,8 @@ def build(
     clock = SystemClock()
     console = Console(clock, quiet=quiet)
     deployment = select_deployment(env, root=root, known_regions=known_regions, target=target, environment=environment)
+    if not (env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")):
+        deployment = replace(deployment, region=_remembered_region(deployment))
     local = deployment.target is Target.LOCAL
     cloud = LocalCloud(deployment, env, clock, console.note) if local else None
     steps = Steps(
@@ -216,6 +227,15 @@ def build(
         fixed_endpoints=None if local else aws_endpoints(deployment.region),
     )
     return Project(steps)
+
+
+def _remembered_region(deployment: Deployment) -> str:
+    """The region in which the deployment was made; its own where nothing was. A corrupt ledger is told later."""
+    try:
+        ledger = LedgerFile(deployment.ledger_path).load()
+    except (OrchestrationError, OSError):
+        return deployment.region
+    return ledger.region if ledger else deployment.region
 
 
 @contextmanager
@@ -232,18 +252,25 @@ def session(target: str = "", environment: str = "", *, yes: bool = False, quiet
     try:
         yield build(target=target, environment=environment, yes=yes, quiet=quiet)
     except BrokenPipeError:
-        # The reader of our output left, as in `invoke outputs | head -1`. What Python flushes at exit must go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader left, as in `invoke outputs | head -1`
         sys.exit(PIPE_CLOSED)
     except OrchestrationError as e:
         Console(SystemClock()).error(e)
         sys.exit(e.exit_code)
     except KeyboardInterrupt:
-        Console(SystemClock()).say("interrupted; `make up` goes on from here, `make down` removes what was made")
+        Console(SystemClock()).say(
+            "interrupted; nothing is lost: the same command goes on, `make down` removes what was made"
+        )
         sys.exit(INTERRUPTED)
     except OSError as e:
         Console(SystemClock()).error(Unfit(str(e), remedy="look at that file or folder", code="os_error"))
+        _drop_output()
         sys.exit(Unfit.exit_code)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _drop_output() -> None:
+    """What Python still flushes at its end must not fail a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,9 @@ its hash from the same lock. Exit codes: 0 ready, 5 the machine is unfit (one li
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
@@ -31,8 +33,8 @@ def unfit(message: str, remedy: str) -> NoReturn:
 
 
 def stamp() -> str:
-    """What the environment was made from: the lock and the interpreter."""
-    return hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
+    """What the environment was made from: the lock, the interpreter and the place, which its programs name."""
+    return hashlib.sha256(LOCK.read_bytes() + f"{sys.version} {VENV}".encode()).hexdigest()
 
 
 def uv_requirement() -> str:
@@ -86,11 +88,14 @@ def main() -> None:
         unfit(f"this system is {os.name!r}", "use Linux, macOS or the Windows Subsystem for Linux")
     if STAMP.exists() and STAMP.read_text() == stamp():
         return
-    try:
-        import ensurepip  # noqa: F401
-    except ImportError:
+    if importlib.util.find_spec("ensurepip") is None:
         unfit("python3 has no ensurepip, so it can make no virtual environment", "apt-get install python3-venv")
-    make()
+    if not os.access(ROOT, os.W_OK):
+        unfit(f"{ROOT} is not writable", "clone the repository to a folder of your own")
+    with LOCK.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second make waits here and then finds the environment made
+        if not (STAMP.exists() and STAMP.read_text() == stamp()):
+            make()
 
 
 if __name__ == "__main__":

@@ -127,7 +127,9 @@ def translated(action: str) -> Iterator[None]:
             raise Unfit(message, remedy=f"allow {action} to this principal", code="access_denied") from None
         raise OrchestrationError(message, remedy="see the message; run the command again when it is mended") from e
     except BotoCoreError as e:
-        raise Unfit(f"{action} could not be sent: {e}", remedy="check the network, then `make up`") from None
+        raise Unfit(
+            f"{action} could not be sent: {e}", remedy="check the network, then run the command again"
+        ) from None
 
 
 def identity(clients: Clients) -> Identity:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -69,12 +70,13 @@ class LocalCloud:
     def start(self, remembered: Ports | None) -> Ports:
         """Bring both daemons up on the remembered ports where these are free. Safe to call when they run."""
         wishes = {name: port(self._env, variable) for name, variable in PORT_VARIABLES.items()}
+        key = self.root_key(create=True)
         if remembered and self._running(remembered):
             if all(wish in (None, getattr(remembered, name)) for name, wish in wishes.items()):
                 return remembered
+        self._refuse_taken(wishes, remembered)
         self.stop()
         ports = self._choose_ports(remembered, wishes)
-        key = self.root_key(create=True)
         self._start_emulator(ports, key)
         self._start_runtime(ports, key)
         return ports
@@ -158,7 +160,24 @@ class LocalCloud:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _running(self, ports: Ports | None) -> bool:
-        return ports is not None and all(status.running and status.healthy for status in self.status(ports))
+        """True if both are healthy and run the code, the packages and the key of now."""
+        daemons = (self.emulator, self.runtime)
+        return (
+            ports is not None
+            and all(status.healthy for status in self.status(ports))
+            and all(daemon.recorded_version() == self._version() for daemon in daemons)
+        )
+
+    def _version(self) -> str:
+        """Digest of what a running daemon depends on; one that differs is started anew."""
+        total = hashlib.sha256(f"{SERVICES}\0{self.root_key().secret}".encode())
+        for path in [self._deployment.root / "requirements.lock", *sorted(self._package.glob("*.py"))]:
+            total.update(path.read_bytes() if path.exists() else b"")
+        return total.hexdigest()
+
+    @property
+    def _package(self) -> Path:
+        return self._deployment.root / "agentcore_local"
 
     def _status(self, daemon: Daemon, numbers: list[int], urls: list[str]) -> DaemonStatus:
         process = daemon.process()
@@ -170,6 +189,20 @@ class LocalCloud:
             process.pid if process else None,
             numbers[0],
             daemon.log_path,
+        )
+
+    def _refuse_taken(self, wishes: Mapping[str, int | None], remembered: Ports | None) -> None:
+        """Look before anything is stopped: a wrong wish must not cost a healthy cloud."""
+        own = {remembered.aws, remembered.control_plane, remembered.data_plane} if remembered else set()
+        for name, wish in wishes.items():
+            if wish is not None and wish not in own and not is_free(wish):
+                raise self._taken(PORT_VARIABLES[name], wish)
+
+    def _taken(self, variable: str, number: int) -> Unfit:
+        return Unfit(
+            f"{variable} is {number}, a port that {owner_of(number)} holds",
+            remedy=f"choose another port, or unset {variable}",
+            code="port_taken",
         )
 
     def _choose_ports(self, remembered: Ports | None, wishes: Mapping[str, int | None]) -> Ports:
@@ -185,11 +218,7 @@ class LocalCloud:
             wish = wishes[name]
             old = getattr(remembered, name) if remembered else None
             if wish is not None and not is_free(wish):
-                raise Unfit(
-                    f"{variable} is {wish}, a port that {owner_of(wish)} holds",
-                    remedy=f"choose another port, or unset {variable}",
-                    code="port_taken",
-                )
+                raise self._taken(variable, wish)
             if wish is None and old is not None and not is_free(old):
                 self._note(f"port {old} is now held by {owner_of(old)}; choosing another for {name}")
                 old = None
@@ -223,7 +252,7 @@ class LocalCloud:
         url = f"http://{LOOPBACK}:{ports.aws}{EMULATOR_HEALTH}"
         self._note(f"starting ministack on {LOOPBACK}:{ports.aws}")
         program = [str(Path(sys.executable).parent / "ministack")]
-        self.emulator.start(program, env, [ports.aws], lambda: healthy(url), self._clock)
+        self.emulator.start(program, env, [ports.aws], lambda: healthy(url), self._clock, self._version())
 
     def _start_runtime(self, ports: Ports, key: AccessKey) -> None:
         issuer = f"https://cognito-idp.{self._deployment.region}.amazonaws.com"
@@ -242,4 +271,4 @@ class LocalCloud:
         planes = [ports.control_plane, ports.data_plane]
         urls = [f"http://{LOOPBACK}:{number}{RUNTIME_HEALTH}" for number in planes]
         self._note(f"starting agentcore_local on {LOOPBACK}:{ports.control_plane} and :{ports.data_plane}")
-        self.runtime.start(argv, env, planes, lambda: all(healthy(url) for url in urls), self._clock)
+        self.runtime.start(argv, env, planes, lambda: all(healthy(url) for url in urls), self._clock, self._version())

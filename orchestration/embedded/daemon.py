@@ -43,6 +43,13 @@ class Daemon:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def recorded_version(self) -> str:
+        """What it was started from, as `start` was told; "" where that is not known."""
+        try:
+            return str(json.loads(self._record.read_text())["version"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
     def process(self) -> psutil.Process | None:
         """The running process. A pid that the machine gave to another program since is not ours."""
         if (recorded := self.recorded()) is None:
@@ -63,6 +70,7 @@ class Daemon:
         ports: Sequence[int],
         healthy: Callable[[], bool],
         clock: Clock,
+        version: str = "",
     ) -> None:
         """Start and wait until it holds its ports itself and is healthy: another program may answer on a port.
 
@@ -88,7 +96,7 @@ class Daemon:
             created = psutil.Process(child.pid).create_time()
         except psutil.NoSuchProcess:
             created = 0.0
-        self._record.write_text(json.dumps({"pid": child.pid, "created": created}) + "\n")
+        self._record.write_text(json.dumps({"pid": child.pid, "created": created, "version": version}) + "\n")
         deadline = clock.monotonic() + START_TIMEOUT_S
         while child.poll() is None and not (holds(child.pid, ports) and healthy()):
             if clock.monotonic() > deadline:

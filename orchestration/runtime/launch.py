@@ -21,6 +21,7 @@ from orchestration.runtime.lifecycle import (
 )
 from orchestration.runtime.package import StagedAgent, stage
 from orchestration.runtime.spec import (
+    DIGEST_VARIABLE,
     Create,
     Keep,
     ObservedRuntime,
@@ -100,7 +101,7 @@ class Launcher:
                 runtime_id, arn = runtime.id, runtime.arn
             case Create() | Update():
                 changed = step.changed if isinstance(step, Update) else ("created",)
-                self.note(f"runtime {spec.name}: {', '.join(changed)}")
+                self.note(f"runtime {spec.name}: {', '.join(changed)}{_explained(step)}")
                 runtime_id, arn = self.deployer.launch(spec, staged, self.note)
             case _:
                 assert_never(step)
@@ -191,3 +192,11 @@ class Launcher:
                 )
             self.note("the data plane does not know the endpoint yet")
             self.clock.sleep(self.poll_s)
+
+
+def _explained(step: Step) -> str:
+    """The agent's files are known to the runtime by a digest among its variables: say what that change means."""
+    if not isinstance(step, Update):
+        return ""
+    before, after = step.runtime.spec.environment, step.spec.environment
+    return " (the agent's files changed)" if before.get(DIGEST_VARIABLE) != after.get(DIGEST_VARIABLE) else ""

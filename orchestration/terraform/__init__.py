@@ -1,6 +1,6 @@
 """Drives the terraform (or tofu) binary through python-terraform; knows no AWS."""
 
 from orchestration.terraform.driver import Environment, TerraformDriver
-from orchestration.terraform.mirror import find_mirror, registry_reachable
+from orchestration.terraform.mirror import MIRROR_VARIABLE, find_mirror, registry_reachable
 
-__all__ = ["Environment", "TerraformDriver", "find_mirror", "registry_reachable"]
+__all__ = ["MIRROR_VARIABLE", "Environment", "TerraformDriver", "find_mirror", "registry_reachable"]

@@ -27,4 +27,11 @@ def explain_failure(command: str, code: int, text: str, log: Path) -> TerraformF
         )
     if "Invalid value for variable" in title:
         return BadInput(f"terraform {command}: {detail[:400]}", remedy="correct that variable and run it again")
+    if re.search(r"AlreadyExists|already exists|AlreadyOwnedByYou", f"{title} {detail}"):
+        return TerraformFailed(
+            f"terraform {command} failed: {title}. {detail[:300]}".strip(),
+            remedy=f"it exists but is not in the state: `terraform import` it, or on the local target "
+            f"`make down` and `make up`; see {log}",
+            code="exists_outside_state",
+        )
     return TerraformFailed(f"terraform {command} failed: {title}. {detail[:300]}".strip(), remedy=f"see {log}")

@@ -51,7 +51,7 @@ class Clone:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def invoke(self, *words: str, **env: str) -> Done:
-        return self.run(".venv/bin/invoke", *words, **env)
+        return self.run(".venv/bin/invoke", *words, deadline_s=180, **env)
 
     def document(self, *words: str, **env: str) -> dict[str, Any]:
         """stdout of a task as the one JSON document that it must be."""

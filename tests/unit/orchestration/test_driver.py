@@ -389,6 +389,12 @@ def test_the_first_error_gives_the_line() -> None:
     assert error.remedy == f"see {LOG}"
 
 
+def test_what_exists_outside_the_state_has_its_own_remedy() -> None:
+    error = explain_failure("apply", 1, "Error: creating S3 Bucket (x): BucketAlreadyExists\n\n  with module.x\n", LOG)
+    assert error.code == "exists_outside_state"
+    assert "make down" in error.remedy
+
+
 def test_colours_and_boxes_do_not_reach_the_message() -> None:
     message = explain_failure("init", 1, BOXED, LOG).message
     assert message.startswith("terraform init failed: Failed to query available provider packages. Could not retrieve")

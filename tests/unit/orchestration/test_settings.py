@@ -5,15 +5,18 @@ from typing import Any
 
 import pytest
 
-from orchestration.errors import BadInput
+from orchestration.errors import BadInput, InvalidOutputs
+from orchestration.outputs import TerraformOutputs
 from orchestration.settings import (
     Deployment,
+    Endpoints,
     Target,
     aws_endpoints,
+    build_settings,
     port,
     select_deployment,
 )
-from tests.fakes.orchestration import DISCOVERY_URL, RUNTIME_ARN, deployment, settings
+from tests.fakes.orchestration import DISCOVERY_URL, OUTPUTS, RUNTIME_ARN, deployment, settings
 
 ROOT = Path("/somewhere")
 REGIONS = {"us-east-1", "eu-central-1"}
@@ -79,6 +82,30 @@ def test_a_bad_default_region_is_named_as_the_variable_it_came_from() -> None:
     with pytest.raises(BadInput) as caught:
         select({"AWS_DEFAULT_REGION": "us-east-9"})
     assert "AWS_DEFAULT_REGION" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("env", "shown"),
+    [
+        ({"LAUNCH_TIMEOUT_S": "abc"}, "LAUNCH_TIMEOUT_S is 'abc'"),
+        ({"MODEL_PROVIDER": "openai"}, "MODEL_PROVIDER is 'openai'"),
+        ({"MODEL_ID": "x"}, "MODEL_ID is 'x'"),
+        ({"MODEL_ID": "arn:aws:bedrock:us-east-1::foundation-model/*"}, "MODEL_ID is 'arn:"),
+        ({"ALLOWED_SCOPES": "agent/invoke other"}, "ALLOWED_SCOPES holds 'agent/invoke other'"),
+        ({"ENVIRONMENT": "myaws"}, "ENVIRONMENT is 'myaws'"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_would_fail_late_is_refused_at_once(env: dict[str, str], shown: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        select(env)
+    assert shown in caught.value.message
+
+
+@pytest.mark.parametrize("changed", [{"environment": "prod"}, {"region": "eu-west-1"}])
+def test_outputs_of_another_deployment_are_refused(changed: dict[str, str]) -> None:
+    with pytest.raises(InvalidOutputs, match=next(iter(changed.values()))):
+        build_settings(deployment(), TerraformOutputs(**{**OUTPUTS, **changed}), Endpoints(None, "http://c", "http://d"), {})
 
 
 def test_targets_and_environments_keep_their_state_apart() -> None:

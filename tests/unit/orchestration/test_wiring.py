@@ -123,7 +123,7 @@ def test_ctrl_c_is_one_line_and_130(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert out == ""
     assert len(err.splitlines()) == 1
-    assert "make up" in err
+    assert "make down" in err
 
 
 def test_a_termination_signal_is_like_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
