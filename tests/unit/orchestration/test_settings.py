@@ -105,7 +105,9 @@ def test_what_would_fail_late_is_refused_at_once(env: dict[str, str], shown: str
 @pytest.mark.parametrize("changed", [{"environment": "prod"}, {"region": "eu-west-1"}])
 def test_outputs_of_another_deployment_are_refused(changed: dict[str, str]) -> None:
     with pytest.raises(InvalidOutputs, match=next(iter(changed.values()))):
-        build_settings(deployment(), TerraformOutputs(**{**OUTPUTS, **changed}), Endpoints(None, "http://c", "http://d"), {})
+        build_settings(
+            deployment(), TerraformOutputs(**{**OUTPUTS, **changed}), Endpoints(None, "http://c", "http://d"), {}
+        )
 
 
 def test_targets_and_environments_keep_their_state_apart() -> None:
