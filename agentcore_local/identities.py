@@ -19,6 +19,8 @@ from agentcore_local.edge import Head
 from agentcore_local.wire import Refused
 
 QUEUE = "agentcore-local-callers"
+# Few clients sign Content-Length; a body of that length is made up and sent to the emulator before the caller is known.
+MAX_SIGNED_LENGTH = 1_048_576
 TIMEOUT_S = 10.0
 MAX_ANSWER = 64 * 1024
 _PATHS = re.compile(rb"/(?:runtimes|tags|resourcepolicy)/[\x21-\x7e]*")
@@ -90,6 +92,8 @@ class Identities:
     async def _ask(self, head: Head, headers: list[tuple[str, str]], body: bytes) -> tuple[int, Mapping[str, Any]]:
         target = head.raw_path.decode("ascii") + (f"?{head.query.decode('ascii')}" if head.query else "")
         if length := dict(headers).get("content-length"):
+            if int(length) > MAX_SIGNED_LENGTH:
+                raise Refused("unproved_caller", log_reason="signed_length_too_long")
             body = body.ljust(int(length))  # a signed length must stay true; spaces after JSON mean nothing
             if len(body) != int(length):
                 raise Refused("unproved_caller", log_reason="signed_length_too_short")

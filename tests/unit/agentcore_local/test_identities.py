@@ -149,6 +149,15 @@ def test_a_signed_length_stays_true() -> None:
         ask(Emulator(), head(content_length="2"), claim)
 
 
+def test_a_long_signed_length_is_not_made_up() -> None:
+    claim = Claim("AKIAUSER", False, (*SIGNED, "content-length"), CLAIM.stamp, "0" * 64)
+    emulator = Emulator(denied(ANNA))
+    with pytest.raises(Refused) as e:
+        ask(emulator, head(content_length="100000000"), claim)
+    assert e.value.log_reason == "signed_length_too_long"
+    assert emulator.bodies == []
+
+
 def test_a_body_other_than_declared_is_not_asked_about() -> None:
     with pytest.raises(Refused) as e:
         ask(Emulator(), head(x_amz_content_sha256="UNSIGNED-PAYLOAD"))
