@@ -84,7 +84,10 @@ class Project:
         if not state_dir.exists():
             if steps.cloud is None:
                 self.console.say(f"there is no {state_dir}: nothing was looked up in AWS")
-            return bool(steps.cloud and steps.cloud.stop_strays())
+            stopped = bool(steps.cloud and steps.cloud.stop_strays())
+            shutil.rmtree(state_dir, ignore_errors=True)  # the emulator writes its state when it ends
+            steps.remove_if_empty()
+            return stopped
         with exclusive(state_dir):
             steps.check_account(steps.load_or_new())
             steps.tools.confirm_spending()
