@@ -13,7 +13,7 @@ endif
 SOURCES := agent agentcore_local orchestration scripts tests tasks.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up plan smoke ask down test unit contract terraform-test e2e lint fmt lock bench fuzz load clean
+.PHONY: help setup up plan smoke ask down test unit property contract terraform-test e2e lint fmt lock bench fuzz load clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,13 +38,16 @@ ask: setup ## Ask the agent: make ask Q="what can you do?"
 down: setup ## Remove everything that up made
 	@$(INVOKE) down $(YES_FLAG)
 
-test: lint unit terraform-test contract e2e ## All checks and tests
+test: lint unit property terraform-test contract e2e ## All checks and tests
 
 lint: setup ## ruff, mypy, terraform fmt and validate
 	@$(BIN)/python scripts/lint.py
 
-unit: setup ## Unit tests, property tests, the fuzzer's corpus
-	@$(BIN)/pytest -q tests/unit tests/property tests/fuzz tests/test_layering.py
+unit: setup ## Unit tests
+	@$(BIN)/pytest -q tests/unit tests/test_layering.py
+
+property: setup ## Property tests and the fuzzer's corpus
+	@$(BIN)/pytest -q tests/property tests/fuzz
 
 terraform-test: setup ## Module tests with a mocked provider
 	@$(BIN)/pytest -q tests/terraform
