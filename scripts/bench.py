@@ -6,12 +6,14 @@ Runs in the environment "bench" on the local target and removes it at the end. E
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+STEP = re.compile(r" +ok  (\S.*?)  ([0-9.]+) s")
 # Seconds on two cores with a warm package cache.
 STAGES = (
     ("make up, cold", ["make", "up"], 45.0),
@@ -21,8 +23,8 @@ STAGES = (
 )
 
 
-def timed(argv: list[str]) -> tuple[float, list[str]]:
-    """(seconds, the step lines that the command printed)."""
+def timed(argv: list[str]) -> tuple[float, list[tuple[str, ...]]]:
+    """(seconds, (name, seconds) of each step that the command printed)."""
     env = {**os.environ, "TARGET": "local", "ENVIRONMENT": "bench", "NO_COLOR": "1"}
     started = time.monotonic()
     done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
@@ -30,7 +32,7 @@ def timed(argv: list[str]) -> tuple[float, list[str]]:
     if done.returncode != 0:
         print(done.stdout + done.stderr, file=sys.stderr)
         raise SystemExit(1)
-    return elapsed, [line.strip() for line in done.stderr.splitlines() if line.lstrip().startswith("ok  ")]
+    return elapsed, [match.groups() for line in done.stderr.splitlines() if (match := STEP.fullmatch(line))]
 
 
 def main() -> None:
@@ -40,9 +42,8 @@ def main() -> None:
         for title, argv, target in STAGES:
             elapsed, steps = timed(argv)
             print(f"{title:<48} {elapsed:>8.1f} {f'<= {target:.0f}' if target else '-':>8}", flush=True)
-            for step in steps:
-                name, _, seconds = step.removeprefix("ok").strip().rpartition("  ")
-                print(f"  {name:<46} {seconds.removesuffix(' s'):>8}")
+            for name, seconds in steps:
+                print(f"  {name:<46} {seconds:>8}")
     finally:
         subprocess.run(
             [".venv/bin/invoke", "down", "--environment", "bench"], cwd=ROOT, capture_output=True, check=False
