@@ -22,9 +22,10 @@ def test_every_pin_is_the_one_of_the_lock() -> None:
     assert ours == {name: locked.get(name) for name in ours}
 
 
-def test_every_requirement_is_a_pin_and_the_direct_ones_are_among_them() -> None:
-    lines = [line for line in (AGENT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
-    assert [line for line in lines if not PIN.fullmatch(line)] == []
+def test_every_requirement_is_a_pin_with_hashes_and_the_direct_ones_are_among_them() -> None:
+    joined = (AGENT / "requirements.txt").read_text().replace("\\\n", " ")
+    lines = [line for line in joined.splitlines() if not line.startswith("#")]
+    assert [line for line in lines if not re.fullmatch(PIN.pattern + r"(?: +--hash=sha256:[0-9a-f]{64})+", line)] == []
     assert pins(AGENT / "requirements.in").items() <= pins(AGENT / "requirements.txt").items()
 
 
