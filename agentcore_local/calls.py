@@ -67,7 +67,8 @@ class Calls:
             except (ArtifactError, StartFailed) as e:
                 raise Refused("agent_start", log_reason="agent_start_failed") from e
             with agent.busy():
-                session.state = "ready"
+                if session.state == "starting":  # a stop that came meanwhile stays one
+                    session.state = "ready"
                 yield Seat(session, agent, version.spec)
 
     def _drop_if_gone(self, key: SessionKey) -> None:

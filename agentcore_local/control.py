@@ -83,7 +83,7 @@ class Changes:
             reply = await work()
             if token:
                 with self._store.change():
-                    runtime_id = reply.get("agentRuntimeId", "")
+                    runtime_id = reply.get("agentRuntimeId") or params.get("agentRuntimeId", "")
                     self._store.put_client_token(operation, token, digest, reply, runtime_id)
             return reply
 

@@ -182,8 +182,15 @@ class DataPlane:
         asked = Asked(target.operation, arn, target.qualifier)
         admitted = await self._gate.admit(head, door, target.absent(), body, asked)
         try:
-            if door is None:
+            # Deciding takes its time, a slow body even more: what counts is the door that stands there afterwards.
+            now = self._store.door(target.runtime_id, target.qualifier) if target.runtime_id else None
+            if door is None or now is None:
                 raise target.absent()
+            if now.authorizer != door.authorizer:
+                if admitted.by == "sigv4":
+                    raise Refused("method_mismatch", log_reason="door_changed")
+                return await self.admit(call, head, target, now, body)
+            door = now
             call.version, call.by, call.subject = door.version, admitted.by, admitted.subject
             if door.spec["metadataConfiguration"]["requireMMDSV2"] is not True:
                 raise Refused("not_mmdsv2")

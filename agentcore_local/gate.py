@@ -58,7 +58,7 @@ class Gate:
 
     async def admit(self, head: Head, door: Door | None, absent: Refused, body: Body, asked: Asked) -> Admitted:
         """Let a caller pass or raise Refused. `absent` is raised for a door that is not there, but only to
-        callers who showed a credential: others learn nothing about which runtimes exist."""
+        callers who showed a credential; the others get the answer of an IAM door."""
         kind = credential(head)
         if door is not None and door.authorizer is not None:
             admitted = await self._bearer_door(head, door, door.authorizer, kind)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -235,19 +236,27 @@ async def _spawn(launch: Launch, environment: dict[str, str]) -> asyncio.subproc
     launch.temporary.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(launch.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-I",
             str(LEASH),
             str(os.getpid()),
             str(launch.folder),
             environment["PORT"],
             launch.entry,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=descriptor,
             stderr=descriptor,
-            env=environment,
+            # Not the agent's: the leash hands those on once the wall stands.
+            env={"LANG": "C.UTF-8", "PATH": os.defpath},
             start_new_session=True,
         )
+        assert process.stdin is not None  # noqa: S101 - it was asked for
+        with contextlib.suppress(ConnectionError):  # one that ended already is told by its exit code
+            process.stdin.write(json.dumps(environment).encode())
+            await process.stdin.drain()
+        process.stdin.close()
+        return process
     finally:
         os.close(descriptor)
 

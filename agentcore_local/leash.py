@@ -2,7 +2,10 @@
 
 Run as a script, imports nothing of ours, since it becomes the agent:
 
-    python leash.py PARENT_PID FOLDER PORT ENTRY
+    python -I leash.py PARENT_PID FOLDER PORT ENTRY < variables.json
+
+The agent's variables come by stdin and count from the moment it becomes the agent: with PYTHONPATH or LD_PRELOAD among
+this process's own, the agent's code would run before there is a wall.
 
 Linux: the kernel kills this process when its parent dies (prctl PR_SET_PDEATHSIG, kept across exec), bounds
 it (setrlimit) and walls it in (Landlock, where the kernel has it), then it becomes the agent. Elsewhere: it
@@ -10,6 +13,7 @@ stays as the agent's parent and ends it when its own parent is gone; there is no
 """
 
 import ctypes
+import json
 import os
 import site
 import struct
@@ -147,7 +151,9 @@ def processes_of_user() -> int:
 Wall = Callable[[str, int, int], None]
 
 
-def become(parent: int, folder: str, port: int, entry: str, abi: int, wall: Wall = fence) -> None:
+def become(
+    parent: int, folder: str, port: int, entry: str, abi: int, variables: dict[str, str], wall: Wall = fence
+) -> None:
     """Linux. The parent may have died before prctl took hold, hence the look afterwards. abi 0 is no Landlock."""
     if libc().prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0:
         raise SystemExit("the agent cannot be bound to its parent")
@@ -156,12 +162,12 @@ def become(parent: int, folder: str, port: int, entry: str, abi: int, wall: Wall
     bound()
     if abi:
         wall(folder, port, abi)
-    os.execv(sys.executable, [sys.executable, entry])  # noqa: S606  no shell is wanted
+    os.execve(sys.executable, [sys.executable, entry], variables)  # noqa: S606  no shell is wanted
 
 
-def supervise(parent: int, entry: str) -> int:
+def supervise(parent: int, entry: str, variables: dict[str, str]) -> int:
     """Anywhere else. Watches its own parent ten times a second; the agent is in this process group."""
-    child = os.posix_spawn(sys.executable, [sys.executable, entry], os.environ)
+    child = os.posix_spawn(sys.executable, [sys.executable, entry], variables)
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -174,10 +180,13 @@ def supervise(parent: int, entry: str) -> int:
 def main(argv: list[str]) -> int:
     parent, folder, port, entry = int(argv[1]), argv[2], int(argv[3]), argv[4]
     os.chdir(folder)
+    variables = json.load(sys.stdin)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.environ["TMPDIR"] = variables.get("TMPDIR", folder)  # the wall leaves it open
     if sys.platform == "linux" and len(argv) < 6:
-        become(parent, folder, port, entry, landlock_abi())
+        become(parent, folder, port, entry, landlock_abi(), variables)
     bound()
-    return supervise(parent, entry)
+    return supervise(parent, entry, variables)
 
 
 if __name__ == "__main__":

@@ -91,12 +91,26 @@ class Permissions:
             principal, grants = await asyncio.to_thread(self._grants.read, arn)
         for one in wanted():
             own = self._decide(principal, grants, one, head.client)
-            if principal.kind == "AssumedRole" and own == "allow" and _confirmable(head, one):
-                # A session may have policies of its own, which only the emulator knows.
-                operation = one.action.removeprefix(PREFIX)
-                if not await self._identities.confirm(head, claim, body_sha256, operation):
-                    raise _refusal(principal, one, f"because no session policy allows the {one.action} action")
+            if principal.kind == "AssumedRole" and one.action.startswith(f"{PREFIX}InvokeAgentRuntime"):
+                await self._confirm_session(head, claim, body_sha256, principal, one, own)
         return principal
+
+    async def _confirm_session(
+        self, head: Head, claim: Claim, body_sha256: str, principal: Principal, one: Wanted, own: Verdict
+    ) -> None:
+        """A session may have policies of its own, which only the emulator knows. Raises Refused when they say no, and
+        where they cannot be known; a resource policy that names the session itself is above them."""
+        if own != "allow" and self._names_session(principal, one):
+            return
+        why = f"because no session policy allows the {one.action} action"
+        if own != "allow" or not _confirmable(head, one):
+            raise _refusal(principal, one, why)
+        if not await self._identities.confirm(head, claim, body_sha256, one.action.removeprefix(PREFIX)):
+            raise _refusal(principal, one, why)
+
+    def _names_session(self, principal: Principal, one: Wanted) -> bool:
+        allowing = [s for s in self._statements(one.resource) if s.effect == "allow"]
+        return any(principal.arn in (s.principals or ()) for s in allowing)
 
     def require_anyone(self, head: Head, asked: Asked) -> None:
         """For callers with a token: what resource policies say of everybody. None attached says nothing."""

@@ -81,7 +81,7 @@ class Proxy:
         options: dict[str, Any] = {"headers": request.headers, "allow_redirects": False, "timeout": limits}
         try:
             async with self._session.request(request.method, request.url, data=data, **options) as reply:
-                if reply.status >= 300:
+                if not 200 <= reply.status < 300:
                     raise Refused("agent_error", code=reply.status)
                 # The agent's own Mcp-Session-Id, if it gives one, stands for the platform's.
                 given = [(n, v) for n in _ANSWERED if (v := reply.headers.get(n))]

@@ -395,6 +395,24 @@ def test_paths_are_read_undecoded(
     assert without == (401 if status == 200 else status)
 
 
+def test_a_call_that_was_begun_at_another_door_does_not_pass_the_new_one(
+    local: Local, create: Create, people: People
+) -> None:
+    """A signed call with its last byte held back while the runtime gets a JWT door."""
+    runtime = create()
+    url, body = invoke_url(local, runtime), b'{"held": 1}'
+    headers = signed(local, "POST", url, body) | {
+        "Host": f"127.0.0.1:{local.data_port}",
+        "Content-Length": str(len(body)),
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with socket.create_connection(("127.0.0.1", local.data_port), timeout=60) as s:
+        s.sendall(f"POST {url.removeprefix(local.data_url)} HTTP/1.1\r\n{lines}\r\n".encode() + body[:-1])
+        assert runtime.update(authorizerConfiguration=people.authorizer())["status"] == "READY"
+        s.sendall(body[-1:])
+        assert s.recv(65536).startswith(b"HTTP/1.1 403")
+
+
 # Streams.
 
 

@@ -129,6 +129,33 @@ def test_an_agent_reaches_nothing_that_is_not_its_own(
     assert reached == []
 
 
+# Python runs this by itself where it finds it, long before main.py: it tries the state database and tells how it went.
+EARLY = """
+import os, pathlib
+told = pathlib.Path(__file__).parent / "early.txt"
+try:
+    open(pathlib.Path(__file__).parents[4] / "state.sqlite3", "rb").read(1)
+    how = "read"
+except Exception as e:
+    how = type(e).__name__
+with told.open("a") as f:
+    f.write(how + chr(10))
+"""
+
+
+@walled
+def test_no_code_of_the_agent_runs_before_its_wall(local: Local, create: Create, upload: Upload) -> None:
+    """PYTHONPATH, with the folder that the next version will have, makes Python run the agent's own sitecustomize."""
+    archive = {"sitecustomize.py": EARLY}
+    runtime = create(agentRuntimeArtifact=upload(main=PROBE))
+    code = local.folder / "state/agents" / runtime.id / "2/code"
+    reply = runtime.update(
+        agentRuntimeArtifact=upload(main=PROBE, **archive), environmentVariables={"PYTHONPATH": str(code)}
+    )
+    assert reply["status"] == "READY"
+    assert (code / "early.txt").read_text().split() == ["PermissionError"]
+
+
 def test_an_agent_has_what_programs_need(local: Local, probe: Deployed) -> None:
     own = local.folder / "state/agents" / probe.id / "1/code"
     needed = [("write", str(own / "notes.txt")), ("read", str(own / "main.py")), ("list", str(own))]
@@ -165,7 +192,7 @@ sys.path.insert(0, sys.argv[1])
 import leash
 def wall(*_):
     raise leash.Unfenced(1, "refused")
-leash.become(os.getppid(), sys.argv[2], 8080, "main.py", int(sys.argv[3]), wall)
+leash.become(os.getppid(), sys.argv[2], 8080, "main.py", int(sys.argv[3]), dict(os.environ), wall)
 """
 
 

@@ -66,8 +66,12 @@ def test_a_request_in_time_is_answered() -> None:
 PARENT = """
 import os, subprocess, sys
 p = subprocess.Popen(
-    [sys.executable, sys.argv[1], str(os.getpid()), sys.argv[2], "8080", "main.py", "supervise"], start_new_session=True
+    [sys.executable, "-I", sys.argv[1], str(os.getpid()), sys.argv[2], "8080", "main.py", "supervise"],
+    stdin=subprocess.PIPE,
+    start_new_session=True,
 )
+p.stdin.write(b'{"PATH": "/usr/bin:/bin"}')
+p.stdin.close()
 p.wait()
 """
 AGENT = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(600)\n"
@@ -93,6 +97,6 @@ def test_a_leash_whose_parent_is_gone_starts_nothing(tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     command = [sys.executable, str(LEASH), str(gone.pid), str(tmp_path), "8080", "main.py"]
-    result = subprocess.run(command, timeout=20)
+    result = subprocess.run(command, timeout=20, input=b"{}")
     assert result.returncode != 0
     assert not (tmp_path / "pid").exists()

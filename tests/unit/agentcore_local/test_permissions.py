@@ -98,7 +98,8 @@ def test_a_role_session_is_put_to_the_emulator_as_well() -> None:
         assert expected in world.verdict(Wanted(INVOKE, ARN), Wanted(INVOKE + "ForUser", ENDPOINT))
         assert world.confirmed[0] == "InvokeAgentRuntime"
     assert world.confirmed == ["InvokeAgentRuntime"]
-    assert "allowed" in World(SESSION, grants("Allow"), confirms=False).verdict(Wanted(INVOKE, ARN + "x"))
+    unseen = World(SESSION, grants("Allow"), confirms=True).verdict(Wanted(INVOKE, ARN + "x"))
+    assert "no session policy allows" in unseen, "what the emulator cannot be asked is refused"
 
 
 def test_every_permission_of_a_request_is_needed() -> None:
