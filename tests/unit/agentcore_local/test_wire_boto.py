@@ -29,42 +29,48 @@ class Raw(io.BytesIO):
         yield self.read()
 
 
-def client(service: str, refused: Refused) -> Any:
-    """A boto3 client whose every request is answered by that refusal, without a network."""
-    made = boto3.client(
-        service,
-        region_name="us-east-1",
-        aws_access_key_id="a",
-        aws_secret_access_key="b",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    headers = {"Content-Type": "application/json", ERROR_TYPE: refused.row.kind}
+class Caller:
+    """A boto3 client whose every request is answered by `refused`, without a network."""
 
-    def answer(request: Any, **_: Any) -> AWSResponse:
-        return AWSResponse(request.url, refused.row.status, headers, Raw(refused.body()))
+    def __init__(self, service: str) -> None:
+        self.refused = Refused("internal")
+        self._call = CALLS[service]
+        self.client = boto3.client(
+            service,
+            region_name="us-east-1",
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        self.client.meta.events.register("before-send", self._answer)
 
-    made.meta.events.register("before-send", answer)
-    return made
+    def _answer(self, request: Any, **_: Any) -> AWSResponse:
+        headers = {"Content-Type": "application/json", ERROR_TYPE: self.refused.row.kind}
+        return AWSResponse(request.url, self.refused.row.status, headers, Raw(self.refused.body()))
+
+    def error(self, refused: Refused) -> ClientError:
+        self.refused = refused
+        with pytest.raises(ClientError) as caught:
+            self._call(self.client)
+        return caught.value
 
 
-@pytest.mark.parametrize("service", CALLS)
+@pytest.fixture(scope="module", params=CALLS)
+def caller(request: pytest.FixtureRequest) -> Caller:
+    return Caller(request.param)
+
+
 @pytest.mark.parametrize("slug", ROWS)
-def test_boto3_raises_the_class_of_the_row(slug: str, service: str) -> None:
+def test_boto3_raises_the_class_of_the_row(slug: str, caller: Caller) -> None:
     words = {name: "x" for _, name, _, _ in Formatter().parse(ROWS[slug].message) if name}
     refused = Refused(slug, **words)  # type: ignore[arg-type]
-    caller = client(service, refused)
-    with pytest.raises(ClientError) as caught:
-        CALLS[service](caller)
-    kind = refused.row.kind
-    modelled = getattr(caller.exceptions, kind, ClientError) if kind in dir(caller.exceptions) else ClientError
-    assert type(caught.value) is modelled
-    assert caught.value.response["Error"]["Code"] == kind
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == refused.row.status
+    error, kind, known = caller.error(refused), refused.row.kind, caller.client.exceptions
+    assert type(error) is (getattr(known, kind) if kind in dir(known) else ClientError)
+    assert error.response["Error"]["Code"] == kind
+    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == refused.row.status
     if refused.row.shape == "aws":
-        assert caught.value.response["Error"]["Message"] == refused.message
+        assert error.response["Error"]["Message"] == refused.message
 
 
-def test_the_common_refusals_have_a_class_of_their_own() -> None:
-    caller = client("bedrock-agentcore", Refused("method_mismatch"))
-    with pytest.raises(caller.exceptions.AccessDeniedException):
-        CALLS["bedrock-agentcore"](caller)
+def test_the_common_refusal_has_a_class_of_its_own(caller: Caller) -> None:
+    assert isinstance(caller.error(Refused("method_mismatch")), caller.client.exceptions.AccessDeniedException)
