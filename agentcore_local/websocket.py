@@ -81,7 +81,7 @@ def read_query_headers(head: Head) -> Head:
 
 
 class WebSockets:
-    """ASGI application for `websocket` scopes of the data plane. connect_to opens the agent's side."""
+    """ASGI application for `websocket` scopes of the data plane. total_s bounds a connection."""
 
     def __init__(
         self,
