@@ -10,7 +10,7 @@ export TARGET ENVIRONMENT TERRAFORM
 ifeq ($(origin YES),command line)
 YES_FLAG := $(if $(filter 1 yes true,$(YES)),--yes,)
 endif
-SOURCES := agent agentcore_local orchestration scripts tests tasks.py
+SOURCES := agent agentcore_local cli orchestration scripts tests tasks.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up plan smoke ask down test unit property contract terraform-test e2e lint fmt lock bench fuzz load clean

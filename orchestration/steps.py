@@ -140,6 +140,10 @@ class Steps:
         terraform.init()
         return build_settings(self.deployment, parse_outputs(terraform.output()), endpoints, self.env)
 
+    def live_settings(self) -> Settings:
+        """Settings of what is applied, at its running endpoints. Raises Unfit, MissingOutputs, InvalidOutputs."""
+        return self.settings(self.endpoints())
+
     def configure(self, settings: Settings, *, force: bool = False) -> bool:
         with self.console.step("caller's password"):
             return self.tools.broker(settings).give_caller_a_password(force=force)

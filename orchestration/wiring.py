@@ -24,13 +24,13 @@ from orchestration.aws import (
 )
 from orchestration.checks.run import Reply, new_session_id
 from orchestration.clock import Clock, SystemClock
+from orchestration.commands.project import Project
 from orchestration.consent import consent
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import INTERRUPTED, PIPE_CLOSED, OrchestrationError, Unfit
 from orchestration.http import BearerCaller, aws_client, client_credentials, local_client
 from orchestration.ledger import LedgerFile
-from orchestration.project import Project
 from orchestration.runtime.launch import Launcher
 from orchestration.runtime.toolkit import Toolkit
 from orchestration.settings import (

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 from orchestration.errors import OrchestrationError  # noqa: E402 - the path comes first
 from orchestration.terraform import Environment, TerraformDriver  # noqa: E402
 
-PYTHON = ["agent", "agentcore_local", "orchestration", "scripts", "tests", "tasks.py"]
+PYTHON = ["agent", "agentcore_local", "cli", "orchestration", "scripts", "tests", "tasks.py"]
 
 
 def run(title: str, *argv: str) -> bool:

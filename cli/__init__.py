@@ -1,0 +1,1 @@
+"""The tasks, by what they are about. Thin: what they do is in orchestration/commands."""

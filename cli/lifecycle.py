@@ -1,0 +1,76 @@
+"""Tasks that make, show and remove a deployment."""
+
+from __future__ import annotations
+
+from invoke import Context
+
+from cli.words import described, expect
+from orchestration import wiring
+
+
+@described("target", "environment", "yes", "json")
+def up(c: Context, target: str = "", environment: str = "", yes: bool = False, json: bool = False) -> None:
+    """Provision everything, launch the agent behind its authorizer, and prove that the door is locked."""
+    with wiring.session(target, environment, yes=yes) as project:
+        project.proof.judge(project.lifecycle.up(), json=json)
+        project.lifecycle.what_next()
+
+
+@described("target", "environment", "yes", "destroy", "detailed_exitcode")
+def plan(
+    c: Context,
+    target: str = "",
+    environment: str = "",
+    yes: bool = False,
+    destroy: bool = False,
+    detailed_exitcode: bool = False,
+) -> None:
+    """Show what Terraform would change."""
+    with wiring.session(target, environment, yes=yes) as project:
+        changes, text = project.lifecycle.plan(destroy=destroy)
+        project.console.result(text.rstrip())
+    expect(not (changes and detailed_exitcode), code=2)
+
+
+@described("target", "environment", "yes")
+def apply(c: Context, target: str = "", environment: str = "", yes: bool = False) -> None:
+    """Apply the Terraform alone: Cognito, IAM, artifact bucket, ECR repository."""
+    with wiring.session(target, environment, yes=yes) as project:
+        project.console.result("applied" if project.lifecycle.apply() else "nothing to apply")
+
+
+@described("target", "environment", "yes", "json")
+def configure(c: Context, target: str = "", environment: str = "", yes: bool = False, json: bool = False) -> None:
+    """Set the demo caller's password, stage the agent and show the runtime's configuration."""
+    with wiring.session(target, environment, yes=yes) as project:
+        project.console.show(project.lifecycle.configure(), json=json)
+
+
+@described("target", "environment", "yes")
+def launch(c: Context, target: str = "", environment: str = "", yes: bool = False) -> None:
+    """Create or update the AgentCore Runtime and wait until callers can reach it."""
+    with wiring.session(target, environment, yes=yes) as project:
+        launched = project.lifecycle.launch()
+        changed = ", ".join(launched.changed) or "unchanged"
+        project.console.result(f"{launched.runtime.arn} version {launched.runtime.version}: {changed}")
+
+
+@described("target", "environment", "json")
+def status(c: Context, target: str = "", environment: str = "", json: bool = False) -> None:
+    """Show the live runtime, its authorizer and its endpoints."""
+    with wiring.session(target, environment, quiet=True) as project:
+        project.console.show(project.lifecycle.status(), json=json)
+
+
+@described("target", "environment", "json")
+def outputs(c: Context, target: str = "", environment: str = "", json: bool = False) -> None:
+    """Show what status shows, and every Terraform output."""
+    with wiring.session(target, environment, quiet=True) as project:
+        project.console.show(project.lifecycle.outputs(), json=json)
+
+
+@described("target", "environment", "yes")
+def down(c: Context, target: str = "", environment: str = "", yes: bool = False) -> None:
+    """Remove everything that up made. Safe to run again."""
+    with wiring.session(target, environment, yes=yes) as project:
+        project.console.result("removed" if project.lifecycle.down() else "nothing to remove")

@@ -1,0 +1,39 @@
+"""All commands of one deployment in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestration.commands.callers import Callers
+from orchestration.commands.lifecycle import Lifecycle
+from orchestration.commands.local import Local
+from orchestration.commands.proof import Proof
+from orchestration.console import Console
+from orchestration.steps import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One deployment as a user drives it."""
+
+    steps: Steps
+
+    @property
+    def console(self) -> Console:
+        return self.steps.console
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        return Lifecycle(self.steps)
+
+    @property
+    def local(self) -> Local:
+        return Local(self.steps)
+
+    @property
+    def callers(self) -> Callers:
+        return Callers(self.steps)
+
+    @property
+    def proof(self) -> Proof:
+        return Proof(self.steps)

@@ -1,0 +1,1 @@
+"""Reads a Terraform plan in the language of access: pure functions over `terraform show -json`."""
