@@ -20,7 +20,19 @@ from agentcore_local.verdict import Allow, Deny, Reason
 # service admits ID tokens where the audience is what it asks for (both observed by users, not promised).
 UNREADABLE_TOKEN_USES = frozenset({"refresh"})
 
-__all__ = ["Allow", "Deny", "InvalidPolicy", "Policy", "Reason", "authorize", "parse_policy", "token_key_id"]
+__all__ = [
+    "Allow",
+    "Deny",
+    "InvalidPolicy",
+    "Policy",
+    "Reason",
+    "authorize",
+    "distrust",
+    "parse_policy",
+    "read_claims",
+    "token_key_id",
+    "unreadable",
+]
 
 
 def token_key_id(header: str | None) -> str | None:
@@ -43,12 +55,12 @@ def authorize(header: str | None, policy: Policy, keys: IssuerKeys | None, now: 
         return Deny(Reason.NO_POLICY, "the authorizer has no rule that a token could satisfy")
     if keys is None or not issuer_fits(keys.issuer, policy.discovery_url):
         return Deny(Reason.KEYS_UNAVAILABLE, "the issuer's keys cannot be known")
-    if refusal := _distrust(token, keys):
+    if refusal := distrust(token, keys):
         return refusal
-    claims = _claims(token)
+    claims = read_claims(token)
     if claims is None:
         return Deny(Reason.MALFORMED_TOKEN, "Failed to parse token: its payload is not one JSON object")
-    if str(claims.get("token_use")) in UNREADABLE_TOKEN_USES:
+    if unreadable(claims):
         return Deny(Reason.MALFORMED_TOKEN, "Failed to parse token: a refresh token is not for this door")
     if found := failures(claims, policy, keys.issuer, now):
         (reason, detail), *further = found
@@ -56,11 +68,11 @@ def authorize(header: str | None, policy: Policy, keys: IssuerKeys | None, now: 
     return Allow(claims)
 
 
-def _distrust(token: SignedToken, keys: IssuerKeys) -> Deny | None:
+def distrust(token: SignedToken, keys: IssuerKeys) -> Deny | None:
     """Why the signature cannot be trusted, None if it holds."""
     key = keys.keys.get(token.kid)
     if key is None:
-        claims = _claims(token)
+        claims = read_claims(token)
         if claims is not None and issuer_differs(claims, keys.issuer):
             # Another issuer's token names another issuer's key. The service answers it by its issuer
             # (observed by users), which is also what helps its sender. Refused either way.
@@ -74,8 +86,14 @@ def _distrust(token: SignedToken, keys: IssuerKeys) -> Deny | None:
     return None
 
 
-def _claims(token: SignedToken) -> Mapping[str, Any] | None:
+def read_claims(token: SignedToken) -> Mapping[str, Any] | None:
+    """The payload, None when it is not one JSON object. Proves nothing before `distrust` has found nothing."""
     try:
         return parse_object(token.payload)
     except NotStrictJson:
         return None
+
+
+def unreadable(claims: Mapping[str, Any]) -> bool:
+    """Whether the service could not have read this token."""
+    return str(claims.get("token_use")) in UNREADABLE_TOKEN_USES

@@ -51,11 +51,15 @@ def read_bearer(header: str | None) -> SignedToken | Deny:
     if len(header) > MAX_TOKEN_BYTES + len("Bearer "):
         return Deny(Reason.OVERSIZED_TOKEN, f"the token is longer than {MAX_TOKEN_BYTES} bytes")
     scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not scheme.isascii():
+    if not is_bearer(scheme):
         if not _SCHEME.fullmatch(scheme):
             return Deny(Reason.MALFORMED_TOKEN, "the Authorization header names no scheme")
         return Deny(Reason.WRONG_SCHEME, "the Authorization scheme is not Bearer")
     return _read_compact(token)
+
+
+def is_bearer(scheme: str) -> bool:
+    return scheme.isascii() and scheme.lower() == "bearer"
 
 
 def _read_compact(token: str) -> SignedToken | Deny:

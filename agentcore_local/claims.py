@@ -34,14 +34,24 @@ Failure = tuple[Reason, str]
 
 def failures(claims: Mapping[str, Any], policy: Policy, issuer: str, now: int) -> list[Failure]:
     """Every rule that the claims break, as (reason, safe text), in a fixed order. `now` in Unix seconds."""
-    found = [*_issuer(claims, issuer), *_times(claims, now)]
-    found += _client(claims, policy)
-    found += _audience(claims, policy)
-    found += _scopes(claims, policy)
-    found += _identifiers(claims)
-    for rule in policy.claims:
-        found += _custom(claims, rule)
-    return found
+    return [failure for _, found in judgements(claims, policy, issuer, now) for failure in found]
+
+
+def judgements(
+    claims: Mapping[str, Any], policy: Policy, issuer: str, now: int
+) -> Iterator[tuple[str, Iterator[Failure]]]:
+    """Each rule by its slug with what breaks it, in the order in which they count."""
+    yield "issuer", _issuer(claims, issuer)
+    yield "time_types", _time_types(claims)
+    yield "expiry", _expiry(claims, now)
+    yield "not_before", _not_in_future(claims, "nbf", Reason.NOT_YET_VALID, "Token is not valid yet", now)
+    yield "issued_at", _not_in_future(claims, "iat", Reason.ISSUED_IN_FUTURE, "Token was issued in the future", now)
+    yield "client", _client(claims, policy)
+    yield "audience", _audience(claims, policy)
+    yield "scopes", _scopes(claims, policy)
+    yield "identifiers", _identifiers(claims)
+    for number, rule in enumerate(policy.claims, start=1):
+        yield f"custom_claim_{number}", _custom(claims, rule)
 
 
 def issuer_differs(claims: Mapping[str, Any], issuer: str) -> bool:
@@ -60,21 +70,26 @@ def _issuer(claims: Mapping[str, Any], issuer: str) -> Iterator[Failure]:
         yield _mismatch(Reason.ISSUER_MISMATCH, "iss")
 
 
-def _times(claims: Mapping[str, Any], now: int) -> Iterator[Failure]:
+def _time_types(claims: Mapping[str, Any]) -> Iterator[Failure]:
     for name in ("exp", "nbf", "iat"):
         if name in claims and _time(claims, name) is None:
             yield Reason.MALFORMED_TIME, f"Claim '{name}' is not a time in whole seconds"
-    expiry, not_before, issued = (_time(claims, name) for name in ("exp", "nbf", "iat"))
+
+
+def _expiry(claims: Mapping[str, Any], now: int) -> Iterator[Failure]:
+    expiry = _time(claims, "exp")
     if "exp" not in claims:
         yield Reason.MISSING_EXPIRY, "Claim 'exp' is missing"
     elif expiry is not None and expiry <= now:
         yield Reason.EXPIRED, "Token has expired"
     elif expiry is not None and expiry <= now + EXPIRY_FLOOR_S:
         yield Reason.EXPIRING, "Ineffectual token, will expire within the next minute"
-    if not_before is not None and not_before > now + CLOCK_SKEW_S:
-        yield Reason.NOT_YET_VALID, "Token is not valid yet"
-    if issued is not None and issued > now + CLOCK_SKEW_S:
-        yield Reason.ISSUED_IN_FUTURE, "Token was issued in the future"
+
+
+def _not_in_future(claims: Mapping[str, Any], name: str, reason: Reason, text: str, now: int) -> Iterator[Failure]:
+    moment = _time(claims, name)
+    if moment is not None and moment > now + CLOCK_SKEW_S:
+        yield reason, text
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:

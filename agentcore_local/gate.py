@@ -43,6 +43,13 @@ def credential(head: Head) -> Credential:
         return "presigned" if presigned else "none"
     if presigned:
         raise Refused("two_credentials")
+    return kind_of(header)
+
+
+def kind_of(header: str | None) -> Credential:
+    """What an Authorization header holds by its first word."""
+    if header is None or not header.strip():
+        return "none"
     scheme = header.split(None, 1)[0].lower()
     if scheme == "bearer":
         return "bearer"
