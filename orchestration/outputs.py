@@ -2,18 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from orchestration.errors import InvalidOutputs, MissingOutputs
 
-HANDOFF_VERSION = 1
+HANDOFF_VERSION = 2
+# What the service takes (AgentCore devguide: inbound-jwt-authorizer); True where the rule has a list of values.
+CLAIM_OPERATORS: Mapping[tuple[str, str], bool] = {
+    ("STRING", "EQUALS"): False,
+    ("STRING_ARRAY", "CONTAINS"): False,
+    ("STRING_ARRAY", "CONTAINS_ANY"): True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRule:
+    """One rule of the authorizer about a claim of the token."""
+
+    name: str
+    type: str
+    operator: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoorOutputs:
+    """Whom the runtime's authorizer lets in."""
+
+    discovery_url: str
+    allowed_clients: Mapping[str, str]
+    """Short name -> client id."""
+    allowed_audience: tuple[str, ...]
+    allowed_scopes: tuple[str, ...]
+    custom_claims: tuple[ClaimRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CognitoOutputs:
+    """The caller pool, where the project brings its own identity provider."""
+
+    user_pool_id: str
+    domain_prefix: str
+    token_url: str
+    scope: str
+    user_client_id: str
+    machine_client_id: str
+    caller_username: str
+    caller_password_secret_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeOutputs:
+    """Identities that exist to be refused, or to be let in at one door only."""
+
+    outsider_client_id: str
+    outsider_machine_client_id: str
+    machine_client_id: str
+    scope: str
+    scope_longer: str
+    scope_other: str
+    group: str
+    second_username: str
+    second_password_secret_arn: str
+    other_user_pool_id: str
+    other_discovery_url: str
+    other_client_id: str
+    invoker_role_arn: str
+    stranger_role_arn: str
+    elsewhere_role_arn: str
 
 
 @dataclass(frozen=True, slots=True)
 class TerraformOutputs:
-    """What terraform/outputs.tf promises. All strings, none empty."""
+    """What terraform/outputs.tf promises. No text is empty."""
 
     project: str
     environment: str
@@ -22,41 +85,123 @@ class TerraformOutputs:
     partition: str
     agent_runtime_name: str
     runtime_role_arn: str
+    invoker_policy_arn: str
     artifact_bucket_name: str
     deletion_protection: str
     """"true" or "false"."""
     ecr_repository_url: str
-    cognito_user_pool_id: str
-    cognito_discovery_url: str
-    cognito_domain_prefix: str
-    cognito_token_url: str
-    cognito_scope: str
-    cognito_user_client_id: str
-    cognito_machine_client_id: str
-    cognito_outsider_client_id: str
-    caller_username: str
-    caller_password_secret_arn: str
+    door: DoorOutputs
+    cognito: CognitoOutputs | None
+    """None with an identity provider of one's own."""
+    probes: ProbeOutputs | None
+    """None where probes are switched off, or cannot be made."""
+
+
+PLAIN = tuple(field.name for field in fields(TerraformOutputs) if field.name not in ("door", "cognito", "probes"))
+# Field -> output.
+DOOR = {field.name: f"authorizer_{field.name}" for field in fields(DoorOutputs)}
+COGNITO = {
+    field.name: field.name if field.name.startswith("caller_") else f"cognito_{field.name}"
+    for field in fields(CognitoOutputs)
+}
+PROBES = {field.name: f"probe_{field.name}" for field in fields(ProbeOutputs)}
 
 
 def parse_outputs(raw: Mapping[str, Mapping[str, Any]]) -> TerraformOutputs:
-    """Parse `terraform output -json`: {name: {"value": str, ...}}.
+    """Parse `terraform output -json`: {name: {"value": ..., ...}}. An output that is null is not in it.
 
-    Raises MissingOutputs naming every absent output, InvalidOutputs every empty or non-string one or a
-    handoff_version that this code was not written for.
+    Raises MissingOutputs naming every absent output, those of a half-made group too; InvalidOutputs naming every one
+    of a wrong shape, or a handoff_version that this code was not written for.
     """
-    names = [f.name for f in fields(TerraformOutputs)]
-    if missing := [name for name in ["handoff_version", *names] if name not in raw]:
-        raise MissingOutputs(missing)
+    if "handoff_version" not in raw:
+        raise MissingOutputs(["handoff_version"])
     version = raw["handoff_version"].get("value")
     if version != HANDOFF_VERSION:
         raise InvalidOutputs(
             f"terraform output handoff_version is {version!r}, this code reads {HANDOFF_VERSION}",
             remedy="run `invoke apply` with the Terraform sources of the same commit",
         )
-    values = {name: raw[name].get("value") for name in names}
-    if bad := [name for name, value in values.items() if not isinstance(value, str) or not value]:
+    groups = [group for group in (COGNITO, PROBES) if any(name in raw for name in group.values())]
+    texts = [*PLAIN, DOOR["discovery_url"], *(name for group in groups for name in group.values())]
+    if missing := [name for name in [*texts, *DOOR.values()] if name not in raw]:
+        raise MissingOutputs(sorted(set(missing)))
+    values: dict[str, Any] = {name: entry.get("value") for name, entry in raw.items()}
+    if faults := [*_no_texts(values, texts), *_wrong_door(values)]:
         raise InvalidOutputs(
-            f"terraform outputs are not non-empty strings: {', '.join(bad)}",
+            f"terraform outputs are not what they should be: {'; '.join(faults)}",
             remedy="check terraform/outputs.tf, then run `invoke apply`",
         )
-    return TerraformOutputs(**{name: str(value) for name, value in values.items()})
+    return TerraformOutputs(
+        **{name: values[name] for name in PLAIN},
+        door=_door(values),
+        cognito=CognitoOutputs(**_picked(values, COGNITO)) if COGNITO in groups else None,
+        probes=ProbeOutputs(**_picked(values, PROBES)) if PROBES in groups else None,
+    )
+
+
+def flat_outputs(outputs: TerraformOutputs) -> dict[str, Any]:
+    """The outputs under their own names again, as plain values for a document."""
+    flat: dict[str, Any] = {name: getattr(outputs, name) for name in PLAIN}
+    for part, names in ((outputs.door, DOOR), (outputs.cognito, COGNITO), (outputs.probes, PROBES)):
+        if part is not None:
+            flat |= {name: getattr(part, field) for field, name in names.items()}
+    rules = [
+        {"name": r.name, "type": r.type, "operator": r.operator, "values": list(r.values)}
+        for r in outputs.door.custom_claims
+    ]
+    lists = {DOOR[field]: list(getattr(outputs.door, field)) for field in ("allowed_audience", "allowed_scopes")}
+    return flat | lists | {DOOR["allowed_clients"]: dict(outputs.door.allowed_clients), DOOR["custom_claims"]: rules}
+
+
+def _picked(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {field: values[name] for field, name in names.items()}
+
+
+def _door(values: Mapping[str, Any]) -> DoorOutputs:
+    given = _picked(values, DOOR)
+    return DoorOutputs(
+        discovery_url=given["discovery_url"],
+        allowed_clients=dict(given["allowed_clients"]),
+        allowed_audience=tuple(given["allowed_audience"]),
+        allowed_scopes=tuple(given["allowed_scopes"]),
+        custom_claims=tuple(
+            ClaimRule(rule["name"], rule["type"], rule["operator"], tuple(rule["values"]))
+            for rule in given["custom_claims"]
+        ),
+    )
+
+
+def _no_texts(values: Mapping[str, Any], names: list[str]) -> Iterator[str]:
+    if wrong := [name for name in names if not _is_text(values[name])]:
+        yield f"{', '.join(wrong)}: not a non-empty text"
+
+
+def _wrong_door(values: Mapping[str, Any]) -> Iterator[str]:
+    """An authorizer without any rule would let in whoever the provider knows: it is no door."""
+    clients, claims = values[DOOR["allowed_clients"]], values[DOOR["custom_claims"]]
+    lists = [DOOR["allowed_audience"], DOOR["allowed_scopes"]]
+    if not isinstance(clients, Mapping) or not all(map(_is_text, clients.values())):
+        yield f"{DOOR['allowed_clients']}: not a map of texts"
+    for name in lists:
+        if not _are_texts(values[name]):
+            yield f"{name}: not a list of texts"
+    if not isinstance(claims, list) or not all(map(_is_rule, claims)):
+        yield f"{DOOR['custom_claims']}: not a list of {{name, type, operator, values}} that the service takes"
+    if not (clients or claims or any(values[name] for name in lists)):
+        yield "the authorizer has no rule at all"
+
+
+def _is_rule(value: object) -> bool:
+    if not isinstance(value, Mapping) or set(value) != {"name", "type", "operator", "values"}:
+        return False
+    several = CLAIM_OPERATORS.get((str(value["type"]), str(value["operator"])))
+    good = _is_text(value["name"]) and _are_texts(value["values"]) and len(value["values"]) > 0
+    return good and several is not None and (several or len(value["values"]) == 1)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)

@@ -83,10 +83,11 @@ def deployment_document(settings: Settings, runtime: ObservedRuntime | None) -> 
             "invocation_url": settings.invocation_url(runtime.arn) if runtime else None,
         },
         "authorizer": _authorizer(rules),
-        "cognito": {
-            "user_pool_id": outputs.cognito_user_pool_id,
-            "user_client_id": outputs.cognito_user_client_id,
-            "machine_client_id": outputs.cognito_machine_client_id,
+        "cognito": outputs.cognito
+        and {
+            "user_pool_id": outputs.cognito.user_pool_id,
+            "user_client_id": outputs.cognito.user_client_id,
+            "machine_client_id": outputs.cognito.machine_client_id,
             "token_url": settings.token_url,
         },
     }
@@ -101,4 +102,5 @@ def _authorizer(rules: Any) -> dict[str, Any] | None:
         "allowed_clients": list(rules.get("allowedClients", [])),
         "allowed_audience": list(rules.get("allowedAudience", [])),
         "allowed_scopes": list(rules.get("allowedScopes", [])),
+        "custom_claims": list(rules.get("customClaims", [])),
     }

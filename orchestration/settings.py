@@ -10,13 +10,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from orchestration.errors import BadInput, InvalidOutputs
-from orchestration.outputs import TerraformOutputs
+from orchestration.outputs import CLAIM_OPERATORS, ClaimRule, CognitoOutputs, ProbeOutputs, TerraformOutputs
 
 DEFAULT_REGION = "us-east-1"
 RESERVED_WORDS = ("aws", "amazon", "cognito")
 LOCAL_ACCOUNT = "000000000000"
-# botocore model: AllowedScopeType; Terraform's own rule for model_ids.
-SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,255}")
+# Terraform's own rule for model_ids.
 MODEL_NAME = re.compile(r"[a-z][a-z0-9-]*(\.[a-zA-Z0-9][a-zA-Z0-9:_-]*)+")
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9]{0,11}")
 QUALIFIER = "DEFAULT"
@@ -91,27 +90,49 @@ class Settings:
     deployment: Deployment
     outputs: TerraformOutputs
     endpoints: Endpoints
-    allowed_clients: tuple[str, ...]
-    allowed_scopes: tuple[str, ...]
-    allowed_audience: tuple[str, ...]
     model_provider: str
     model_id: str
     waits: Waits
 
     @property
+    def cognito(self) -> CognitoOutputs:
+        """The project's own pool. Raises BadInput where callers come from another identity provider."""
+        if self.outputs.cognito is None:
+            raise BadInput(
+                f"environment {self.deployment.environment!r} takes its callers from "
+                f"{self.outputs.door.discovery_url}: there is no pool here to sign in at",
+                remedy="get a token from that provider and send it yourself (README, Use)",
+                code="no_cognito",
+            )
+        return self.outputs.cognito
+
+    @property
+    def probes(self) -> ProbeOutputs:
+        """The identities that are to be refused. Raises BadInput where Terraform made none."""
+        if self.outputs.probes is None:
+            raise BadInput(
+                f"environment {self.deployment.environment!r} has no probes",
+                remedy="set probes_enabled = true in its tfvars, then `invoke apply` (not with external_oidc)",
+                code="no_probes",
+            )
+        return self.outputs.probes
+
+    @property
     def token_url(self) -> str:
-        return self.endpoints.token_url or self.outputs.cognito_token_url
+        return self.endpoints.token_url or self.cognito.token_url
 
     def authorizer(self) -> dict[str, object]:
         """authorizerConfiguration as the control plane takes it (botocore model: AuthorizerConfiguration)."""
-        rules: dict[str, object] = {"discoveryUrl": self.outputs.cognito_discovery_url}
+        door = self.outputs.door
+        rules: dict[str, object] = {"discoveryUrl": door.discovery_url}
         for name, values in (
-            ("allowedClients", self.allowed_clients),
-            ("allowedScopes", self.allowed_scopes),
-            ("allowedAudience", self.allowed_audience),
+            ("allowedClients", [client for _, client in sorted(door.allowed_clients.items())]),
+            ("allowedScopes", list(door.allowed_scopes)),
+            ("allowedAudience", list(door.allowed_audience)),
+            ("customClaims", [claim_rule(rule) for rule in door.custom_claims]),
         ):
             if values:
-                rules[name] = list(values)
+                rules[name] = values
         return {"customJWTAuthorizer": rules}
 
     def invocation_url(self, runtime_arn: str, qualifier: str = QUALIFIER) -> str:
@@ -165,11 +186,13 @@ def check_values(env: Mapping[str, str]) -> None:
         raise BadInput(f"MODEL_PROVIDER is {provider!r}", remedy="use MODEL_PROVIDER=scripted or bedrock")
     if not MODEL_NAME.fullmatch(model_id(env)):
         raise BadInput(f"MODEL_ID is {model_id(env)!r}", remedy=f"use a Bedrock id such as {DEFAULT_MODEL_ID}")
-    for scope in _words(env, "ALLOWED_SCOPES"):
-        if not SCOPE.fullmatch(scope):
-            raise BadInput(
-                f"ALLOWED_SCOPES holds {scope!r}", remedy="separate scopes by commas, e.g. ALLOWED_SCOPES=agent/invoke"
-            )
+    if gone := [name for name in ("ALLOWED_SCOPES", "ALLOWED_AUDIENCE") if env.get(name)]:
+        # Silence would leave a door open that somebody believes closed.
+        raise BadInput(
+            f"{gone[0]} is {env[gone[0]]!r}, but the door is Terraform's",
+            remedy=f"unset {gone[0]} and set {gone[0].lower()} in terraform/environments/<environment>.tfvars",
+            code="setting_moved",
+        )
 
 
 def aws_endpoints(region: str, dns_suffix: str = "amazonaws.com") -> Endpoints:
@@ -184,12 +207,7 @@ def aws_endpoints(region: str, dns_suffix: str = "amazonaws.com") -> Endpoints:
 def build_settings(
     deployment: Deployment, outputs: TerraformOutputs, endpoints: Endpoints, env: Mapping[str, str]
 ) -> Settings:
-    """Merge outputs with the caller's environment (passed in, never os.environ).
-
-    ALLOWED_SCOPES and ALLOWED_AUDIENCE (comma-separated) are off by default: a person's token from the password
-    flow carries only Cognito's admin scope, and Cognito access tokens carry no audience, so either one would
-    lock people out. Raises BadInput on a wrong number.
-    """
+    """Merge outputs with the caller's environment (passed in, never os.environ). Raises BadInput on a wrong number."""
     if (outputs.environment, outputs.region) != (deployment.environment, deployment.region):
         raise InvalidOutputs(
             f"Terraform's state is of {outputs.environment} in {outputs.region}, "
@@ -201,9 +219,6 @@ def build_settings(
         deployment=deployment,
         outputs=outputs,
         endpoints=endpoints,
-        allowed_clients=(outputs.cognito_user_client_id, outputs.cognito_machine_client_id),
-        allowed_scopes=_words(env, "ALLOWED_SCOPES"),
-        allowed_audience=_words(env, "ALLOWED_AUDIENCE"),
         model_provider=env.get("MODEL_PROVIDER") or ("scripted" if local else "bedrock"),
         model_id=model_id(env),
         waits=Waits(
@@ -212,6 +227,20 @@ def build_settings(
             request_s=_seconds(env, "REQUEST_TIMEOUT_S", 30.0 if local else 60.0),
         ),
     )
+
+
+def claim_rule(rule: ClaimRule) -> dict[str, object]:
+    """One of customClaims (botocore model: CustomClaimValidationType)."""
+    wanted: dict[str, object] = (
+        {"matchValueStringList": list(rule.values)}
+        if CLAIM_OPERATORS[rule.type, rule.operator]
+        else {"matchValueString": rule.values[0]}
+    )
+    return {
+        "inboundTokenClaimName": rule.name,
+        "inboundTokenClaimValueType": rule.type,
+        "authorizingClaimMatchValue": {"claimMatchValue": wanted, "claimMatchOperator": rule.operator},
+    }
 
 
 def model_id(env: Mapping[str, str]) -> str:
@@ -227,10 +256,6 @@ def port(env: Mapping[str, str], name: str) -> int | None:
     if not text.isascii() or not text.isdigit() or not 1024 <= int(text) <= 65535:
         raise BadInput(f"{name} is {text!r}", remedy=f"use a port from 1024 to 65535, or unset {name}", code="bad_port")
     return int(text)
-
-
-def _words(env: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in env.get(name, "").split(",") if word.strip())
 
 
 def _seconds(env: Mapping[str, str], name: str, default: float) -> float:

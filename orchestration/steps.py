@@ -145,8 +145,8 @@ class Steps:
         return self.settings(self.endpoints())
 
     def configure(self, settings: Settings, *, force: bool = False) -> bool:
-        with self.console.step("caller's password"):
-            return self.tools.broker(settings).give_caller_a_password(force=force)
+        with self.console.step("passwords"):
+            return self.tools.broker(settings).give_passwords(force=force)
 
     def launch(self, settings: Settings) -> Launched:
         file = self.ledger()

@@ -30,6 +30,16 @@ class UserTokens:
         return "UserTokens(...)"
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user of a pool, an app client of that pool to sign in through, and where the password is."""
+
+    pool_id: str
+    client_id: str
+    username: str
+    secret_arn: str
+
+
 class IdentityProvider(Protocol):
     """The Cognito and Secrets Manager calls that we need."""
 
@@ -66,49 +76,54 @@ class TokenBroker:
     def user(self, client: Client = Client.USER) -> UserTokens:
         """Tokens of the demo caller, signed in through the people's app client or the outsider's."""
         if client not in self._users:
-            outputs = self._settings.outputs
-            client_id = {
-                Client.USER: outputs.cognito_user_client_id,
-                Client.OUTSIDER: outputs.cognito_outsider_client_id,
-            }[client]
-            password = self._provider.secret(outputs.caller_password_secret_arn)
-            self._users[client] = self._provider.sign_in(client_id, outputs.caller_username, password)
+            pool = self._settings.cognito
+            client_id = self._settings.probes.outsider_client_id if client is Client.OUTSIDER else pool.user_client_id
+            password = self._provider.secret(pool.caller_password_secret_arn)
+            self._users[client] = self._provider.sign_in(client_id, pool.caller_username, password)
         return self._users[client]
 
     def machine(self) -> str:
         """An access token by client_credentials with the scope of the resource server."""
         if self._machine is None:
-            outputs = self._settings.outputs
-            secret = self._provider.client_secret(outputs.cognito_user_pool_id, outputs.cognito_machine_client_id)
-            self._machine = self._token_endpoint(
-                self._settings.token_url, outputs.cognito_machine_client_id, secret, outputs.cognito_scope
-            )
+            pool = self._settings.cognito
+            secret = self._provider.client_secret(pool.user_pool_id, pool.machine_client_id)
+            self._machine = self._token_endpoint(self._settings.token_url, pool.machine_client_id, secret, pool.scope)
         return self._machine
 
     def access(self, client: Client) -> str:
         """The access token of a client."""
         return self.machine() if client is Client.MACHINE else self.user(client).access
 
-    def give_caller_a_password(self, *, force: bool = False) -> bool:
-        """Set the demo caller's password from its secret; False when it was set before.
+    def give_passwords(self, *, force: bool = False) -> bool:
+        """Set each person's password from its secret; False when all were set before.
 
-        Terraform makes the user and the secret but never sees the password (docs/decisions/0004-secrets.md).
-        With force the password is set again, which repairs a pool and a secret that went apart.
+        Terraform makes users and secrets but never sees a password (docs/decisions/0004-secrets.md).
+        With force the passwords are set again, which repairs a pool and a secret that went apart.
         """
-        outputs = self._settings.outputs
-        if not force:
-            if (
-                self._provider.is_confirmed(outputs.cognito_user_pool_id, outputs.caller_username)
-                and self._can_sign_in()
-            ):
-                return False
-        password = self._provider.secret(outputs.caller_password_secret_arn)
-        self._provider.set_password(outputs.cognito_user_pool_id, outputs.caller_username, password)
-        return True
+        changed = False
+        for person in people(self._settings):
+            if not force and self._provider.is_confirmed(person.pool_id, person.username) and self._signs_in(person):
+                continue
+            self._provider.set_password(person.pool_id, person.username, self._provider.secret(person.secret_arn))
+            changed = True
+        return changed
 
-    def _can_sign_in(self) -> bool:
+    def _signs_in(self, person: Person) -> bool:
         try:
-            self.user()
+            self._provider.sign_in(person.client_id, person.username, self._provider.secret(person.secret_arn))
         except TokenRefused:
             return False
         return True
+
+
+def people(settings: Settings) -> list[Person]:
+    """Everybody whose password is ours to set: the demo caller and, with probes, a second person in two pools."""
+    pool, probes = settings.outputs.cognito, settings.outputs.probes
+    if pool is None:
+        return []
+    found = [Person(pool.user_pool_id, pool.user_client_id, pool.caller_username, pool.caller_password_secret_arn)]
+    if probes is not None:
+        who = (probes.second_username, probes.second_password_secret_arn)
+        found.append(Person(pool.user_pool_id, pool.user_client_id, *who))
+        found.append(Person(probes.other_user_pool_id, probes.other_client_id, *who))
+    return found

@@ -9,6 +9,7 @@ from typing import Any
 from orchestration.console import Console
 from orchestration.errors import TerraformFailed
 from orchestration.lock import exclusive
+from orchestration.outputs import flat_outputs
 from orchestration.report import SmokeReport, deployment_document
 from orchestration.runtime.launch import Launched
 from orchestration.steps import Steps
@@ -114,9 +115,8 @@ class Lifecycle:
     def outputs(self) -> dict[str, Any]:
         """The same document as `status`, with every Terraform output beside it."""
         settings = self.steps.live_settings()
-        outputs = settings.outputs
         document = deployment_document(settings, self.steps.observed(settings))
-        return {**document, "terraform": {name: getattr(outputs, name) for name in outputs.__slots__}}
+        return {**document, "terraform": flat_outputs(settings.outputs)}
 
     def what_next(self) -> None:
         """Commands worth trying, as they must be typed here."""

@@ -79,7 +79,7 @@ def test_status_and_outputs_have_the_documented_shape(up: Clone) -> None:
 
 
 def test_a_loosened_door_fails_the_smoke_test_and_make_up_mends_it(up: Clone) -> None:
-    outsider = up.document("outputs")["terraform"]["cognito_outsider_client_id"]
+    outsider = up.document("outputs")["terraform"]["probe_outsider_client_id"]
     allow_client(up, outsider)
     done = up.invoke("smoke-test", "--json")
     document = json.loads(done.out)
@@ -197,7 +197,7 @@ def test_no_secret_is_on_disk_outside_the_emulator(up: Clone) -> None:
 def test_an_endpoint_that_keeps_an_old_door_open_is_refused(up: Clone) -> None:
     """A version that let the outsider in, kept alive by a named endpoint, while DEFAULT is mended."""
     outputs = up.document("outputs")
-    allow_client(up, outputs["terraform"]["cognito_outsider_client_id"])
+    allow_client(up, outputs["terraform"]["probe_outsider_client_id"])
     control = client(local_environment(up))
     runtime_id = outputs["runtime"]["id"]
     version = control.get_agent_runtime(agentRuntimeId=runtime_id)["agentRuntimeVersion"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestration.checks.run import Reply
 from orchestration.errors import TokenRefused
-from orchestration.outputs import TerraformOutputs
+from orchestration.outputs import TerraformOutputs, parse_outputs
 from orchestration.runtime.lifecycle import Note
 from orchestration.runtime.package import StagedAgent
 from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec, desired_spec
@@ -24,7 +24,7 @@ PASSWORD = "pass-word-of-the-caller"
 CLIENT_SECRET = "secret-of-the-machine"
 DISCOVERY_URL = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool/.well-known/openid-configuration"
 
-OUTPUTS: Mapping[str, str] = {
+PLAIN: Mapping[str, str] = {
     "project": "mortgage",
     "environment": "dev",
     "region": "us-east-1",
@@ -32,20 +32,46 @@ OUTPUTS: Mapping[str, str] = {
     "partition": "aws",
     "agent_runtime_name": "mortgage_dev",
     "runtime_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-runtime",
+    "invoker_policy_arn": "arn:aws:iam::000000000000:policy/mortgage-dev-invoker",
     "artifact_bucket_name": "mortgage-dev-artifacts",
     "deletion_protection": "false",
     "ecr_repository_url": "000000000000.dkr.ecr.us-east-1.amazonaws.com/mortgage-dev",
+}
+DOOR: Mapping[str, Any] = {
+    "authorizer_discovery_url": DISCOVERY_URL,
+    "authorizer_allowed_clients": {"machine": "client-of-machines", "user": "client-of-people"},
+    "authorizer_allowed_audience": [],
+    "authorizer_allowed_scopes": [],
+    "authorizer_custom_claims": [],
+}
+COGNITO: Mapping[str, str] = {
     "cognito_user_pool_id": "us-east-1_pool",
-    "cognito_discovery_url": DISCOVERY_URL,
     "cognito_domain_prefix": "mortgage-dev",
     "cognito_token_url": "https://mortgage-dev.auth.us-east-1.amazoncognito.com/oauth2/token",
     "cognito_scope": "agent/invoke",
     "cognito_user_client_id": "client-of-people",
     "cognito_machine_client_id": "client-of-machines",
-    "cognito_outsider_client_id": "client-of-outsiders",
     "caller_username": "caller@example.com",
     "caller_password_secret_arn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:caller-AbCdEf",
 }
+PROBES: Mapping[str, str] = {
+    "probe_outsider_client_id": "client-of-outsiders",
+    "probe_outsider_machine_client_id": "client-of-outside-machines",
+    "probe_machine_client_id": "client-of-probing-machines",
+    "probe_scope": "probe/call",
+    "probe_scope_longer": "probe/call-more",
+    "probe_scope_other": "probe/other",
+    "probe_group": "mortgage-dev-probe",
+    "probe_second_username": "second@example.com",
+    "probe_second_password_secret_arn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:second-AbCdEf",
+    "probe_other_user_pool_id": "us-east-1_other",
+    "probe_other_discovery_url": DISCOVERY_URL.replace("us-east-1_pool", "us-east-1_other"),
+    "probe_other_client_id": "client-of-the-other-pool",
+    "probe_invoker_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-probe-invoker",
+    "probe_stranger_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-probe-stranger",
+    "probe_elsewhere_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-probe-elsewhere",
+}
+OUTPUTS: Mapping[str, Any] = {**PLAIN, **DOOR, **COGNITO, **PROBES}
 LOCAL_ENDPOINTS = Endpoints(
     aws="http://127.0.0.1:4566",
     control_plane="http://127.0.0.1:8081",
@@ -75,9 +101,23 @@ class FakeClock:
 
 
 def raw_outputs(**changes: Any) -> dict[str, dict[str, Any]]:
-    """`terraform output -json` with values changed."""
-    values = {"handoff_version": 1, **OUTPUTS, **changes}
-    return {name: {"value": value, "type": "string", "sensitive": False} for name, value in values.items()}
+    """`terraform output -json` with values changed. Like Terraform's, it does not show an output that is null."""
+    values = {"handoff_version": 2, **OUTPUTS, **changes}
+    return {
+        name: {"value": value, "type": "string", "sensitive": False}
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def outputs(**changes: Any) -> TerraformOutputs:
+    """The outputs above with values changed; None takes one away."""
+    return parse_outputs(raw_outputs(**changes))
+
+
+def without(*groups: Mapping[str, str]) -> dict[str, Any]:
+    """Changes that take groups of outputs away, e.g. without(PROBES)."""
+    return {name: None for group in groups for name in group}
 
 
 def deployment(root: Path = Path("/nowhere"), target: Target = Target.LOCAL, environment: str = "dev") -> Deployment:
@@ -89,8 +129,10 @@ def settings(
     env: Mapping[str, str] | None = None,
     target: Target = Target.LOCAL,
     endpoints: Endpoints = LOCAL_ENDPOINTS,
+    **changes: Any,
 ) -> Settings:
-    return build_settings(deployment(root, target), TerraformOutputs(**OUTPUTS), endpoints, env or {})
+    """Settings of the outputs above, changed."""
+    return build_settings(deployment(root, target), outputs(**changes), endpoints, env or {})
 
 
 def spec(**changes: Any) -> RuntimeSpec:
@@ -179,11 +221,12 @@ class FakeDeployer:
 
 @dataclass
 class FakeIdentityProvider:
-    """A pool with one caller. A wrong password is refused."""
+    """Two pools. Everybody begins with `pool_password` (None: none was set); a wrong one is refused."""
 
     secret_password: str = PASSWORD
     pool_password: str | None = PASSWORD
     calls: list[str] = field(default_factory=list)
+    given: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def secret(self, secret_arn: str) -> str:
         self.calls.append(f"secret {secret_arn}")
@@ -191,7 +234,9 @@ class FakeIdentityProvider:
 
     def sign_in(self, client_id: str, username: str, password: str) -> UserTokens:
         self.calls.append(f"sign_in {client_id} {username}")
-        if password != self.pool_password:
+        other = client_id == PROBES["probe_other_client_id"]
+        pool_id = PROBES["probe_other_user_pool_id"] if other else COGNITO["cognito_user_pool_id"]
+        if password != self._password(pool_id, username):
             raise TokenRefused("wrong password", remedy="none")
         return UserTokens(access=jwt(client_id=client_id), id=jwt(aud=client_id))
 
@@ -200,11 +245,14 @@ class FakeIdentityProvider:
         return CLIENT_SECRET
 
     def is_confirmed(self, pool_id: str, username: str) -> bool:
-        return self.pool_password is not None
+        return self._password(pool_id, username) is not None
 
     def set_password(self, pool_id: str, username: str, password: str) -> None:
         self.calls.append(f"set_password {pool_id} {username}")
-        self.pool_password = password
+        self.given[pool_id, username] = password
+
+    def _password(self, pool_id: str, username: str) -> str | None:
+        return self.given.get((pool_id, username), self.pool_password)
 
 
 @dataclass

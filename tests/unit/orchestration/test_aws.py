@@ -49,7 +49,7 @@ ARTIFACT = {
 AUTHORIZER = {
     "customJWTAuthorizer": {
         "discoveryUrl": DISCOVERY_URL,
-        "allowedClients": ["client-of-people", "client-of-machines"],
+        "allowedClients": ["client-of-machines", "client-of-people"],
     }
 }
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -94,9 +94,10 @@ def test_the_deployment_document() -> None:
         },
         "authorizer": {
             "discovery_url": DISCOVERY_URL,
-            "allowed_clients": ["client-of-people", "client-of-machines"],
+            "allowed_clients": ["client-of-machines", "client-of-people"],
             "allowed_audience": [],
             "allowed_scopes": [],
+            "custom_claims": [],
         },
         "cognito": {
             "user_pool_id": "us-east-1_pool",
@@ -113,7 +114,7 @@ def test_without_a_runtime_its_fields_are_null_and_the_authorizer_is_the_one_to_
     assert {name for name, value in runtime.items() if value is None} == {
         "id", "arn", "version", "status", "invocation_url",
     }  # fmt: skip
-    assert document["authorizer"]["allowed_clients"] == ["client-of-people", "client-of-machines"]
+    assert document["authorizer"]["allowed_clients"] == ["client-of-machines", "client-of-people"]
 
 
 def test_a_live_runtime_without_an_authorizer_is_not_shown_with_the_desired_one() -> None:
@@ -127,6 +128,7 @@ def test_the_live_authorizer_is_shown_where_it_differs() -> None:
         "allowed_clients": [],
         "allowed_audience": ["a"],
         "allowed_scopes": ["s"],
+        "custom_claims": [],
     }
 
 

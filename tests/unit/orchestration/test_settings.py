@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from orchestration.errors import BadInput, InvalidOutputs
-from orchestration.outputs import TerraformOutputs
 from orchestration.settings import (
     Deployment,
     Endpoints,
@@ -16,7 +15,16 @@ from orchestration.settings import (
     port,
     select_deployment,
 )
-from tests.fakes.orchestration import DISCOVERY_URL, OUTPUTS, RUNTIME_ARN, deployment, settings
+from tests.fakes.orchestration import (
+    COGNITO,
+    DISCOVERY_URL,
+    PROBES,
+    RUNTIME_ARN,
+    deployment,
+    outputs,
+    settings,
+    without,
+)
 
 ROOT = Path("/somewhere")
 REGIONS = {"us-east-1", "eu-central-1"}
@@ -91,7 +99,8 @@ def test_a_bad_default_region_is_named_as_the_variable_it_came_from() -> None:
         ({"MODEL_PROVIDER": "openai"}, "MODEL_PROVIDER is 'openai'"),
         ({"MODEL_ID": "x"}, "MODEL_ID is 'x'"),
         ({"MODEL_ID": "arn:aws:bedrock:us-east-1::foundation-model/*"}, "MODEL_ID is 'arn:"),
-        ({"ALLOWED_SCOPES": "agent/invoke other"}, "ALLOWED_SCOPES holds 'agent/invoke other'"),
+        ({"ALLOWED_SCOPES": "agent/invoke"}, "ALLOWED_SCOPES is 'agent/invoke', but the door is Terraform's"),
+        ({"ALLOWED_AUDIENCE": "app"}, "ALLOWED_AUDIENCE is 'app', but the door is Terraform's"),
         ({"ENVIRONMENT": "myaws"}, "ENVIRONMENT is 'myaws'"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -105,9 +114,7 @@ def test_what_would_fail_late_is_refused_at_once(env: dict[str, str], shown: str
 @pytest.mark.parametrize("changed", [{"environment": "prod"}, {"region": "eu-west-1"}])
 def test_outputs_of_another_deployment_are_refused(changed: dict[str, str]) -> None:
     with pytest.raises(InvalidOutputs, match=next(iter(changed.values()))):
-        build_settings(
-            deployment(), TerraformOutputs(**{**OUTPUTS, **changed}), Endpoints(None, "http://c", "http://d"), {}
-        )
+        build_settings(deployment(), outputs(**changed), Endpoints(None, "http://c", "http://d"), {})
 
 
 def test_targets_and_environments_keep_their_state_apart() -> None:
@@ -137,16 +144,54 @@ def test_the_authorizer_admits_the_two_clients_and_sets_nothing_else() -> None:
     assert settings().authorizer() == {
         "customJWTAuthorizer": {
             "discoveryUrl": DISCOVERY_URL,
-            "allowedClients": ["client-of-people", "client-of-machines"],
+            "allowedClients": ["client-of-machines", "client-of-people"],
         }
     }
 
 
-def test_scopes_and_audience_are_added_when_asked_for() -> None:
-    chosen = settings(env={"ALLOWED_SCOPES": " agent/invoke, agent/read ,", "ALLOWED_AUDIENCE": "app"})
-    rules: Any = chosen.authorizer()["customJWTAuthorizer"]
-    assert rules["allowedScopes"] == ["agent/invoke", "agent/read"]
-    assert rules["allowedAudience"] == ["app"]
+def test_every_rule_of_terraforms_door_is_sent() -> None:
+    chosen = settings(
+        authorizer_allowed_clients={},
+        authorizer_allowed_scopes=["agent/invoke", "agent/read"],
+        authorizer_allowed_audience=["app"],
+        authorizer_custom_claims=[
+            {"name": "tier", "type": "STRING", "operator": "EQUALS", "values": ["gold"]},
+            {"name": "cognito:groups", "type": "STRING_ARRAY", "operator": "CONTAINS_ANY", "values": ["a", "b"]},
+        ],
+    )
+    assert chosen.authorizer()["customJWTAuthorizer"] == {
+        "discoveryUrl": DISCOVERY_URL,
+        "allowedScopes": ["agent/invoke", "agent/read"],
+        "allowedAudience": ["app"],
+        "customClaims": [
+            {
+                "inboundTokenClaimName": "tier",
+                "inboundTokenClaimValueType": "STRING",
+                "authorizingClaimMatchValue": {
+                    "claimMatchValue": {"matchValueString": "gold"},
+                    "claimMatchOperator": "EQUALS",
+                },
+            },
+            {
+                "inboundTokenClaimName": "cognito:groups",
+                "inboundTokenClaimValueType": "STRING_ARRAY",
+                "authorizingClaimMatchValue": {
+                    "claimMatchValue": {"matchValueStringList": ["a", "b"]},
+                    "claimMatchOperator": "CONTAINS_ANY",
+                },
+            },
+        ],
+    }
+
+
+def test_without_a_pool_or_probes_whoever_needs_them_is_told_why() -> None:
+    external = settings(**without(COGNITO, PROBES))
+    with pytest.raises(BadInput) as no_pool:
+        _ = external.cognito
+    with pytest.raises(BadInput) as no_probes:
+        _ = external.probes
+    assert (no_pool.value.code, no_probes.value.code) == ("no_cognito", "no_probes")
+    assert DISCOVERY_URL in no_pool.value.message
 
 
 def test_the_arn_in_the_invocation_url_is_one_path_segment() -> None:

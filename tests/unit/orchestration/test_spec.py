@@ -8,7 +8,7 @@ import pytest
 from orchestration.runtime.spec import Create, Keep, RuntimeSpec, Update, changed_fields, desired_spec, next_step
 from tests.fakes.orchestration import DISCOVERY_URL, OUTPUTS, observed, settings, spec
 
-RULES: dict[str, Any] = {"discoveryUrl": DISCOVERY_URL, "allowedClients": ["client-of-people", "client-of-machines"]}
+RULES: dict[str, Any] = {"discoveryUrl": DISCOVERY_URL, "allowedClients": ["client-of-machines", "client-of-people"]}
 CHANGES: dict[str, Any] = {
     "name": "other",
     "role_arn": "arn:aws:iam::000000000000:role/other",

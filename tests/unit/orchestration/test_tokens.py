@@ -1,19 +1,31 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from orchestration.errors import TokenRefused
 from orchestration.tokens import Client, TokenBroker, UserTokens
-from tests.fakes.orchestration import CLIENT_SECRET, OUTPUTS, FakeIdentityProvider, decoded, settings
+from tests.fakes.orchestration import (
+    CLIENT_SECRET,
+    COGNITO,
+    OUTPUTS,
+    PROBES,
+    FakeIdentityProvider,
+    decoded,
+    settings,
+    without,
+)
 
 SIGN_IN = f"sign_in client-of-people {OUTPUTS['caller_username']}"
 
 
 class Scene:
-    def __init__(self, provider: FakeIdentityProvider | None = None) -> None:
+    def __init__(self, provider: FakeIdentityProvider | None = None, outputs: Mapping[str, Any] | None = None) -> None:
         self.provider = provider or FakeIdentityProvider()
         self.asked: list[tuple[str, str, str, str]] = []
-        self.broker = TokenBroker(settings(), self.provider, self._endpoint)
+        self.broker = TokenBroker(settings(**(outputs or {})), self.provider, self._endpoint)
 
     def _endpoint(self, url: str, client_id: str, client_secret: str, scope: str) -> str:
         self.asked.append((url, client_id, client_secret, scope))
@@ -74,9 +86,28 @@ def test_tokens_are_not_shown() -> None:
         pytest.param("pass-word-of-the-caller", True, True, id="forced"),
     ],
 )
-def test_the_callers_password_is_set_where_it_must_be(pool_password: str | None, force: bool, was_set: bool) -> None:
+def test_a_password_is_set_where_it_must_be(pool_password: str | None, force: bool, was_set: bool) -> None:
     scene = Scene(FakeIdentityProvider(pool_password=pool_password))
-    assert scene.broker.give_caller_a_password(force=force) is was_set
-    setting = f"set_password {OUTPUTS['cognito_user_pool_id']} {OUTPUTS['caller_username']}"
-    assert (setting in scene.provider.calls) is was_set
+    assert scene.broker.give_passwords(force=force) is was_set
+    set_for = [call for call in scene.provider.calls if call.startswith("set_password")]
+    everybody = [
+        f"set_password {OUTPUTS['cognito_user_pool_id']} {OUTPUTS['caller_username']}",
+        f"set_password {OUTPUTS['cognito_user_pool_id']} {OUTPUTS['probe_second_username']}",
+        f"set_password {OUTPUTS['probe_other_user_pool_id']} {OUTPUTS['probe_second_username']}",
+    ]
+    assert set_for == (everybody if was_set else [])
     assert client_of(scene.broker.user().access) == "client-of-people"
+
+
+def test_only_the_person_who_cannot_sign_in_gets_the_password_again() -> None:
+    scene = Scene()
+    pool, second = OUTPUTS["cognito_user_pool_id"], OUTPUTS["probe_second_username"]
+    scene.provider.given[pool, second] = "older"
+    assert scene.broker.give_passwords()
+    assert [call for call in scene.provider.calls if call.startswith("set")] == [f"set_password {pool} {second}"]
+
+
+def test_where_there_is_no_pool_there_is_nobody_to_give_a_password() -> None:
+    scene = Scene(outputs=without(COGNITO, PROBES))
+    assert not scene.broker.give_passwords(force=True)
+    assert scene.provider.calls == []

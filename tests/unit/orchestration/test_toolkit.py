@@ -111,7 +111,7 @@ def test_every_setting_reaches_the_toolkit(scene: Scene) -> None:
     assert sent["authorizer_configuration"] == {
         "customJWTAuthorizer": {
             "discoveryUrl": DISCOVERY_URL,
-            "allowedClients": ["client-of-people", "client-of-machines"],
+            "allowedClients": ["client-of-machines", "client-of-people"],
         }
     }
     assert sent["agent_name"] == OUTPUTS["agent_runtime_name"]
