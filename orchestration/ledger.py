@@ -45,7 +45,7 @@ class Ledger:
     ports: Ports | None = None
     runtime: RuntimeRecord | None = None
 
-    def with_account(self, account: str) -> Ledger:
+    def with_account(self, account: str | None) -> Ledger:
         return replace(self, account=account)
 
     def with_ports(self, ports: Ports) -> Ledger:

@@ -50,6 +50,11 @@ class Deployment:
         return self.state_dir / "ledger.json"
 
     @property
+    def tfvars_path(self) -> Path:
+        """Terraform's values of this environment; the file need not be there."""
+        return self.root / "terraform" / "environments" / f"{self.environment}.tfvars"
+
+    @property
     def make_words(self) -> str:
         """What a user types behind `make` or before `invoke` to mean this deployment; empty for the defaults."""
         words = [] if self.target is Target.LOCAL else [f"TARGET={self.target}"]

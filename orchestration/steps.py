@@ -21,7 +21,7 @@ from orchestration.runtime.launch import Launched, Launcher
 from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, remove
 from orchestration.runtime.spec import ObservedRuntime
 from orchestration.settings import Deployment, Endpoints, Settings, build_settings
-from orchestration.terraform import TerraformDriver
+from orchestration.terraform import ACCOUNT_NOT_ALLOWED, TerraformDriver
 from orchestration.tokens import TokenBroker
 
 
@@ -113,7 +113,7 @@ class Steps:
         """Apply in one go where nothing exists yet, else plan first: a plan without changes is quicker than apply."""
         terraform = self.terraform(endpoints)
         if not terraform.has_state():
-            with self.console.step("terraform apply"):
+            with self.console.step("terraform apply"), self.account_of_nothing(terraform):
                 terraform.apply(on_line=self.progress)
             return True
         with self.console.step("terraform plan"):
@@ -124,6 +124,16 @@ class Steps:
         with self.console.step("terraform apply"):
             terraform.apply_plan(on_line=self.progress)
         return True
+
+    @contextmanager
+    def account_of_nothing(self, terraform: TerraformDriver) -> Iterator[None]:
+        """Forget the account that Terraform refuses, if nothing was made there: the next try may use another one."""
+        try:
+            yield
+        except GateRefused as e:
+            if e.code == ACCOUNT_NOT_ALLOWED and not terraform.has_state():
+                self.ledger().save(self.load_or_new().with_account(None))
+            raise
 
     def progress(self, line: str) -> None:
         if ": Creation complete" in line or ": Destruction complete" in line or ": Modifications complete" in line:
@@ -180,7 +190,8 @@ class Steps:
         if raw.get("deletion_protection", {}).get("value") == "true":
             raise GateRefused(
                 f"{self.deployment.state_dir.name} is under deletion protection",
-                remedy="take the protection off first: TF_VAR_deletion_protection=false invoke apply (refused in prod)",
+                remedy=f"set deletion_protection = false in {self.deployment.tfvars_path}, then "
+                f"{self.deployment.command('invoke apply')} (prod refuses that: terraform/README.md, By hand)",
                 code="deletion_protected",
             )
         ledger = self.load_or_new()

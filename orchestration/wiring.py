@@ -91,15 +91,20 @@ class TargetTools:
             variables=self._variables(endpoints),
             # OpenTofu has a registry of its own, whose entries the committed lock file does not hold.
             lock_readonly=not Path(self._binary).name.startswith("tofu"),
-            tfvars={
-                "environment": self.deployment.environment,
-                "region": self.deployment.region,
-                "model_ids": [model_id(self.env)],
-                "s3_use_path_style": self.cloud is not None,
-                "allowed_account_ids": [self.account()],
-            },
+            tfvars=self._tfvars(),
+            var_files=tuple(path for path in [self.deployment.tfvars_path] if path.is_file()),
         )
         return TerraformDriver(place, note=self.console.note)
+
+    def _tfvars(self) -> dict[str, Any]:
+        """Which accounts are allowed is not ours to say: that would wave every account through."""
+        chosen = self.deployment
+        ours: dict[str, Any] = {"environment": chosen.environment, "region": chosen.region}
+        ours |= {"model_ids": [model_id(self.env)], "s3_use_path_style": self.cloud is not None}
+        if self.cloud is not None:
+            # Expiry of old packages is one resource that the provider watches for a minute; nothing ages locally.
+            ours["artifact_noncurrent_days"] = None
+        return ours
 
     def control(self, endpoints: Endpoints) -> BotoRuntimeControl:
         return BotoRuntimeControl(self._clients(endpoints))

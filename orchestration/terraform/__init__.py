@@ -1,6 +1,14 @@
 """Drives the terraform (or tofu) binary through python-terraform; knows no AWS."""
 
 from orchestration.terraform.driver import Environment, TerraformDriver
+from orchestration.terraform.failures import ACCOUNT_NOT_ALLOWED
 from orchestration.terraform.mirror import MIRROR_VARIABLE, find_mirror, registry_reachable
 
-__all__ = ["MIRROR_VARIABLE", "Environment", "TerraformDriver", "find_mirror", "registry_reachable"]
+__all__ = [
+    "ACCOUNT_NOT_ALLOWED",
+    "MIRROR_VARIABLE",
+    "Environment",
+    "TerraformDriver",
+    "find_mirror",
+    "registry_reachable",
+]

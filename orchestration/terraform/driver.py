@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.errors import BadInput, TerraformFailed, Unfit
+from orchestration.errors import OrchestrationError, TerraformFailed, Unfit
 from orchestration.terraform.failures import explain_failure
 from orchestration.terraform.mirror import MIRROR_VARIABLE, cli_configuration, find_mirror, registry_reachable
 from orchestration.terraform.process import IsFlagged, OnLine, Process
@@ -33,6 +33,8 @@ class Environment:
     work_dir: Path
     variables: Mapping[str, str]
     tfvars: Mapping[str, Any] = field(default_factory=dict)
+    """Values of ours, after those of `var_files`: the last one given wins."""
+    var_files: tuple[Path, ...] = ()
     lock_readonly: bool = True
 
 
@@ -93,7 +95,7 @@ class TerraformDriver:
         return True
 
     def validate(self) -> None:
-        """Raises TerraformFailed or BadInput with the first fault of the sources."""
+        """Raises OrchestrationError with the first fault of the sources."""
         code, out, err = self._run("validate", no_color=IsFlagged)
         if code != 0:
             raise self._failed("validate", code, out + err)
@@ -173,7 +175,8 @@ class TerraformDriver:
     def _common(self) -> dict[str, Any]:
         self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._tfvars.write_text(json.dumps(dict(self._place.tfvars), indent=2, sort_keys=True) + "\n")
-        return {"var_file": str(self._tfvars), "input": False, "no_color": IsFlagged, "lock_timeout": "0s"}
+        files = [str(path) for path in (*self._place.var_files, self._tfvars)]
+        return {"var_file": files, "input": False, "no_color": IsFlagged, "lock_timeout": "0s"}
 
     def _run(self, command: str, *args: str, on_line: OnLine | None = None, **options: Any) -> tuple[int, str, str]:
         self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -230,5 +233,5 @@ class TerraformDriver:
         folder = self._place.work_dir / "terraform-data" / "providers"
         return any(path.exists() for path in folder.glob("*/*/*/*/*"))
 
-    def _failed(self, command: str, code: int, text: str) -> TerraformFailed | BadInput:
+    def _failed(self, command: str, code: int, text: str) -> OrchestrationError:
         return explain_failure(command, code, text, self._log)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from orchestration.errors import BadInput, TerraformFailed
+from orchestration.errors import BadInput, GateRefused, OrchestrationError, TerraformFailed
+
+ACCOUNT_NOT_ALLOWED = "account_not_allowed"
 
 
-def explain_failure(command: str, code: int, text: str, log: Path) -> TerraformFailed | BadInput:
+def explain_failure(command: str, code: int, text: str, log: Path) -> OrchestrationError:
     """Turn Terraform's output into one line and a remedy.
 
     `text` is stdout and stderr together. The first "Error:" block gives the line; the log keeps everything.
@@ -24,6 +26,12 @@ def explain_failure(command: str, code: int, text: str, log: Path) -> TerraformF
             "another Terraform process holds the state lock",
             remedy="wait for it, or find it with `pgrep -af terraform`",
             code="state_locked",
+        )
+    if refused := re.search(r"AWS account ID not allowed: (\d+)", plain):
+        return GateRefused(
+            f"account {refused[1]} is not among allowed_account_ids of this environment",
+            remedy="set AWS_PROFILE to an allowed account, or add this one to the environment's tfvars",
+            code=ACCOUNT_NOT_ALLOWED,
         )
     if "Invalid value for variable" in title:
         return BadInput(f"terraform {command}: {detail[:400]}", remedy="correct that variable and run it again")

@@ -253,6 +253,13 @@ def test_variables_go_in_by_file(fake: Fake) -> None:
     assert json.loads(Path(flag.removeprefix("-var-file=")).read_text()) == fake.place.tfvars
 
 
+def test_an_environments_file_comes_before_our_own_values(fake: Fake, tmp_path: Path) -> None:
+    chosen = tmp_path / "stage.tfvars"
+    TerraformDriver(replace(fake.place, var_files=(chosen,))).plan()
+    files = [word.removeprefix("-var-file=") for word in fake.calls()[0] if word.startswith("-var-file=")]
+    assert files == [str(chosen), str(fake.work / "terraform.tfvars.json")]
+
+
 @pytest.mark.parametrize("code", [0, 1])
 def test_the_plan_file_is_gone_after_apply_whatever_became_of_it(fake: Fake, code: int) -> None:
     fake.driver.plan()
@@ -327,6 +334,14 @@ Lock Info:
   ID:        0a1b2c3d
   Operation: OperationTypeApply
 """
+OTHER_ACCOUNT = """
+Planning failed. Terraform encountered an error while generating this plan.
+
+
+Error: AWS account ID not allowed: 000000000000
+
+  with provider["registry.terraform.io/hashicorp/aws"],
+"""
 VALIDATION = """
 Planning failed. Terraform encountered an error while generating this plan.
 
@@ -372,6 +387,12 @@ BOXED = (
 def test_a_held_state_lock_is_named() -> None:
     error = explain_failure("apply", 1, LOCKED, LOG)
     assert (error.code, error.exit_code) == ("state_locked", 1)
+
+
+def test_an_account_that_is_not_allowed_is_refused_at_the_gate() -> None:
+    error = explain_failure("plan", 1, OTHER_ACCOUNT, LOG)
+    assert (error.code, error.exit_code) == ("account_not_allowed", 3)
+    assert "000000000000" in error.message
 
 
 def test_a_failed_validation_is_the_users_input_with_terraforms_words() -> None:
