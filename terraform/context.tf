@@ -14,5 +14,17 @@ locals {
   # Runtime names know no hyphen.
   agent_runtime_name = replace("${var.project}_${var.environment}", "-", "_")
 
-  is_prod = var.environment == "prod"
+  is_prod         = var.environment == "prod"
+  uses_cognito    = var.external_oidc == null
+  makes_probes    = local.uses_cognito && var.probes_enabled
+  secret_days     = local.is_prod ? 30 : 0
+  user_auth_flows = coalesce(var.user_auth_flows, toset(local.is_prod ? ["refresh", "srp"] : ["password", "refresh", "srp"]))
+
+  # The runtimes that the smoke matrix launches beside the agent's own, each with another authorizer.
+  probe_runtime_names = local.makes_probes ? {
+    for door in ["audience", "group", "iam", "scope"] : door => "${local.agent_runtime_name}_probe_${door}"
+  } : {}
+
+  # What the pool's tokens name as their issuer, without scheme.
+  pool_issuer = local.uses_cognito ? "cognito-idp.${local.region}.${data.aws_partition.current.dns_suffix}/${module.identity[0].user_pool_id}" : null
 }

@@ -1,37 +1,61 @@
 module "artifacts" {
   source = "./modules/artifacts"
 
-  account_id    = local.account_id
-  force_delete  = !var.deletion_protection
-  force_destroy = !var.deletion_protection
-  name_prefix   = local.name_prefix
-  partition     = local.partition
-  region        = local.region
+  account_id      = local.account_id
+  force_delete    = !var.deletion_protection
+  force_destroy   = !var.deletion_protection
+  name_prefix     = local.name_prefix
+  noncurrent_days = var.artifact_noncurrent_days
+  partition       = local.partition
+  region          = local.region
 }
 
 module "identity" {
   source = "./modules/identity"
+  count  = local.uses_cognito ? 1 : 0
 
   access_token_minutes    = var.access_token_minutes
-  caller_password         = ephemeral.aws_secretsmanager_random_password.caller.random_password
+  app_clients             = var.app_clients
+  caller_groups           = var.required_groups
+  caller_password         = ephemeral.aws_secretsmanager_random_password.person["caller"].random_password
   caller_password_version = var.caller_password_version
   caller_username         = var.caller_username
   deletion_protection     = var.deletion_protection
   # Domain prefixes are shared by all accounts of a region, hence the account in it.
-  domain_prefix         = "${local.name_prefix}-${local.account_id}"
-  name_prefix           = local.name_prefix
-  password_flow_enabled = var.password_flow_enabled
-  secret_recovery_days  = local.is_prod ? 30 : 0
+  domain_prefix          = "${local.name_prefix}-${local.account_id}"
+  groups                 = var.groups
+  mfa                    = var.mfa
+  name_prefix            = local.name_prefix
+  password_policy        = var.password_policy
+  refresh_token_hours    = var.refresh_token_hours
+  refresh_token_rotation = var.refresh_token_rotation
+  secret_recovery_days   = local.secret_days
+  user_auth_flows        = local.user_auth_flows
 }
 
 module "runtime_role" {
   source = "./modules/runtime_role"
+  count  = var.execution_role_arn == null ? 1 : 0
+
+  account_id               = local.account_id
+  agent_runtime_name       = local.agent_runtime_name
+  ecr_repository_arn       = module.artifacts.ecr_repository_arn
+  model_ids                = var.model_ids
+  name_prefix              = local.name_prefix
+  partition                = local.partition
+  permissions_boundary_arn = var.permissions_boundary_arn
+  probe_runtime_names      = values(local.probe_runtime_names)
+  region                   = local.region
+  role_path                = var.role_path
+}
+
+module "invoker_policy" {
+  source = "./modules/invoker_policy"
 
   account_id         = local.account_id
   agent_runtime_name = local.agent_runtime_name
-  ecr_repository_arn = module.artifacts.ecr_repository_arn
-  model_ids          = var.model_ids
-  name_prefix        = local.name_prefix
+  name               = "${local.name_prefix}-invoker"
   partition          = local.partition
   region             = local.region
+  role_path          = var.role_path
 }

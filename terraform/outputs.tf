@@ -1,5 +1,5 @@
-# The contract with the orchestrator: flat values, one reader (orchestration/outputs.py). Rename or remove one, and
-# handoff_version rises.
+# The contract with the orchestrator: one reader (orchestration/outputs.py). Rename or remove one, and handoff_version rises.
+# Those of Cognito and of the probes are null, hence absent from `terraform output`, where there is none; then all of a group are.
 
 output "account_id" {
   description = "AWS account of the deployment. Read by orchestration/outputs.py."
@@ -21,69 +21,79 @@ output "artifact_bucket_name" {
   value       = module.artifacts.bucket_name
 }
 
+output "authorizer_allowed_audience" {
+  description = "Values of which aud must hold one; empty: not looked at. Read by orchestration/outputs.py."
+  value       = local.authorizer.allowed_audience
+}
+
+output "authorizer_allowed_clients" {
+  description = "Ids of the clients to be allowed in, by short name. Read by orchestration/outputs.py."
+  value       = local.authorizer.allowed_clients
+}
+
+output "authorizer_allowed_scopes" {
+  description = "Scopes of which a token must carry one; empty: not looked at. Read by orchestration/outputs.py."
+  value       = local.authorizer.allowed_scopes
+}
+
+output "authorizer_custom_claims" {
+  description = "Rules about further claims, the required groups among them, each {name, type, operator, values}. Read by orchestration/outputs.py."
+  value       = local.authorizer.custom_claims
+}
+
+output "authorizer_discovery_url" {
+  description = "OIDC discovery URL of the issuer whose tokens the runtime accepts. Read by orchestration/outputs.py."
+  value       = local.authorizer.discovery_url
+
+  precondition {
+    condition     = local.uses_cognito ? module.identity[0].user_pool_endpoint == local.pool_issuer : true
+    error_message = "The pool's endpoint is \"${coalesce(one(module.identity[*].user_pool_endpoint), "null")}\"; expected ${coalesce(local.pool_issuer, "null")}, the issuer of its tokens."
+  }
+}
+
 output "caller_password_secret_arn" {
   description = "Secret whose string is the demo caller's password, to be set with AdminSetUserPassword. Read by orchestration/outputs.py."
-  value       = module.identity.caller_password_secret_arn
+  value       = one(module.identity[*].caller_password_secret_arn)
 }
 
 output "caller_username" {
   description = "User name of the demo caller. Read by orchestration/outputs.py."
-  value       = module.identity.caller_username
-}
-
-output "cognito_discovery_url" {
-  description = "OIDC discovery URL of the caller pool, for the runtime's authorizer. Read by orchestration/outputs.py."
-  value       = "https://${module.identity.user_pool_endpoint}/.well-known/openid-configuration"
-
-  precondition {
-    condition     = module.identity.user_pool_endpoint == "cognito-idp.${local.region}.${data.aws_partition.current.dns_suffix}/${module.identity.user_pool_id}"
-    error_message = "The pool's endpoint is \"${module.identity.user_pool_endpoint}\"; expected cognito-idp.${local.region}.${data.aws_partition.current.dns_suffix}/${module.identity.user_pool_id}, the issuer of its tokens."
-  }
+  value       = one(module.identity[*].caller_username)
 }
 
 output "cognito_domain_prefix" {
   description = "Prefix of the pool's domain. Read by orchestration/outputs.py."
-  value       = module.identity.domain_prefix
+  value       = one(module.identity[*].domain_prefix)
 }
 
 output "cognito_machine_client_id" {
-  description = "App client for machines, to be allowed in. Read by orchestration/outputs.py."
-  value       = module.identity.machine_client_id
-}
-
-output "cognito_outsider_client_id" {
-  description = "App client that must never be allowed in. Read by orchestration/outputs.py, for the checks."
-  value       = module.identity.outsider_client_id
-
-  precondition {
-    condition     = !contains([module.identity.user_client_id, module.identity.machine_client_id], module.identity.outsider_client_id)
-    error_message = "The outsider's client is \"${module.identity.outsider_client_id}\", one of the clients to be allowed in."
-  }
+  description = "App client for machines, allowed in. Read by orchestration/outputs.py."
+  value       = one(module.identity[*].machine_client_id)
 }
 
 output "cognito_scope" {
   description = "Scope of a machine's token. Read by orchestration/outputs.py."
-  value       = module.identity.scope
+  value       = one(module.identity[*].scope)
 }
 
 output "cognito_token_url" {
   description = "OAuth2 token endpoint of the pool, for the client-credentials flow. Read by orchestration/outputs.py."
-  value       = "https://${module.identity.domain_prefix}.auth.${local.region}.amazoncognito.com/oauth2/token"
+  value       = local.uses_cognito ? "https://${module.identity[0].domain_prefix}.auth.${local.region}.amazoncognito.com/oauth2/token" : null
 
   precondition {
-    condition     = local.partition == "aws"
+    condition     = !local.uses_cognito || local.partition == "aws"
     error_message = "The partition is \"${local.partition}\"; this host name of the token endpoint is known for partition aws only."
   }
 }
 
 output "cognito_user_client_id" {
-  description = "App client for people, to be allowed in. Read by orchestration/outputs.py."
-  value       = module.identity.user_client_id
+  description = "App client for people, allowed in. Read by orchestration/outputs.py."
+  value       = one(module.identity[*].user_client_id)
 }
 
 output "cognito_user_pool_id" {
   description = "Id of the caller pool. Read by orchestration/outputs.py."
-  value       = module.identity.user_pool_id
+  value       = one(module.identity[*].user_pool_id)
 }
 
 output "deletion_protection" {
@@ -103,12 +113,107 @@ output "environment" {
 
 output "handoff_version" {
   description = "Version of this set of outputs, a number. Read by orchestration/outputs.py, which refuses another one."
-  value       = 1
+  value       = 2
+}
+
+output "invoker_policy_arn" {
+  description = "Policy for SigV4 callers of a runtime of this name that has no JWT authorizer. Read by orchestration/outputs.py and by whoever attaches it."
+  value       = module.invoker_policy.policy_arn
 }
 
 output "partition" {
   description = "AWS partition of the deployment. Read by orchestration/outputs.py."
   value       = local.partition
+}
+
+output "probe_elsewhere_role_arn" {
+  description = "Role that may invoke a runtime of another name alone. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].role_arns.elsewhere)
+}
+
+output "probe_group" {
+  description = "Group that the demo caller is in and the second person is not. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].group)
+}
+
+output "probe_invoker_role_arn" {
+  description = "Role that may invoke the IAM door's runtime. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].role_arns.invoker)
+}
+
+output "probe_machine_client_id" {
+  description = "Machines' app client with the probes' three scopes, allowed in at the scope door alone. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].machine_client_id)
+
+  precondition {
+    condition     = local.makes_probes ? !contains(values(local.authorizer.allowed_clients), module.probes[0].machine_client_id) : true
+    error_message = "A probe's client is \"${coalesce(one(module.probes[*].machine_client_id), "null")}\", one of the clients to be allowed in: ${jsonencode(local.authorizer.allowed_clients)}."
+  }
+}
+
+output "probe_other_client_id" {
+  description = "People's app client of the other pool. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].other_client_id)
+}
+
+output "probe_other_discovery_url" {
+  description = "OIDC discovery URL of the other pool. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = local.makes_probes ? "https://${module.probes[0].other_user_pool_endpoint}/.well-known/openid-configuration" : null
+}
+
+output "probe_other_user_pool_id" {
+  description = "Pool of another issuer. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].other_user_pool_id)
+}
+
+output "probe_outsider_client_id" {
+  description = "People's app client that must never be allowed in. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].outsider_client_id)
+
+  precondition {
+    condition     = local.makes_probes ? !contains(values(local.authorizer.allowed_clients), module.probes[0].outsider_client_id) : true
+    error_message = "A probe's client is \"${coalesce(one(module.probes[*].outsider_client_id), "null")}\", one of the clients to be allowed in: ${jsonencode(local.authorizer.allowed_clients)}."
+  }
+}
+
+output "probe_outsider_machine_client_id" {
+  description = "Machines' app client that must never be allowed in. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].outsider_machine_client_id)
+
+  precondition {
+    condition     = local.makes_probes ? !contains(values(local.authorizer.allowed_clients), module.probes[0].outsider_machine_client_id) : true
+    error_message = "A probe's client is \"${coalesce(one(module.probes[*].outsider_machine_client_id), "null")}\", one of the clients to be allowed in: ${jsonencode(local.authorizer.allowed_clients)}."
+  }
+}
+
+output "probe_scope" {
+  description = "Scope that the scope door demands. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].scopes.scope)
+}
+
+output "probe_scope_longer" {
+  description = "Scope that begins like probe_scope. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].scopes.longer)
+}
+
+output "probe_scope_other" {
+  description = "Scope that no door demands. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].scopes.other)
+}
+
+output "probe_second_password_secret_arn" {
+  description = "Secret whose string is the second person's password, to be set with AdminSetUserPassword in both pools. Read by orchestration/outputs.py."
+  value       = one(module.probes[*].second_password_secret_arn)
+}
+
+output "probe_second_username" {
+  description = "User name of a second person, in the caller pool and in the other one. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].second_username)
+}
+
+output "probe_stranger_role_arn" {
+  description = "Role that may invoke nothing. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].role_arns.stranger)
 }
 
 output "project" {
@@ -123,5 +228,10 @@ output "region" {
 
 output "runtime_role_arn" {
   description = "Execution role of the agent runtime. Read by orchestration/outputs.py."
-  value       = module.runtime_role.role_arn
+  value       = var.execution_role_arn == null ? module.runtime_role[0].role_arn : var.execution_role_arn
+
+  precondition {
+    condition     = var.execution_role_arn == null ? true : strcontains(var.execution_role_arn, ":${local.account_id}:role/")
+    error_message = "execution_role_arn is \"${coalesce(var.execution_role_arn, "null")}\", not a role of account ${local.account_id}; a runtime takes none of another account."
+  }
 }

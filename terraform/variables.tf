@@ -22,6 +22,103 @@ variable "allowed_account_ids" {
   }
 }
 
+variable "allowed_audience" {
+  description = "Values of which a token's aud must hold one. Empty: not looked at. With external_oidc alone: Cognito's access tokens carry no aud, so that nobody would get in."
+  type        = list(string)
+  nullable    = false
+  default     = []
+
+  validation {
+    condition     = length(var.allowed_audience) == 0 || var.external_oidc != null
+    error_message = "allowed_audience is ${jsonencode(var.allowed_audience)}, but Cognito's access tokens carry no aud; leave it empty, or set external_oidc."
+  }
+
+  validation {
+    condition     = alltrue([for value in var.allowed_audience : length(value) > 0]) && length(distinct(var.allowed_audience)) == length(var.allowed_audience)
+    error_message = "allowed_audience is ${jsonencode(var.allowed_audience)}; no value may be empty or there twice."
+  }
+}
+
+variable "allowed_scopes" {
+  description = "Scopes of which a token must carry one, 1-255 visible ASCII characters each, e.g. [\"agent/invoke\"]. Empty: not looked at. A person's token from SRP or the password flow carries aws.cognito.signin.user.admin alone."
+  type        = list(string)
+  nullable    = false
+  default     = []
+
+  validation {
+    # botocore model: AllowedScopeType.
+    condition     = alltrue([for scope in var.allowed_scopes : can(regex("^[\\x21\\x23-\\x5B\\x5D-\\x7E]{1,255}$", scope))]) && length(distinct(var.allowed_scopes)) == length(var.allowed_scopes)
+    error_message = "allowed_scopes is ${jsonencode(var.allowed_scopes)}; use scopes of 1-255 visible ASCII characters without quote and backslash, each once."
+  }
+}
+
+variable "app_clients" {
+  description = <<-TEXT
+    Further app clients that may call the agent, beside "user" and "machine", by short name: 1-20 of a-z, 0-9 and inner hyphens, beginning with a letter.
+    kind: "person" or "machine". auth_flows, for people: password, srp, refresh; null takes user_auth_flows. scopes, for machines: agent/<name>; null takes agent/invoke.
+  TEXT
+  type = map(object({
+    kind       = string
+    auth_flows = optional(set(string))
+    scopes     = optional(set(string))
+  }))
+  nullable = false
+  default  = {}
+
+  validation {
+    condition     = length(var.app_clients) == 0 || var.external_oidc == null
+    error_message = "app_clients has ${jsonencode(keys(var.app_clients))} beside external_oidc; list that provider's clients in external_oidc.allowed_clients."
+  }
+
+  validation {
+    condition     = var.environment != "prod" || !anytrue([for client in values(var.app_clients) : contains(coalesce(client.auth_flows, []), "password")])
+    error_message = "app_clients is ${jsonencode(var.app_clients)} in environment \"${var.environment}\"; no client takes the password flow there."
+  }
+
+  validation {
+    condition     = !anytrue([for name in keys(var.app_clients) : contains(["other-pool", "outsider", "outsider-machine", "probe-machine"], name)])
+    error_message = "app_clients has the names ${jsonencode(keys(var.app_clients))}; other-pool, outsider, outsider-machine and probe-machine are the probes'."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.app_clients) : can(regex("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$", name)) && !contains(["machine", "user"], name)])
+    error_message = "app_clients has the names ${jsonencode(keys(var.app_clients))}; use 1-20 of a-z, 0-9 and inner hyphens, beginning with a letter, and neither machine nor user, which are always there."
+  }
+
+  validation {
+    condition     = alltrue([for client in values(var.app_clients) : contains(["machine", "person"], client.kind)])
+    error_message = "app_clients is ${jsonencode(var.app_clients)}; a kind is person or machine."
+  }
+
+  validation {
+    condition = alltrue([
+      for client in values(var.app_clients) : client.kind == "person" ? client.scopes == null : client.auth_flows == null
+    ])
+    error_message = "app_clients is ${jsonencode(var.app_clients)}; auth_flows are for people, scopes for machines."
+  }
+
+  validation {
+    condition     = alltrue([for client in values(var.app_clients) : length(setsubtract(coalesce(client.auth_flows, []), ["password", "refresh", "srp"])) == 0])
+    error_message = "app_clients is ${jsonencode(var.app_clients)}; auth_flows are password, refresh and srp."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for client in values(var.app_clients) : [for scope in coalesce(client.scopes, []) : can(regex("^agent/[a-z0-9-]{1,64}$", scope))]]))
+    error_message = "app_clients is ${jsonencode(var.app_clients)}; scopes are agent/<name>, the name of 1-64 of a-z, 0-9 and hyphens."
+  }
+}
+
+variable "artifact_noncurrent_days" {
+  description = "Days after which a replaced version of the agent's archive is deleted, a whole number from 1 to 3650; a deployment leaves some 30 MB. Null: kept for ever, and no wait of a minute for the rule to settle, as on the local target."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.artifact_noncurrent_days == null ? true : var.artifact_noncurrent_days >= 1 && var.artifact_noncurrent_days <= 3650 && floor(var.artifact_noncurrent_days) == var.artifact_noncurrent_days
+    error_message = "artifact_noncurrent_days is ${coalesce(var.artifact_noncurrent_days, 0)}; use a whole number from 1 to 3650 (days), or null."
+  }
+}
+
 variable "caller_password_version" {
   description = "Generation of the demo caller's password, a whole number from 1. Raise it to have a new password generated."
   type        = number
@@ -41,8 +138,57 @@ variable "caller_username" {
   default     = "demo-caller"
 
   validation {
+    condition     = var.caller_username != "probe-second"
+    error_message = "caller_username is \"${var.caller_username}\", the second person of the probes; choose another."
+  }
+
+  validation {
     condition     = can(regex("^[a-z][a-z0-9._-]{0,63}$", var.caller_username))
     error_message = "caller_username is \"${var.caller_username}\"; use 1-64 of a-z, 0-9, \".\", \"_\", \"-\", beginning with a letter."
+  }
+}
+
+variable "custom_claims" {
+  description = <<-TEXT
+    Rules about further claims of a token; all of them must hold. name: the claim, 1-255 letters, digits, and _ . / : (no hyphen). type: "STRING" with operator "EQUALS" and one value, or "STRING_ARRAY" with "CONTAINS" and one value or "CONTAINS_ANY" and at least one.
+    values: 1-255 letters, digits, and _ . - each.
+  TEXT
+  type = list(object({
+    name     = string
+    type     = string
+    operator = string
+    values   = list(string)
+  }))
+  nullable = false
+  default  = []
+
+  validation {
+    # botocore model: InboundTokenClaimNameType, whose class holds the range from dot to colon.
+    condition     = alltrue([for rule in var.custom_claims : can(regex("^[A-Za-z0-9_./:]{1,255}$", rule.name))])
+    error_message = "custom_claims is ${jsonencode(var.custom_claims)}; a name has 1-255 letters, digits, and _ . / :"
+  }
+
+  validation {
+    condition     = !anytrue([for rule in var.custom_claims : contains(["aud", "client_id", "exp", "iss", "scope"], rule.name)])
+    error_message = "custom_claims is ${jsonencode(var.custom_claims)}; aud, client_id, exp, iss and scope have rules of their own."
+  }
+
+  validation {
+    condition = alltrue([for rule in var.custom_claims :
+      contains(["STRING EQUALS", "STRING_ARRAY CONTAINS", "STRING_ARRAY CONTAINS_ANY"], "${rule.type} ${rule.operator}")
+    ])
+    error_message = "custom_claims is ${jsonencode(var.custom_claims)}; use STRING with EQUALS, or STRING_ARRAY with CONTAINS or CONTAINS_ANY."
+  }
+
+  validation {
+    condition     = alltrue([for rule in var.custom_claims : rule.operator == "CONTAINS_ANY" ? length(rule.values) >= 1 : length(rule.values) == 1])
+    error_message = "custom_claims is ${jsonencode(var.custom_claims)}; EQUALS and CONTAINS take one value, CONTAINS_ANY at least one."
+  }
+
+  validation {
+    # botocore model: MatchValueString.
+    condition     = alltrue(flatten([for rule in var.custom_claims : [for value in rule.values : can(regex("^[A-Za-z0-9_.-]{1,255}$", value))]]))
+    error_message = "custom_claims is ${jsonencode(var.custom_claims)}; a value has 1-255 letters, digits, and _ . -"
   }
 }
 
@@ -59,7 +205,7 @@ variable "deletion_protection" {
 }
 
 variable "environment" {
-  description = "Environment name, part of every name: 1-12 of a-z and 0-9, beginning with a letter. \"prod\" refuses the password flow, demands deletion protection and keeps deleted secrets for 30 days."
+  description = "Environment name, part of every name: 1-12 of a-z and 0-9, beginning with a letter. \"prod\" refuses the password flow and the probes, demands deletion protection and keeps deleted secrets for 30 days."
   type        = string
   nullable    = false
   default     = "dev"
@@ -76,6 +222,82 @@ variable "environment" {
   }
 }
 
+variable "execution_role_arn" {
+  description = "ARN of an execution role of your own for the runtime, with the permissions that modules/runtime_role lists. Null: one is made."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.execution_role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[^*]+$", var.execution_role_arn))
+    error_message = "execution_role_arn is \"${coalesce(var.execution_role_arn, "null")}\"; use the ARN of one IAM role, or null."
+  }
+}
+
+variable "external_oidc" {
+  description = <<-TEXT
+    An identity provider of your own instead of Cognito; no pool, client, caller or probe is made then. Null: Cognito.
+    discovery_url: https://.../.well-known/openid-configuration, without query and fragment. allowed_clients: clients that may call, by short name, each the value of a token's claim client_id; for a provider without that claim use allowed_audience or custom_claims.
+  TEXT
+  type = object({
+    discovery_url   = string
+    allowed_clients = optional(map(string), {})
+  })
+  default = null
+
+  validation {
+    # botocore model: DiscoveryUrl.
+    condition     = var.external_oidc == null ? true : can(regex("^https://[^\\s?#]+/\\.well-known/openid-configuration$", var.external_oidc.discovery_url))
+    error_message = "external_oidc.discovery_url is \"${var.external_oidc == null ? "" : var.external_oidc.discovery_url}\"; use https://<issuer>/.well-known/openid-configuration."
+  }
+
+  validation {
+    condition = var.external_oidc == null ? true : alltrue([
+      for name, id in var.external_oidc.allowed_clients : can(regex("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$", name)) && can(regex("^\\S+$", id))
+    ])
+    error_message = "external_oidc.allowed_clients is ${jsonencode(var.external_oidc == null ? {} : var.external_oidc.allowed_clients)}; use short names of a-z, 0-9 and inner hyphens, and ids without spaces."
+  }
+}
+
+variable "groups" {
+  description = "Groups of the pool, by name: 1-64 letters, digits, and _ . -, the value of the claim cognito:groups. The description has 1-2048 characters."
+  type        = map(object({ description = string }))
+  nullable    = false
+  default     = {}
+
+  validation {
+    condition     = !contains(keys(var.groups), "probe-callers")
+    error_message = "groups has the names ${jsonencode(keys(var.groups))}; probe-callers is the probes'."
+  }
+
+  validation {
+    condition     = length(var.groups) == 0 || var.external_oidc == null
+    error_message = "groups has the names ${jsonencode(keys(var.groups))} beside external_oidc; keep groups at that provider and demand one by custom_claims."
+  }
+
+  validation {
+    # What the authorizer can compare with (botocore model: MatchValueString).
+    condition     = alltrue([for name in keys(var.groups) : can(regex("^[A-Za-z0-9_.-]{1,64}$", name))])
+    error_message = "groups has the names ${jsonencode(keys(var.groups))}; use 1-64 letters, digits, and _ . -"
+  }
+
+  validation {
+    condition     = alltrue([for group in values(var.groups) : length(group.description) >= 1 && length(group.description) <= 2048])
+    error_message = "groups is ${jsonencode(var.groups)}; a description has 1-2048 characters."
+  }
+}
+
+variable "mfa" {
+  description = "Second factor of people, an authenticator app: \"off\", \"optional\" (whoever set one up is asked for it) or \"on\" (nobody gets tokens without one)."
+  type        = string
+  nullable    = false
+  default     = "optional"
+
+  validation {
+    condition     = contains(["off", "on", "optional"], var.mfa)
+    error_message = "mfa is \"${var.mfa}\"; use off, optional or on."
+  }
+}
+
 variable "model_ids" {
   description = "Bedrock foundation-model or inference-profile ids that the agent may invoke, e.g. \"us.anthropic.claude-3-7-sonnet-20250219-v1:0\". Empty: none, for an agent whose model is not on Bedrock. No ARNs, no wildcards."
   type        = list(string)
@@ -88,15 +310,47 @@ variable "model_ids" {
   }
 }
 
-variable "password_flow_enabled" {
-  description = "Whether people may sign in by sending user name and password (USER_PASSWORD_AUTH), beside SRP. The smoke test uses it; refused in \"prod\"."
+variable "password_policy" {
+  description = "Passwords of the pool. minimum_length: 12-32 characters; above 12 the local emulator cannot make users, its temporary passwords have 12. temporary_password_days: 1-365. All four classes of characters are always required."
+  type = object({
+    minimum_length          = optional(number, 12)
+    temporary_password_days = optional(number, 1)
+  })
+  nullable = false
+  default  = {}
+
+  validation {
+    # 32: the generated password of the demo caller.
+    condition     = var.password_policy.minimum_length >= 12 && var.password_policy.minimum_length <= 32 && floor(var.password_policy.minimum_length) == var.password_policy.minimum_length
+    error_message = "password_policy.minimum_length is ${var.password_policy.minimum_length}; use a whole number from 12 to 32 (characters)."
+  }
+
+  validation {
+    condition     = var.password_policy.temporary_password_days >= 1 && var.password_policy.temporary_password_days <= 365 && floor(var.password_policy.temporary_password_days) == var.password_policy.temporary_password_days
+    error_message = "password_policy.temporary_password_days is ${var.password_policy.temporary_password_days}; use a whole number from 1 to 365 (days)."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the policy that bounds the permissions of every role made here, whatever the role's own policies allow. Null: no boundary."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn is \"${coalesce(var.permissions_boundary_arn, "null")}\"; use the ARN of one IAM policy, or null."
+  }
+}
+
+variable "probes_enabled" {
+  description = "Whether the callers are made whom `invoke smoke-test` expects to be refused: app clients, a group, a second person, a second pool, three roles. Not with external_oidc; refused in \"prod\"."
   type        = bool
   nullable    = false
   default     = true
 
   validation {
-    condition     = !(var.password_flow_enabled && var.environment == "prod")
-    error_message = "password_flow_enabled is ${var.password_flow_enabled} in environment \"${var.environment}\"; set it to false there."
+    condition     = !(var.probes_enabled && var.environment == "prod")
+    error_message = "probes_enabled is ${var.probes_enabled} in environment \"${var.environment}\"; set it to false there."
   }
 }
 
@@ -115,6 +369,25 @@ variable "project" {
     condition     = !can(regex("aws|amazon|cognito", var.project))
     error_message = "project is \"${var.project}\"; Cognito reserves the words aws, amazon and cognito in domain names."
   }
+}
+
+variable "refresh_token_hours" {
+  description = "Lifetime of a person's refresh token in hours, a whole number from 1 to 87600 (10 years): after it the person signs in again."
+  type        = number
+  nullable    = false
+  default     = 8
+
+  validation {
+    condition     = var.refresh_token_hours >= 1 && var.refresh_token_hours <= 87600 && floor(var.refresh_token_hours) == var.refresh_token_hours
+    error_message = "refresh_token_hours is ${var.refresh_token_hours}; use a whole number from 1 to 87600 (hours)."
+  }
+}
+
+variable "refresh_token_rotation" {
+  description = "Whether a refresh gives a person a new refresh token and kills the old one. False for the local emulator, which forgets the setting."
+  type        = bool
+  nullable    = false
+  default     = true
 }
 
 variable "region" {
@@ -141,6 +414,35 @@ variable "repository" {
   }
 }
 
+variable "required_groups" {
+  description = "Groups of which a caller must be in one, each one of groups; the demo caller joins them. Empty: not looked at. Machines are in no group: with this they are locked out. Cognito only."
+  type        = list(string)
+  nullable    = false
+  default     = []
+
+  validation {
+    condition     = length(var.required_groups) == 0 || var.external_oidc == null
+    error_message = "required_groups is ${jsonencode(var.required_groups)} beside external_oidc; demand that provider's groups by custom_claims."
+  }
+
+  validation {
+    condition     = length(setsubtract(var.required_groups, keys(var.groups))) == 0 && length(distinct(var.required_groups)) == length(var.required_groups)
+    error_message = "required_groups is ${jsonencode(var.required_groups)}; the groups are ${jsonencode(keys(var.groups))}, each at most once."
+  }
+}
+
+variable "role_path" {
+  description = "IAM path of every role and policy made here, beginning and ending with a slash, at most 512 characters, e.g. \"/agents/\"."
+  type        = string
+  nullable    = false
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([A-Za-z0-9_.,+=@-]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path is \"${var.role_path}\"; begin and end with \"/\", e.g. \"/agents/\", at most 512 characters."
+  }
+}
+
 variable "s3_use_path_style" {
   description = "Whether S3 is addressed as host/bucket. True for the local emulator, whose buckets have no host names; false for AWS."
   type        = bool
@@ -162,5 +464,21 @@ variable "tags" {
   validation {
     condition     = length(var.tags) <= 40 && !anytrue([for key in keys(var.tags) : startswith(lower(key), "aws:")])
     error_message = "tags has the keys ${jsonencode(keys(var.tags))}; use at most 40, none beginning with \"aws:\"."
+  }
+}
+
+variable "user_auth_flows" {
+  description = "How people sign in through the client \"user\": srp, password (user name and password in the request; the smoke test uses it; refused in \"prod\") and refresh. Null: all three, in \"prod\" without password."
+  type        = set(string)
+  default     = null
+
+  validation {
+    condition     = length(setsubtract(coalesce(var.user_auth_flows, ["srp"]), ["password", "refresh", "srp"])) == 0 && length(setintersection(coalesce(var.user_auth_flows, ["srp"]), ["password", "srp"])) > 0
+    error_message = "user_auth_flows is ${jsonencode(var.user_auth_flows)}; use srp or password, and refresh."
+  }
+
+  validation {
+    condition     = !(var.environment == "prod" && contains(coalesce(var.user_auth_flows, ["srp"]), "password"))
+    error_message = "user_auth_flows is ${jsonencode(var.user_auth_flows)} in environment \"${var.environment}\"; leave password out there."
   }
 }

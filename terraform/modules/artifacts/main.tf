@@ -52,6 +52,32 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "code" {
   }
 }
 
+# The provider waits almost a minute until a new rule has settled: the local target, where a bucket lives for minutes, does
+# without.
+resource "aws_s3_bucket_lifecycle_configuration" "code" {
+  count = var.noncurrent_days == null ? 0 : 1
+
+  bucket = aws_s3_bucket.code.id
+
+  rule {
+    id     = "expire-old-versions"
+    status = "Enabled"
+
+    filter {}
+
+    noncurrent_version_expiration {
+      noncurrent_days = var.noncurrent_days
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
+
+  # Rules about old versions mean nothing before there are versions.
+  depends_on = [aws_s3_bucket_versioning.code]
+}
+
 resource "aws_s3_bucket_policy" "code" {
   bucket = aws_s3_bucket.code.id
 

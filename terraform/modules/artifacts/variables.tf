@@ -32,6 +32,17 @@ variable "name_prefix" {
   }
 }
 
+variable "noncurrent_days" {
+  description = "Days after which a replaced version of an object is deleted, a whole number from 1 to 3650. Null: kept for ever."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.noncurrent_days == null ? true : var.noncurrent_days >= 1 && var.noncurrent_days <= 3650 && floor(var.noncurrent_days) == var.noncurrent_days
+    error_message = "noncurrent_days is ${coalesce(var.noncurrent_days, 0)}; use a whole number from 1 to 3650 (days), or null."
+  }
+}
+
 variable "partition" {
   description = "AWS partition of every ARN, e.g. aws."
   type        = string

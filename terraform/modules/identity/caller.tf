@@ -7,6 +7,14 @@ resource "aws_cognito_user" "caller" {
   message_action = "SUPPRESS"
 }
 
+resource "aws_cognito_user_in_group" "caller" {
+  for_each = var.caller_groups
+
+  group_name   = aws_cognito_user_group.callers[each.key].name
+  user_pool_id = aws_cognito_user_pool.callers.id
+  username     = aws_cognito_user.caller.username
+}
+
 resource "aws_secretsmanager_secret" "caller" {
   name                    = "${var.name_prefix}/caller-password"
   description             = "Password of the demo caller ${var.caller_username}"

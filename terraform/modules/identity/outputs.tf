@@ -1,3 +1,8 @@
+output "allowed_client_ids" {
+  description = "Ids of the app clients by short name, each of them to be allowed in. Read by the root module, for the runtime's allow-list."
+  value       = { for name, client in module.client : name => client.client_id }
+}
+
 output "caller_password_secret_arn" {
   description = "Secret whose string is the demo caller's password. Read by the root module, for the orchestrator."
   # The version's attribute, so that no reader sees the secret before it has a value.
@@ -15,13 +20,8 @@ output "domain_prefix" {
 }
 
 output "machine_client_id" {
-  description = "App client for machines. Read by the root module, for the runtime's allow-list."
-  value       = aws_cognito_user_pool_client.machine.id
-}
-
-output "outsider_client_id" {
-  description = "App client that must be refused. Read by the root module, for the checks only."
-  value       = aws_cognito_user_pool_client.public["outsider"].id
+  description = "App client for machines. Read by the root module, for the orchestrator."
+  value       = module.client["machine"].client_id
 }
 
 output "scope" {
@@ -30,8 +30,8 @@ output "scope" {
 }
 
 output "user_client_id" {
-  description = "App client for people. Read by the root module, for the runtime's allow-list."
-  value       = aws_cognito_user_pool_client.public["user"].id
+  description = "App client for people. Read by the root module, for the orchestrator."
+  value       = module.client["user"].client_id
 }
 
 output "user_pool_endpoint" {
@@ -40,6 +40,6 @@ output "user_pool_endpoint" {
 }
 
 output "user_pool_id" {
-  description = "Id of the user pool. Read by the root module, for the orchestrator."
+  description = "Id of the user pool. Read by the root module, for the orchestrator and the probes."
   value       = aws_cognito_user_pool.callers.id
 }

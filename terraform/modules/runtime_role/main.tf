@@ -1,6 +1,9 @@
 locals {
-  log_groups_arn  = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group"
-  agent_log_group = "${local.log_groups_arn}:/aws/bedrock-agentcore/runtimes/${var.agent_runtime_name}-*"
+  log_groups_arn = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group"
+  # One group for each runtime and endpoint, named after the runtime's id: its name, a hyphen and what the service draws.
+  agent_log_groups = [
+    for name in concat([var.agent_runtime_name], var.probe_runtime_names) : "${local.log_groups_arn}:/aws/bedrock-agentcore/runtimes/${name}-*"
+  ]
 
   # An inference profile is named after its geography and then the model that it routes to.
   inference_profiles = [for id in var.model_ids : id if can(regex(local.profile_pattern, id))]
@@ -22,8 +25,10 @@ locals {
 }
 
 resource "aws_iam_role" "runtime" {
-  name        = "${var.name_prefix}-runtime"
-  description = "Execution role of the agent runtime ${var.agent_runtime_name}"
+  name                 = "${var.name_prefix}-runtime"
+  path                 = var.role_path
+  description          = "Execution role of the agent runtime ${var.agent_runtime_name}"
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

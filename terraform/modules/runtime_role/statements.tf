@@ -21,13 +21,13 @@ locals {
       Sid      = "OwnLogGroups"
       Effect   = "Allow"
       Action   = ["logs:CreateLogGroup", "logs:DescribeLogStreams", "logs:PutResourcePolicy"]
-      Resource = [local.agent_log_group]
+      Resource = local.agent_log_groups
     },
     {
       Sid      = "OwnLogStreams"
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = ["${local.agent_log_group}:log-stream:*"]
+      Resource = [for group in local.agent_log_groups : "${group}:log-stream:*"]
     },
     {
       Sid    = "FindLogGroups"

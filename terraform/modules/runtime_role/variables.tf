@@ -64,6 +64,29 @@ variable "partition" {
   }
 }
 
+variable "permissions_boundary_arn" {
+  description = "ARN of the policy that bounds the role's permissions, whatever its own policies allow. Null: no boundary."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn is \"${coalesce(var.permissions_boundary_arn, "null")}\"; use the ARN of one IAM policy, or null."
+  }
+}
+
+variable "probe_runtime_names" {
+  description = "Names of the probes' runtimes, which run with this role too and write logs of their own: each as agent_runtime_name. Empty: none."
+  type        = list(string)
+  nullable    = false
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.probe_runtime_names : can(regex("^[a-zA-Z][a-zA-Z0-9_]{0,47}$", name))])
+    error_message = "probe_runtime_names is ${jsonencode(var.probe_runtime_names)}; use names of 1-48 letters, digits and \"_\", beginning with a letter."
+  }
+}
+
 variable "region" {
   description = "AWS region of the runtime, e.g. us-east-1."
   type        = string
@@ -72,6 +95,18 @@ variable "region" {
   validation {
     condition     = can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", var.region))
     error_message = "region is \"${var.region}\"; use a region name like us-east-1."
+  }
+}
+
+variable "role_path" {
+  description = "IAM path of what is made, beginning and ending with a slash, at most 512 characters, e.g. \"/agents/\"."
+  type        = string
+  nullable    = false
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([A-Za-z0-9_.,+=@-]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path is \"${var.role_path}\"; begin and end with \"/\", e.g. \"/agents/\", at most 512 characters."
   }
 }
 
