@@ -104,6 +104,8 @@ class TargetTools:
         if self.cloud is not None:
             # Expiry of old packages is one resource that the provider watches for a minute; nothing ages locally.
             ours["artifact_noncurrent_days"] = None
+            # The emulator forgets this setting, and the provider then takes its own apply for failed.
+            ours["refresh_token_rotation"] = False
         return ours
 
     def control(self, endpoints: Endpoints) -> BotoRuntimeControl:

@@ -1,8 +1,8 @@
 # Production: nobody signs in with the password alone, nothing is destroyed by one command, no probe is left about.
 environment = "prod"
 
-# Accounts that may be touched, e.g. ["111122223333", "000000000000"]; the latter is the local target's. Empty: any.
-allowed_account_ids = []
+# Accounts that may be touched; the second is the local target's. Commented out: TF_VAR_allowed_account_ids, else any.
+# allowed_account_ids = ["111122223333", "000000000000"]
 
 access_token_minutes     = 10
 artifact_noncurrent_days = 90
