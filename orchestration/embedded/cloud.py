@@ -26,6 +26,7 @@ from orchestration.embedded.daemon import (
     is_free,
     owner_of,
 )
+from orchestration.embedded.decisions import oidc_map
 from orchestration.errors import BadInput, Unfit
 from orchestration.http import healthy
 from orchestration.ledger import Ports
@@ -255,13 +256,12 @@ class LocalCloud:
         self.emulator.start(program, env, [ports.aws], lambda: healthy(url), self._clock, self._version())
 
     def _start_runtime(self, ports: Ports, key: AccessKey) -> None:
-        issuer = f"https://cognito-idp.{self._deployment.region}.amazonaws.com"
         emulator = f"http://{LOOPBACK}:{ports.aws}"
         argv = [sys.executable, "-m", "agentcore_local"]
         argv += ["--state-dir", str(self._folder / "agentcore_local")]
         argv += ["--control-port", str(ports.control_plane), "--data-port", str(ports.data_plane)]
         argv += ["--region", self._deployment.region, "--account-id", LOCAL_ACCOUNT]
-        argv += ["--aws-endpoint-url", emulator, "--oidc-map", f"{issuer}={emulator}"]
+        argv += ["--aws-endpoint-url", emulator, *oidc_map(self._deployment.region, emulator)]
         env = base_environment(self._env) | {
             "AWS_ACCESS_KEY_ID": key.id,
             "AWS_SECRET_ACCESS_KEY": key.secret,
