@@ -1,1 +1,7 @@
-"""Writes and verifies the folder that an auditor keeps: pure writers over documents."""
+"""Writes and checks the evidence folder: plain documents in, one sealed folder out. Knows no AWS and no console."""
+
+from orchestration.evidence.folder import write
+from orchestration.evidence.inputs import Door, EvidenceInputs, Provenance
+from orchestration.evidence.seal import Problem, seal_of, verify
+
+__all__ = ["Door", "EvidenceInputs", "Problem", "Provenance", "seal_of", "verify", "write"]
