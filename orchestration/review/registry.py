@@ -1,0 +1,15 @@
+"""All rules, one row each in the modules named here. An id is never given to another rule."""
+
+from __future__ import annotations
+
+from orchestration.review import rules_change, rules_cognito, rules_door, rules_holdings, rules_iam
+from orchestration.review.findings import Rule
+
+RULES: tuple[Rule, ...] = (
+    *rules_door.RULES,
+    *rules_cognito.RULES,
+    *rules_iam.RULES,
+    *rules_holdings.RULES,
+    *rules_change.RULES,
+)
+BY_ID = {rule.id: rule for rule in RULES}

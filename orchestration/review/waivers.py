@@ -1,0 +1,89 @@
+"""Findings that someone answers for, each by rule and address, with a reason and an end."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+
+from orchestration.errors import BadInput, GateRefused
+from orchestration.review.findings import Finding
+from orchestration.review.registry import BY_ID
+
+PLACE = "policies/waivers.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Valid up to and on the day that it expires."""
+
+    rule: str
+    address: str
+    owner: str
+    reason: str
+    expires: date
+
+    def answers_for(self, finding: Finding) -> bool:
+        return (self.rule, self.address) == (finding.rule, finding.address)
+
+
+MEMBERS = tuple(field.name for field in fields(Waiver))
+
+
+def load_waivers(text: str) -> tuple[Waiver, ...]:
+    """The `[[waiver]]` tables of a TOML text. Raises BadInput naming all that is wrong."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        raise _bad([str(e)]) from None
+    raw = document.get("waiver", [])
+    faults = [f"unknown table {name!r}" for name in document if name != "waiver"]
+    if not isinstance(raw, list) or not all(isinstance(entry, Mapping) for entry in raw):
+        raise _bad([*faults, "write each waiver as [[waiver]]"])
+    for number, entry in enumerate(raw, 1):
+        faults += (f"waiver {number}: {fault}" for fault in _faults(entry))
+    pairs = [(entry.get("rule"), entry.get("address")) for entry in raw]
+    faults += (f"{rule} at {address} is waived twice" for rule, address in _twice(pairs))
+    if faults:
+        raise _bad(faults)
+    return tuple(Waiver(**entry) for entry in raw)
+
+
+def refuse_expired(waivers: Iterable[Waiver], today: date) -> None:
+    """Raises GateRefused naming every waiver whose day is past."""
+    if late := [w for w in waivers if w.expires < today]:
+        named = "; ".join(f"{w.rule} at {w.address} expired on {w.expires} (owner {w.owner})" for w in late)
+        raise GateRefused(
+            f"waivers have expired: {named}",
+            remedy=f"mend what they waive, or have the owner renew them in {PLACE}",
+            code="waiver_expired",
+        )
+
+
+def _faults(entry: Mapping[str, Any]) -> Iterable[str]:
+    if missing := [name for name in MEMBERS if name not in entry]:
+        yield f"{', '.join(missing)} missing"
+    if extra := [name for name in entry if name not in MEMBERS]:
+        yield f"{', '.join(extra)} unknown"
+    for name in ("rule", "address", "owner", "reason"):
+        value = entry.get(name, "-")
+        if not isinstance(value, str) or not value.strip():
+            yield f"{name} is {value!r}, not a text"
+    expires = entry.get("expires", date.max)
+    # A date with a time of day is a date to Python as well.
+    if type(expires) is not date:
+        yield f"expires is {expires!r}; write a date such as 2027-01-31, without quotes"
+    if isinstance(rule := entry.get("rule", next(iter(BY_ID))), str) and rule not in BY_ID:
+        yield f"rule is {rule!r}, which is none"
+    if isinstance(address := entry.get("address", ""), str) and "*" in address:
+        yield f"address is {address!r}; a waiver holds for one address, written in full"
+
+
+def _twice(pairs: list[Any]) -> list[Any]:
+    return [pair for number, pair in enumerate(pairs) if pair in pairs[:number]]
+
+
+def _bad(faults: list[str]) -> BadInput:
+    return BadInput(f"{PLACE}: {'; '.join(faults)}", remedy=f"edit {PLACE}", code="bad_waiver")
