@@ -31,24 +31,32 @@ class BotoRuntimeControl:
                 return None
 
     def find(self, name: str) -> ObservedRuntime | None:
+        runtime_id = self.names().get(name)
+        return self.get(runtime_id) if runtime_id else None
+
+    def names(self) -> dict[str, str]:
         with translated("bedrock-agentcore:ListAgentRuntimes"):
-            for page in self._control.get_paginator("list_agent_runtimes").paginate():
-                for item in page["agentRuntimes"]:
-                    if item["agentRuntimeName"] == name:
-                        return self.get(item["agentRuntimeId"])
-        return None
+            pages = self._control.get_paginator("list_agent_runtimes").paginate()
+            return {
+                item["agentRuntimeName"]: item["agentRuntimeId"] for page in pages for item in page["agentRuntimes"]
+            }
+
+    def create(self, spec: RuntimeSpec) -> tuple[str, str]:
+        code = {"s3": {"bucket": spec.bucket, "prefix": spec.key}}
+        source = {"code": code, "runtime": spec.code_runtime, "entryPoint": list(spec.entry_point)}
+        with translated("bedrock-agentcore:CreateAgentRuntime"):
+            answer = self._control.create_agent_runtime(
+                agentRuntimeName=spec.name, agentRuntimeArtifact={"codeConfiguration": source}, **_settings(spec)
+            )
+        return str(answer["agentRuntimeId"]), str(answer["agentRuntimeArn"])
 
     def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
         with translated("bedrock-agentcore:UpdateAgentRuntime"):
             self._control.update_agent_runtime(
                 agentRuntimeId=runtime.id,
                 agentRuntimeArtifact=runtime.artifact,
-                roleArn=spec.role_arn,
-                networkConfiguration={"networkMode": spec.network_mode},
-                protocolConfiguration={"serverProtocol": spec.protocol},
-                authorizerConfiguration=spec.authorizer,
-                environmentVariables=dict(spec.environment),
                 metadataConfiguration={"requireMMDSV2": spec.require_mmds_v2},
+                **_settings(spec),
             )
 
     def other_endpoints(self, runtime_id: str) -> dict[str, str]:
@@ -73,6 +81,21 @@ class BotoRuntimeControl:
                 self._control.delete_agent_runtime(agentRuntimeId=runtime_id)
             except self._control.exceptions.ResourceNotFoundException:
                 return
+
+
+def _settings(spec: RuntimeSpec) -> dict[str, Any]:
+    """What creating and updating have in common. A union is left out where it would be empty: no authorizer is IAM."""
+    settings: dict[str, Any] = {
+        "roleArn": spec.role_arn,
+        "networkConfiguration": {"networkMode": spec.network_mode},
+        "protocolConfiguration": {"serverProtocol": spec.protocol},
+        "environmentVariables": dict(spec.environment),
+    }
+    if spec.authorizer:
+        settings["authorizerConfiguration"] = spec.authorizer
+    if spec.request_headers:
+        settings["requestHeaderConfiguration"] = {"requestHeaderAllowlist": list(spec.request_headers)}
+    return settings
 
 
 def observed_from_api(answer: Mapping[str, Any]) -> ObservedRuntime:

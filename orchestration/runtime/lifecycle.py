@@ -26,6 +26,9 @@ class RuntimeControl(Protocol):
     def find(self, name: str) -> ObservedRuntime | None:
         """The runtime of that name, or None."""
 
+    def names(self) -> dict[str, str]:
+        """{name: id} of every runtime of the account and region."""
+
     def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
         """UpdateAgentRuntime with every setting of spec, the artifact as it is."""
 

@@ -121,6 +121,14 @@ class TerraformDriver:
             raise self._failed("plan", code, out + err)
         return code == 2, out
 
+    def show_plan(self) -> dict[str, Any]:
+        """`terraform show -json` of the plan that `plan` just wrote. It holds secrets: never write it anywhere."""
+        code, out, err = self._run("show", str(self._plan_path), private=True, json=IsFlagged, no_color=IsFlagged)
+        if code != 0:
+            raise self._failed("show", code, err)
+        document: dict[str, Any] = json.loads(out)
+        return document
+
     def apply_plan(self, *, on_line: OnLine | None = None) -> None:
         """Apply the plan that `plan` just wrote, then delete the file: a plan holds every value in the clear."""
         try:
@@ -178,12 +186,12 @@ class TerraformDriver:
         files = [str(path) for path in (*self._place.var_files, self._tfvars)]
         return {"var_file": files, "input": False, "no_color": IsFlagged, "lock_timeout": "0s"}
 
-    def _run(self, command: str, *args: str, on_line: OnLine | None = None, **options: Any) -> tuple[int, str, str]:
+    def _run(
+        self, command: str, *args: str, on_line: OnLine | None = None, private: bool = False, **options: Any
+    ) -> tuple[int, str, str]:
         self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        code, out, err = Process(self._place.binary, self._place.source_dir, self._variables(command), self._log).cmd(
-            command, *args, on_line=on_line, **options
-        )
-        return code, out, err
+        process = Process(self._place.binary, self._place.source_dir, self._variables(command), self._log)
+        return process.cmd(command, *args, on_line=on_line, private=private, **options)
 
     def _variables(self, command: str) -> dict[str, str]:
         variables = dict(self._place.variables)

@@ -39,8 +39,12 @@ class Process(Terraform):  # type: ignore[misc]
     def read_state_file(self, file_path: str | None = None) -> None:
         """Nothing here reads state: outputs come from `terraform output`."""
 
-    def cmd(self, cmd: str, *args: str, on_line: OnLine | None = None, **options: Any) -> tuple[int, str, str]:
+    def cmd(
+        self, cmd: str, *args: str, on_line: OnLine | None = None, private: bool = False, **options: Any
+    ) -> tuple[int, str, str]:
         """Run and return (exit code, stdout, stderr). Terraform gets one interrupt at most, however many we get.
+
+        With `private` stdout does not go to the log: plan and state as JSON hold every value in the clear.
 
         A second interrupt would make Terraform give up without writing what it made into the state. For the same
         reason it writes into files, not pipes: nothing that happens to us or to our own output can break them.
@@ -73,7 +77,7 @@ class Process(Terraform):  # type: ignore[misc]
             answer = process.returncode, _text(out), _text(err)
         self.temp_var_files.clean_up()
         with contextlib.suppress(OSError), self._log_path.open("a", encoding="utf-8") as log:
-            log.write(answer[1] + answer[2])
+            log.write(("" if private else answer[1]) + answer[2])
         if interrupts.came:
             raise KeyboardInterrupt
         return answer

@@ -185,6 +185,9 @@ class FakeControl:
         found = self.live is not None and self.live.spec.name == name
         return self.get(self.live.id) if found and self.live else None
 
+    def names(self) -> dict[str, str]:
+        return {self.live.spec.name: self.live.id} if self.live else {}
+
     def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
         self.calls.append(f"update {runtime.id}")
         sent = replace(spec, require_mmds_v2=False) if self.keeps_mmds_off else spec

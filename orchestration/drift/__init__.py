@@ -1,0 +1,19 @@
+"""What is live against what the code says and what was launched. Pure."""
+
+from orchestration.drift.differences import Drift, Level, document, lines
+from orchestration.drift.launched import Door, Other, endpoint_drifts, open_doors, package_drift, runtime_drifts
+from orchestration.drift.provisioned import plan_drifts
+
+__all__ = [
+    "Door",
+    "Drift",
+    "Level",
+    "Other",
+    "document",
+    "endpoint_drifts",
+    "lines",
+    "open_doors",
+    "package_drift",
+    "plan_drifts",
+    "runtime_drifts",
+]

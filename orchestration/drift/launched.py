@@ -1,0 +1,103 @@
+"""The live runtime against the one that was asked for, and every other way in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from orchestration.drift.differences import Drift, Level, differences
+from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec, changed_fields
+
+# The only doors without an authorizer that this project makes, one an environment.
+IAM_PROBE = re.compile(r"[a-z0-9]{1,12}_probe_iam")
+HIDDEN = "(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A runtime that this project launched: what was asked for, and what is live under that name."""
+
+    spec: RuntimeSpec
+    live: ObservedRuntime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A runtime whose name begins like ours. `authorizer` is empty where there is none."""
+
+    name: str
+    authorizer: Mapping[str, Any]
+
+
+def runtime_drifts(door: Door) -> Iterator[Drift]:
+    """A row for each field of the runtime that is not as it was launched."""
+    where = f"runtime {door.spec.name}"
+    if door.live is None:
+        yield Drift(where, "runtime", "there", None)
+        return
+    if door.live.status != "READY":
+        yield Drift(where, "status", "READY", door.live.status)
+    for name in changed_fields(door.spec, door.live.spec):
+        was, now = getattr(door.spec, name), getattr(door.live.spec, name)
+        if name == "authorizer":
+            yield from _authorizer(where, was, now)
+        elif name == "environment":
+            yield from differences(where, dict(was), _ours(was, now), name)
+        else:
+            yield from differences(where, was, now, name)
+
+
+def package_drift(name: str, launched: str | None, now: str | None) -> Iterator[Drift]:
+    """The runtime takes whatever lies in the bucket, so a package that was replaced there is live."""
+    if launched != now:
+        yield Drift(f"runtime {name}", "artifact", launched, now)
+
+
+def endpoint_drifts(spec: RuntimeSpec, pinned: Mapping[str, tuple[str, ObservedRuntime | None]]) -> Iterator[Drift]:
+    """Endpoints that answer with a version whose door is not ours: {name: (version, that version or None)}."""
+    for name, (version, live) in sorted(pinned.items()):
+        where = f"runtime {spec.name} endpoint {name}"
+        if live is None:
+            yield Drift(where, "version", "one with this door", version or "unknown", level=Level.CRITICAL)
+        elif "authorizer" in changed_fields(spec, live.spec):
+            for drift in _authorizer(where, spec.authorizer, live.spec.authorizer):
+                yield replace(drift, level=Level.CRITICAL)
+
+
+def open_doors(project: str, environment: str, others: Sequence[Other], recorded: Collection[str]) -> Iterator[Drift]:
+    """Runtimes of the project without an authorizer: any IAM caller with a permission gets in.
+
+    `recorded`: names that this environment launched without one on purpose. The one such door that another
+    environment makes is known by its name alone, because its records are elsewhere.
+    """
+    prefix = f"{project}_"
+    for other in others:
+        rest = other.name.removeprefix(prefix)
+        foreign_probe = IAM_PROBE.fullmatch(rest) and not rest.startswith(f"{environment}_")
+        if other.name.startswith(prefix) and not other.authorizer and not foreign_probe:
+            if other.name not in recorded:
+                yield Drift(f"runtime {other.name}", "authorizer", "there", None, level=Level.CRITICAL)
+
+
+def _authorizer(where: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Drift]:
+    """Lists of the authorizer are sets: order means nothing."""
+    if not now:
+        yield Drift(where, "authorizer", "there", None, level=Level.CRITICAL)
+        return
+    for drift in differences(where, _sorted(was), _sorted(now), "authorizer"):
+        yield replace(drift, field=drift.field.replace("authorizer.customJWTAuthorizer", "authorizer"))
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _sorted(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return sorted((_sorted(item) for item in value), key=repr)
+    return value
+
+
+def _ours(was: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """A variable that somebody else set may hold a secret: its name is enough."""
+    return {name: value if name in was else HIDDEN for name, value in now.items()}

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from orchestration.drift import (
+    Door,
+    Drift,
+    Level,
+    Other,
+    document,
+    endpoint_drifts,
+    lines,
+    open_doors,
+    package_drift,
+    plan_drifts,
+    runtime_drifts,
+)
+from orchestration.drift.differences import differences
+from tests.fakes.orchestration import observed, spec
+
+WHERE = "module.identity.aws_cognito_user_pool_client.user"
+AUTHORIZER = spec().authorizer
+
+
+def authorizer(**changes: Any) -> dict[str, Any]:
+    """The good authorizer with members of customJWTAuthorizer changed; None takes one away."""
+    rules = {**AUTHORIZER["customJWTAuthorizer"], **changes}
+    return {"customJWTAuthorizer": {name: value for name, value in rules.items() if value is not None}}
+
+
+def live(**changes: Any) -> list[Drift]:
+    return list(runtime_drifts(Door(spec(), observed(replace(spec(), **changes)))))
+
+
+def test_a_runtime_as_it_was_launched_has_no_drift() -> None:
+    assert live() == []
+
+
+def test_the_order_of_allowed_clients_means_nothing() -> None:
+    assert live(authorizer=authorizer(allowedClients=["client-of-people", "client-of-machines"])) == []
+
+
+def test_a_client_that_was_let_in_is_the_one_field_shown() -> None:
+    clients = ["client-of-machines", "client-of-people", "client-of-outsiders"]
+    (drift,) = live(authorizer=authorizer(allowedClients=clients))
+    assert drift.line() == "runtime mortgage_dev: authorizer.allowedClients: added client-of-outsiders"
+
+
+def test_a_client_that_was_shut_out_is_shown() -> None:
+    (drift,) = live(authorizer=authorizer(allowedClients=["client-of-people"]))
+    assert drift.line() == "runtime mortgage_dev: authorizer.allowedClients: removed client-of-machines"
+
+
+def test_another_issuer_is_shown_with_both() -> None:
+    (drift,) = live(authorizer=authorizer(discoveryUrl="https://evil/.well-known/openid-configuration"))
+    assert drift.field == "authorizer.discoveryUrl"
+    assert drift.line().endswith("is https://evil/.well-known/openid-configuration")
+
+
+def test_a_rule_that_is_gone_is_shown_as_none() -> None:
+    asked = replace(spec(), authorizer=authorizer(allowedScopes=["a/b"]))
+    (drift,) = runtime_drifts(Door(asked, observed(spec())))
+    assert drift.line() == 'runtime mortgage_dev: authorizer.allowedScopes: was ["a/b"], is none'
+
+
+def test_no_authorizer_at_all_is_critical() -> None:
+    (drift,) = live(authorizer={})
+    assert (drift.level, drift.field, drift.now) == (Level.CRITICAL, "authorizer", None)
+
+
+def test_a_variable_that_somebody_added_is_named_and_its_value_is_not_shown() -> None:
+    (drift,) = live(environment={**spec().environment, "API_KEY": "secret-value"})
+    assert drift.line() == "runtime mortgage_dev: environment.API_KEY: was none, is (hidden)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        pytest.param({"role_arn": "arn:x"}, f"role_arn: was {spec().role_arn}, is arn:x", id="role"),
+        pytest.param(
+            {"environment": {**spec().environment, "MODEL_ID": "m"}},
+            f"environment.MODEL_ID: was {spec().environment['MODEL_ID']}, is m",
+            id="variable",
+        ),
+        pytest.param({"request_headers": ("X-Other",)}, "request_headers: added X-Other", id="headers"),
+        pytest.param({"require_mmds_v2": False}, "require_mmds_v2: was true, is false", id="mmds"),
+        pytest.param({"extras": ("filesystemConfigurations",)}, "extras: added filesystemConfigurations", id="extras"),
+    ],
+)
+def test_each_setting_has_a_line_of_its_own(changes: dict[str, Any], line: str) -> None:
+    asked = replace(spec(), request_headers=())
+    (drift,) = runtime_drifts(Door(asked, observed(replace(asked, **changes))))
+    assert drift.line() == f"runtime mortgage_dev: {line}"
+
+
+def test_a_runtime_that_is_gone_or_broken_is_drift() -> None:
+    assert [d.line() for d in runtime_drifts(Door(spec(), None))] == [
+        "runtime mortgage_dev: runtime: was there, is none"
+    ]
+    (drift,) = runtime_drifts(Door(spec(), observed(status="UPDATE_FAILED")))
+    assert (drift.field, drift.now) == ("status", "UPDATE_FAILED")
+
+
+def test_a_package_that_was_replaced_in_the_bucket_is_drift() -> None:
+    assert list(package_drift("mortgage_dev", "v1", "v1")) == []
+    (drift,) = package_drift("mortgage_dev", "v1", "v2")
+    assert (drift.field, drift.was, drift.now) == ("artifact", "v1", "v2")
+
+
+def test_an_endpoint_pinned_to_another_door_is_critical() -> None:
+    old = observed(replace(spec(), authorizer=authorizer(allowedClients=["client-of-outsiders"])))
+    rows = list(endpoint_drifts(spec(), {"legacy": ("1", old), "same": ("2", observed())}))
+    assert [(row.where, row.level) for row in rows] == [("runtime mortgage_dev endpoint legacy", Level.CRITICAL)]
+    assert rows[0].added == ("client-of-outsiders",)
+
+
+def test_an_endpoint_whose_version_cannot_be_read_is_critical() -> None:
+    (row,) = endpoint_drifts(spec(), {"legacy": ("", None)})
+    assert (row.level, row.now) == (Level.CRITICAL, "unknown")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        pytest.param("mortgage_stray", True, id="of-the-project"),
+        pytest.param("mortgage_dev_probe_iam", False, id="recorded-probe"),
+        pytest.param("mortgage_dev_probe_iam2", True, id="like-a-probe"),
+        pytest.param("mortgage_stage_probe_iam", False, id="probe-of-another-environment"),
+        pytest.param("mortgage_stage", True, id="another-environment"),
+        pytest.param("other_runtime", False, id="of-somebody-else"),
+    ],
+)
+def test_a_runtime_of_the_project_without_an_authorizer_is_critical(name: str, found: bool) -> None:
+    rows = list(open_doors("mortgage", "dev", [Other(name, {})], {"mortgage_dev_probe_iam"}))
+    assert [row.level for row in rows] == ([Level.CRITICAL] if found else [])
+    assert list(open_doors("mortgage", "dev", [Other(name, AUTHORIZER)], set())) == []
+
+
+def test_a_probe_that_was_not_recorded_here_is_no_exception() -> None:
+    assert list(open_doors("mortgage", "dev", [Other("mortgage_dev_probe_iam", {})], set()))
+
+
+# -- Terraform's plan
+
+
+def plan(actions: list[str], before: Any, after: Any, **change: Any) -> dict[str, Any]:
+    body = {"actions": actions, "before": before, "after": after, "after_unknown": {}, **change}
+    entry = {"address": WHERE, "mode": "managed", "type": "aws_cognito_user_pool_client", "name": "user"}
+    return {"format_version": "1.2", "resource_changes": [{**entry, "change": body}]}
+
+
+def test_what_terraform_would_change_back_is_shown_from_live_to_code() -> None:
+    flows = plan(["update"], {"explicit_auth_flows": ["SRP", "PASSWORD"]}, {"explicit_auth_flows": ["SRP"]})
+    assert [row.line() for row in plan_drifts(flows)] == [f"{WHERE}: explicit_auth_flows: added PASSWORD"]
+
+
+def test_a_resource_that_is_gone_or_foreign_is_one_row() -> None:
+    assert [row.line() for row in plan_drifts(plan(["create"], None, {"name": "a"}))] == [
+        f"{WHERE}: resource: was there, is none"
+    ]
+    assert [row.line() for row in plan_drifts(plan(["delete"], {"name": "a"}, None))] == [
+        f"{WHERE}: resource: was none, is there"
+    ]
+
+
+def test_a_policy_is_looked_into() -> None:
+    code = '{"Statement": [{"Action": ["a"], "Sid": "One"}]}'
+    now = '{"Statement": [{"Action": ["a", "*"], "Sid": "One"}]}'
+    (row,) = plan_drifts(plan(["update"], {"policy": now}, {"policy": code}))
+    assert row.line() == f"{WHERE}: policy.Statement.Action: added *"
+
+
+def test_a_secret_that_differs_is_said_and_not_shown() -> None:
+    secret = plan(
+        ["update"],
+        {"secret": "one"},
+        {"secret": "two"},
+        before_sensitive={"secret": True},
+        after_sensitive={"secret": True},
+    )
+    (row,) = plan_drifts(secret)
+    assert row.line() == f"{WHERE}: secret: was (sensitive), is another value"
+    assert "two" not in str(document([row]))
+
+
+def test_a_plan_with_changes_of_no_resource_is_still_drift() -> None:
+    outputs = {
+        "format_version": "1.2",
+        "output_changes": {"scope": {"actions": ["update"], "before": "b", "after": "a"}},
+    }
+    assert [row.line() for row in plan_drifts(outputs)] == ["outputs: scope: was a, is b"]
+    assert plan_drifts({"format_version": "1.2"})
+
+
+# -- how it is shown
+
+
+def test_the_worst_comes_first_and_in_the_document_says_so() -> None:
+    rows = [Drift("a", "f", 1, 2), Drift("b", "g", "x", None, level=Level.CRITICAL)]
+    assert lines(rows) == ["CRITICAL b: g: was x, is none", "a: f: was 1, is 2"]
+    assert document(rows)["critical"] is True
+    assert document([])["drift"] is False
+    assert document(rows)["fields"][0] == {
+        "where": "a", "field": "f", "was": 1, "is": 2, "added": [], "removed": [], "level": "drift",
+    }  # fmt: skip
+
+
+def test_a_list_in_another_order_is_a_difference_of_its_own() -> None:
+    (row,) = differences("x", ["a", "b"], ["b", "a"], "f")
+    assert row.line() == 'x: f: was ["a", "b"], is ["b", "a"]'
