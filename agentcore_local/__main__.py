@@ -36,7 +36,7 @@ from agentcore_local.gate import Gate
 from agentcore_local.grants import IamReader
 from agentcore_local.host import AgentHost
 from agentcore_local.identities import Identities
-from agentcore_local.journal import Journal
+from agentcore_local.journal import DECISIONS, DecisionFile, Journal
 from agentcore_local.keys import STALE_FOR_S, TIME_TO_LIVE_S, KeyStore
 from agentcore_local.leash import hide_from_same_user, landlock_abi
 from agentcore_local.permissions import Permissions
@@ -154,7 +154,8 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     store = Store(settings.state_dir / "state.sqlite3")
-    journal = Journal(sys.stderr, store.log_salt(), iso_now)
+    decisions = DecisionFile(settings.state_dir / DECISIONS)
+    journal = Journal(sys.stderr, store.log_salt(), iso_now, decisions)
     connector = aiohttp.TCPConnector(limit=512, keepalive_timeout=2)  # below what agents' servers wait (5 s)
     options: dict[str, Any] = {"trust_env": False, "auto_decompress": False, "cookie_jar": aiohttp.DummyCookieJar()}
     options["skip_auto_headers"] = ("User-Agent", "Accept-Encoding", "Accept", "Content-Type")
@@ -209,6 +210,7 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
         await rollouts.close()
         await keys.close()
         await host.close()
+    decisions.close()
     store.close()
 
 

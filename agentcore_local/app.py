@@ -68,7 +68,7 @@ class ControlPlane:
             call.status = status
             await answer(send, status, encode(reply), call.request_id)
         except Refused as e:
-            call.reason, call.status = e.log_reason, e.row.status
+            call.refused(e, e.row.status)
             await refuse(send, e, call.request_id)
         except ClientGone:
             call.reason, call.status = "client_gone", 499

@@ -64,7 +64,7 @@ def authorize(header: str | None, policy: Policy, keys: IssuerKeys | None, now: 
         return Deny(Reason.MALFORMED_TOKEN, "Failed to parse token: a refresh token is not for this door")
     if found := failures(claims, policy, keys.issuer, now):
         (reason, detail), *further = found
-        return Deny(reason, detail, tuple(dict.fromkeys(slug for slug, _ in further if slug != reason)))
+        return Deny(reason, detail, tuple(dict.fromkeys(slug for slug, _ in further if slug != reason)), claims)
     return Allow(claims)
 
 

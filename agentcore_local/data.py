@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agentcore_local.calls import Calls, invalid
 from agentcore_local.edge import Body, ClientGone, Head, Receive, Scope, Send, answer, read_head, refuse
-from agentcore_local.gate import Admitted, Gate
+from agentcore_local.gate import Admitted, Gate, kind_of
 from agentcore_local.journal import Journal
 from agentcore_local.permissions import Asked
 from agentcore_local.protocols import JSON_RPC, envelope, protocol_of, read_rpc_id
@@ -16,7 +16,7 @@ from agentcore_local.proxy import AgentBroke
 from agentcore_local.rollout import DEFAULT
 from agentcore_local.shapes import decode_segment, read_query
 from agentcore_local.store import Door, Store, runtime_arn
-from agentcore_local.wire import Refused, encode
+from agentcore_local.wire import SESSION_ID, Refused, encode
 
 MAX_PAYLOAD = 100_000_000  # botocore model: InvokeAgentRuntime payload
 _PATH = re.compile(
@@ -94,10 +94,17 @@ class Call:
     version: int | None = None
     by: str | None = None
     subject: str | None = None
+    client: str | None = None
+    session: str | None = None
+    method: str | None = None
     reason: str = "allowed"
     status: int = 0
     protocol: str = "HTTP"
     body: Body | None = None
+
+    def refused(self, by: Refused, status: int) -> None:
+        self.reason, self.status = by.log_reason, status
+        self.client, self.subject = self.client or by.client, self.subject or by.subject
 
 
 class DataPlane:
@@ -122,7 +129,7 @@ class DataPlane:
             await self._serve(call, scope, receive, send)
         except Refused as e:
             worn = envelope(e, call.protocol, await self._call_id(call))
-            call.reason, call.status = e.log_reason, worn.status
+            call.refused(e, worn.status)
             await refuse(send, e, call.request_id, worn.status, worn.body, worn.content_type)
         except ClientGone:
             call.reason, call.status = "client_gone", 499
@@ -167,6 +174,8 @@ class DataPlane:
 
     def find(self, call: Call, head: Head) -> tuple[Target, Door | None]:
         """What is asked for, and the door that stands before it. Raises Refused."""
+        call.method = kind_of(next(iter(head.every("authorization")), None))
+        call.session = next(iter(head.every(SESSION_ID)), None)
         target = read_target(head, self._region, self._account)
         call.operation, call.qualifier, call.runtime = target.operation, target.qualifier, target.runtime_id
         door = self._store.door(target.runtime_id, target.qualifier) if target.runtime_id else None
@@ -191,7 +200,8 @@ class DataPlane:
                     raise Refused("method_mismatch", log_reason="door_changed")
                 return await self.admit(call, head, target, now, body)
             door = now
-            call.version, call.by, call.subject = door.version, admitted.by, admitted.subject
+            call.version, call.by = door.version, admitted.by
+            call.subject, call.client = admitted.subject, admitted.client
             if door.spec["metadataConfiguration"]["requireMMDSV2"] is not True:
                 raise Refused("not_mmdsv2")
         except Refused:

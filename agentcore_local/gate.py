@@ -33,6 +33,7 @@ class Admitted:
     by: Literal["jwt", "sigv4"]
     subject: str | None
     body: Spooled | None = None
+    client: str | None = None
 
 
 def credential(head: Head) -> Credential:
@@ -128,10 +129,10 @@ class Gate:
                 keys = None
         verdict = authorize(header, policy, keys, int(self._clock()))
         if isinstance(verdict, Allow):
-            subject = verdict.claims.get("sub")
-            return Admitted("jwt", subject if isinstance(subject, str) else None)
+            return Admitted("jwt", _text(verdict.claims, "sub"), client=_text(verdict.claims, "client_id"))
         also = "".join(f",{r.value}" for r in verdict.also)
         refused = Refused(verdict.reason.value, log_reason=verdict.reason.value + also)
+        refused.client, refused.subject = _text(verdict.claims, "client_id"), _text(verdict.claims, "sub")
         if refused.row.status == 401:
             refused.headers = (("www-authenticate", self._challenge(door)),)
         raise refused
@@ -155,6 +156,11 @@ class Gate:
 
     def _invocations(self, door: Door) -> str:
         return f"{self._base_url}/runtimes/{quote(door.arn, safe='')}/invocations"
+
+
+def _text(claims: Mapping[str, Any] | None, name: str) -> str | None:
+    value = (claims or {}).get(name)
+    return value if isinstance(value, str) else None
 
 
 def _advertised(door: Door) -> list[str]:

@@ -1,43 +1,98 @@
-"""The log: one JSON document a line. Subjects appear hashed, tokens and claims never."""
+"""The log: one JSON document a line. Subjects and sessions appear hashed, tokens and claims never."""
 
 import hashlib
 import json
+import os
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from agentcore_local.shown import shown_text
 
 if TYPE_CHECKING:
     from agentcore_local.data import Call
 
+DECISIONS = "decisions.jsonl"
+MAX_BYTES = 4 * 1024 * 1024
+KEPT = 3
+# Reasons of calls that were let in by nobody's credential: the document about the door is for everybody.
+_PUBLIC = "public_document"
+
+
+class DecisionFile:
+    """Appends lines to a file of mode 0600, and begins a new one when it is full: .1 is the youngest old one."""
+
+    def __init__(self, path: Path, max_bytes: int = MAX_BYTES, kept: int = KEPT) -> None:
+        self._path, self._max_bytes, self._kept = path, max_bytes, kept
+        self._open()
+
+    def write(self, line: str) -> None:
+        """Raises OSError."""
+        if self._size and self._size + len(line) > self._max_bytes:
+            self._rotate()
+        self._file.write(line)
+        self._file.flush()
+        self._size += len(line)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _open(self) -> None:
+        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        self._file = os.fdopen(handle, "a", encoding="ascii")
+        self._size = os.fstat(handle).st_size
+
+    def _rotate(self) -> None:
+        self._file.close()
+        for number in range(self._kept - 1, 0, -1):
+            older, newer = (self._path.with_suffix(f".jsonl.{n}") for n in (number + 1, number))
+            if newer.exists():
+                newer.replace(older)
+        self._path.replace(self._path.with_suffix(".jsonl.1"))
+        self._open()
+
 
 class Journal:
-    """Writes to a stream. salt keys the hash of subjects; now() is ISO 8601."""
+    """Writes to a stream, decisions to a file too. salt keys the hash of subjects; now() is ISO 8601."""
 
-    def __init__(self, stream: TextIO, salt: bytes, now: Callable[[], str]) -> None:
+    def __init__(
+        self, stream: TextIO, salt: bytes, now: Callable[[], str], decisions: DecisionFile | None = None
+    ) -> None:
         self._stream, self._salt, self._now = stream, salt, now
+        self._decisions = decisions
 
     def event(self, event: str, **fields: object) -> None:
         """Anything but a decision, such as a start or a stop."""
-        document = {"ts": self._now(), "event": event, **{k: v for k, v in fields.items() if v is not None}}
-        self._stream.write(json.dumps(document) + "\n")
-        self._stream.flush()
+        self._write(self._line(event, fields))
 
     def decision(self, plane: str, call: "Call") -> None:
-        self.event(
-            "decision",
+        """One call that is over."""
+        fields: dict[str, object] = dict(
             plane=plane,
-            op=call.operation,
-            request=call.request_id,
-            runtime=call.runtime and call.runtime[:120],
-            qualifier=call.qualifier and call.qualifier[:64],
-            version=call.version,
-            by=call.by,
+            decision=_decision(call),
+            reason=call.reason[:200],
+            method=call.method,
+            client=call.client and shown_text(call.client),
             subject=self._hashed(call.subject),
-            reason=call.reason,
+            op=call.operation,
+            runtime=call.runtime and shown_text(call.runtime),
+            qualifier=call.qualifier and shown_text(call.qualifier),
+            version=call.version,
+            session=self._hashed(call.session),
+            request=call.request_id,
+            by=call.by,
             status=call.status,
             latency_ms=round((time.monotonic() - call.started) * 1000, 1),
         )
+        line = self._line("decision", fields)
+        if self._decisions is not None:
+            try:
+                self._decisions.write(line)
+            except (OSError, ValueError) as e:  # the answer is decided: a full disk must not change it
+                self.event("decision_not_kept", error=type(e).__name__)
+        self._write(line)
 
     def crash(self, error: BaseException) -> None:
         """Where an unforeseen error came from. Its text is left out: it may quote the request."""
@@ -45,7 +100,22 @@ class Journal:
         places = [f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in frames]
         self.event("crash", error=type(error).__name__, at=places)
 
-    def _hashed(self, subject: str | None) -> str | None:
-        if subject is None:
+    def _line(self, event: str, fields: dict[str, object]) -> str:
+        """ASCII: strangers' text cannot begin a line or steer a terminal."""
+        return (
+            json.dumps({"ts": self._now(), "event": event, **{k: v for k, v in fields.items() if v is not None}}) + "\n"
+        )
+
+    def _write(self, line: str) -> None:
+        self._stream.write(line)
+        self._stream.flush()
+
+    def _hashed(self, value: str | None) -> str | None:
+        if value is None:
             return None
-        return hashlib.blake2b(subject.encode("utf-8", "replace"), key=self._salt, digest_size=8).hexdigest()
+        return hashlib.blake2b(value.encode("utf-8", "replace"), key=self._salt, digest_size=8).hexdigest()
+
+
+def _decision(call: "Call") -> str:
+    """Whether the caller was let in; what the agent made of the call is told by status and reason."""
+    return "allow" if call.by is not None or call.reason == _PUBLIC else "deny"

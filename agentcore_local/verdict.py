@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -62,9 +62,11 @@ class Deny:
     """The token is refused.
 
     `reason` is the first failed check and `also` the further ones, in the order they are checked.
-    `detail` is safe to show and to log: it never holds a part of the token nor a claim's value.
+    `detail` is safe to show and to log: it never holds a part of the token nor a claim's value. `claims` is the
+    payload where its signature holds and only a claim was refused: whom the issuer named, for the decision log.
     """
 
     reason: Reason
     detail: str
     also: tuple[Reason, ...] = ()
+    claims: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)

@@ -100,7 +100,7 @@ class WebSockets:
             await receive()  # websocket.connect
             await self._serve(call, scope, receive, send)
         except Refused as e:
-            call.reason, call.status = e.log_reason, e.row.status
+            call.refused(e, e.row.status)
             await self._refuse(call, e, send)
         except Exception as e:
             call.reason, call.status = f"crashed:{type(e).__name__}", 500
@@ -118,7 +118,7 @@ class WebSockets:
         if not CONTRACTS[protocol_of(door.spec)].websocket:
             raise Refused("no_websocket", protocol=protocol_of(door.spec))
         head = read_query_headers(head)
-        session_id = read_session(head) or str(self._new_id())
+        session_id = call.session = read_session(head) or str(self._new_id())
         async with self._calls.seat(door, session_id) as seat:
             call.version = seat.session.version
             agent = await self._open(call, head, door, seat, session_id, offered)

@@ -249,6 +249,8 @@ class Refused(Exception):
         self.log_reason = log_reason or slug
         self.message = self.row.message.format(**words)
         self.reason, self.fields, self.headers = reason, tuple(fields), tuple(headers)
+        self.client: str | None = None  # who was refused, where the issuer's signature says so; for the log
+        self.subject: str | None = None
         super().__init__(self.message)
 
     def body(self) -> bytes:

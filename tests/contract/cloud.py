@@ -138,6 +138,10 @@ class Local:
     def log(self) -> Path:
         return self.folder / "agentcore_local.log"
 
+    @property
+    def decisions(self) -> Path:
+        return self.folder / "state" / "decisions.jsonl"
+
     def command(self) -> list[str]:
         words = f"--control-port {self.control_port} --data-port {self.data_port} --region {REGION}"
         words += f" --account-id {ACCOUNT} --aws-endpoint-url {self.emulator.url}"

@@ -277,6 +277,10 @@ def test_decisions_are_logged_without_tokens(local: Local, jwt_door: Deployed, p
     assert (lines[request]["reason"], lines[request]["status"]) == ("allowed", 200)
     assert re.fullmatch("[0-9a-f]{16}", lines[request]["subject"])
     assert (lines[refused]["reason"], lines[refused]["status"]) == ("client_mismatch", 401)
+    assert (lines[request]["decision"], lines[refused]["decision"]) == ("allow", "deny")
+    assert lines[refused]["client"] == people.outsider_id
+    kept = {entry["request"]: entry for entry in map(json.loads, local.decisions.read_text().splitlines())}
+    assert (kept[request], kept[refused]) == (lines[request], lines[refused])
     assert bearer["Authorization"].rsplit(".", 1)[1] not in local.log.read_text()
 
 

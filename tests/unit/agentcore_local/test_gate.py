@@ -12,6 +12,7 @@ from agentcore_local.keys import KeysUnavailable
 from agentcore_local.permissions import Asked, Permissions
 from agentcore_local.store import Door
 from agentcore_local.wire import Refused
+from tests.fakes import tokens
 
 URL = "https://idp.example/.well-known/openid-configuration"
 JWT = {"authorizerConfiguration": {"customJWTAuthorizer": {"discoveryUrl": URL, "allowedClients": ["app"]}}}
@@ -145,3 +146,31 @@ def test_a_claim_refusal_carries_the_challenge_and_a_parse_refusal_does_not() ->
             asyncio.run(gate(OneIssuer()).admit(head(authorization), door(JWT), ABSENT, Body(never, 10, None), ASKED))
         assert bool(e.value.headers) is challenged
         assert (e.value.row.status == 401) is challenged
+
+
+class Pool:
+    """A provider whose key signs the tokens of tests.fakes.tokens."""
+
+    async def get(self, discovery_url: str, kid: str | None) -> IssuerKeys:
+        return tokens.issuer_keys()
+
+    async def check(self, discovery_url: str) -> None:
+        pass
+
+
+BY_CLIENT = {"discoveryUrl": tokens.DISCOVERY_URL, "allowedClients": ["another-app"]}
+
+
+@pytest.mark.parametrize(
+    ("token", "known"),
+    [
+        pytest.param(tokens.bearer(), (tokens.CLIENT, "user-1"), id="signed"),
+        pytest.param(tokens.bearer()[:-20] + "A" * 8 + tokens.bearer()[-12:], (None, None), id="not-signed"),
+        pytest.param(tokens.bearer({"client_id": ["x"], "sub": 7}), (None, None), id="not-text"),
+    ],
+)
+def test_a_refused_caller_is_known_by_the_issuers_word_alone(token: str, known: tuple[str | None, str | None]) -> None:
+    at = door({"authorizerConfiguration": {"customJWTAuthorizer": BY_CLIENT}})
+    with pytest.raises(Refused) as refused:
+        asyncio.run(gate(Pool()).admit(head(token), at, ABSENT, Body(never, 10, None), ASKED))
+    assert (refused.value.client, refused.value.subject) == known
