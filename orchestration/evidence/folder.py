@@ -52,10 +52,10 @@ def contents(inputs: EvidenceInputs) -> dict[str, bytes]:
         "environment.json": _json("environment", _environment(inputs)),
         "failures.sarif": _json("failures.sarif", sarif.document(rows, inputs.taken, result.decode())),
         "junit.xml": junit.document(rows, inputs.taken),
-        "report.html": page.document(rows, inputs, entries).encode(),
+        "report.html": page.document(rows, inputs, entries).encode(errors="replace"),
         "requests.json": _json("requests", redact.document(inputs.requests)),
         "result.json": result,
-        "summary.md": summary.document(rows, inputs, entries).encode(),
+        "summary.md": summary.document(rows, inputs, entries).encode(errors="replace"),
     }
 
 

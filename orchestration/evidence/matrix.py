@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +10,10 @@ from typing import Any
 
 from orchestration.errors import BadInput
 from orchestration.evidence import schemas
+
+# Control characters, halves of characters, what turns the direction of text, and what XML 1.0 cannot carry: in
+# a report these can only mislead. result.json keeps them, as escapes.
+UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 class Mark(StrEnum):
@@ -93,8 +98,10 @@ class Matrix:
 def read(document: Mapping[str, Any]) -> Matrix:
     """Parse the document of `smoke-test --json`. Raises BadInput when its shape or its sums are wrong."""
     schemas.check("result", document)
-    rows = tuple(Row(**{**case, "tags": tuple(case["tags"])}) for case in document["cases"])
-    matrix = Matrix(document["target"], document["environment"], document["runtime_arn"], document["elapsed_s"], rows)
+    rows = tuple(_row(case) for case in document["cases"])
+    matrix = Matrix(
+        document["target"], document["environment"], readable(document["runtime_arn"]), document["elapsed_s"], rows
+    )
     if wrong := _wrong_sums(document, matrix):
         raise BadInput(
             f"the result document contradicts its own cases in: {', '.join(wrong)}",
@@ -102,6 +109,16 @@ def read(document: Mapping[str, Any]) -> Matrix:
             code="evidence_sums",
         )
     return matrix
+
+
+def _row(case: Mapping[str, Any]) -> Row:
+    shown: dict[str, Any] = {name: readable(value) if isinstance(value, str) else value for name, value in case.items()}
+    return Row(**{**shown, "tags": tuple(readable(tag) for tag in case["tags"])})
+
+
+def readable(text: str) -> str:
+    """The text with U+FFFD for each character that no reader could see for what it is."""
+    return UNREADABLE.sub("\ufffd", text)
 
 
 def _wrong_sums(document: Mapping[str, Any], matrix: Matrix) -> list[str]:

@@ -8,18 +8,18 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import unquote
 
 from orchestration.errors import BadInput
 
 SHORTEST_SECRET = 6
 # Random base64 of 40 characters has 4.5 to 5 bits each; paths and names of that length have less.
 SECRET_KEY_BITS = 4.25
-# A quotation mark as the formats of the folder write it.
-QUOTES = r"(?:\\*[\"']|&#3[49];|&quot;)*"
+QUOTES = r"[\"']*"
+ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,24 +84,26 @@ def scan(folder: Path, secrets: Mapping[str, str]) -> list[Finding]:
 
 def findings(name: str, text: str, secrets: Mapping[str, str]) -> Iterator[Finding]:
     """What one text holds."""
+    views = _views(text)
     for pattern in PATTERNS:
-        if any(pattern.confirm(match[0]) for match in pattern.expression.finditer(text)):
+        if any(pattern.confirm(match[0]) for view in views for match in pattern.expression.finditer(view)):
             yield Finding(name, pattern.name)
     for secret, value in secrets.items():
-        if any(form in text for form in _forms(value)):
+        if any(form in view for form in _forms(value) for view in views):
             yield Finding(name, f"value of {secret}")
 
 
-def _forms(value: str) -> Iterable[str]:
-    """The value as each of the folder's formats would show it, and in base64."""
+def _views(text: str) -> set[str]:
+    """The text as it stands and as HTML, a URL, JSON or Markdown mean it."""
+    return {text, html.unescape(text), unquote(text), ESCAPED.sub(r"\1", text)}
+
+
+def _forms(value: str) -> set[str]:
+    """The value, as ASCII JSON writes it, and in base64."""
     raw = value.encode()
     return {
         value,
         json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-        html.escape(value),
-        html.escape(value, quote=False),
-        quote(value, safe=""),
         base64.b64encode(raw).decode().rstrip("="),
         base64.urlsafe_b64encode(raw).decode().rstrip("="),
     }

@@ -11,6 +11,8 @@ from orchestration.evidence import Door, EvidenceInputs, Provenance
 TAKEN_AT = 1_769_860_800.0
 ARN = "arn:aws:bedrock-agentcore:us-east-1:000000000000:runtime/mortgage_dev-Ab12Cd34Ef"
 DISCOVERY_URL = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool/.well-known/openid-configuration"
+# Shaped like a signed token; nobody signed it.
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1MSJ9.c2lnbmF0dXJl"
 CLIENT_MISMATCH = "UnauthorizedException Claim 'client_id' value mismatch with configuration."
 
 

@@ -14,7 +14,7 @@ import pytest
 from orchestration.errors import BadInput, GateRefused
 from orchestration.evidence import Problem, seal_of, verify, write
 from orchestration.evidence.seal import MANIFEST
-from tests.fakes.evidence import admitted, case, inputs, request, skipped, smoke, wrong
+from tests.fakes.evidence import TOKEN, admitted, case, inputs, request, skipped, smoke, wrong
 
 FILES = {
     "controls.json",
@@ -122,7 +122,6 @@ def test_a_folder_that_is_there_is_not_written_over(folder: Path) -> None:
     assert verify(folder, before) == []
 
 
-TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1MSJ9.c2lnbmF0dXJl"
 HIDING_PLACES = [
     pytest.param(inputs(admitted(reason=f"you sent {TOKEN}")), id="answer"),
     pytest.param(inputs(wrong(explanation=f"seen {TOKEN}")), id="explanation"),
