@@ -132,7 +132,9 @@ def _shape_seen(rule: str, header: str, denied: Deny) -> str:
         return scheme if scheme in _KNOWN_SCHEMES else "no scheme that is known"
     parts = header.partition(" ")[2].split(".")
     if rule == "shape":
-        return denied.detail if len(parts) == 3 else f"{len(parts)} part{'s' * (len(parts) != 1)}"
+        if len(parts) == 3:
+            return "an empty signature" if not parts[2] else denied.detail
+        return f"{len(parts)} part{'s' * (len(parts) != 1)}"
     fields = parse_object(base64url.decode(parts[0]))  # it was read before, or the shape would be at fault
     names = {"algorithm": ["alg"], "key_id": ["kid"]}.get(rule, ["typ", *REFUSED_HEADERS])
     return ", ".join(f"{n} {shown(fields.get(n), present=n in fields)}" for n in names)

@@ -80,6 +80,8 @@ def _slug(first: Rule, decision: Decision) -> str | None:
             return "unsigned_token"
         case "shape" if first.seen == "5 parts":
             return "refresh_token"
+        case "shape" if first.seen == "an empty signature":
+            return "unsigned_token"
     return None
 
 

@@ -54,6 +54,7 @@ def test_a_custom_claim_is_named() -> None:
         ("Basic dTpw", "scheme", "basic"),
         (bearer().removeprefix("Bearer "), "scheme", "no scheme that is known"),
         ("Bearer a.b.c.d.e", "shape", "5 parts"),
+        (bearer().rpartition(".")[0] + ".", "shape", "an empty signature"),
         ("Bearer !.b.c", "shape", "Failed to parse token: not base64url"),
         (bearer(alg="none"), "algorithm", "alg none"),
         (bearer(kid=ABSENT), "key_id", "kid absent"),

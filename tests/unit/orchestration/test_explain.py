@@ -95,6 +95,7 @@ AT_THE_DOOR = [
     pytest.param("Bearer a.b", {}, "shape", None, id="parts"),
     pytest.param("Bearer a.b.c.d.e", {}, "shape", "refresh_token", id="encrypted"),
     pytest.param(bearer(alg="none"), {}, "algorithm", "unsigned_token", id="alg-none"),
+    pytest.param(bearer().rpartition(".")[0] + ".", {}, "shape", "unsigned_token", id="no-signature"),
     pytest.param(bearer(kid="x"), {}, "key", None, id="kid"),
     pytest.param(bearer({"iss": "https://x.example.com"}, kid="x"), {}, "issuer", "other_environment", id="pool"),
     pytest.param(bearer({"token_use": "refresh"}), {}, "token_use", "refresh_token", id="refresh"),

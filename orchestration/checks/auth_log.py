@@ -1,0 +1,132 @@
+"""The record of decisions: who was let in or refused, by which rule. Reads what doors wrote down. Pure.
+
+Two kinds of line are known: the decisions of agentcore_local, and CloudTrail's data events of AgentCore. The form of
+the latter follows AgentCore devguide: understanding-gateway-cloudtrail-log-entries, which describes gateways; that a
+runtime's events look the same was never seen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from orchestration.errors import BadInput
+
+SCHEMA_VERSION = 1
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+TRAIL_SOURCE = "bedrock-agentcore.amazonaws.com"
+_DENIED = (401, 403)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One decision. `at` in Unix seconds; what the line does not tell is None."""
+
+    at: float
+    decision: str
+    reason: str
+    status: int | None = None
+    method: str | None = None
+    client: str | None = None
+    subject: str | None = None
+    """A keyed hash, never the name."""
+    runtime: str | None = None
+    qualifier: str | None = None
+    session: str | None = None
+    operation: str | None = None
+    latency_ms: float | None = None
+    request: str | None = None
+
+    @property
+    def line(self) -> str:
+        when = datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        took = None if self.latency_ms is None else f"{self.latency_ms:g} ms"
+        named = {"client": self.client, "subject": self.subject, "session": self.session, "by": self.method}
+        told = [f"{name}={value}" for name, value in named.items() if value is not None]
+        parts = [when, f"{self.decision:<5}", self.reason, self.status, self.runtime, *told, took]
+        return "  ".join(str(part) for part in parts if part is not None)
+
+
+def seconds(text: str) -> float:
+    """How long ago, e.g. "10m", "2h", "90s" or "1d". Raises BadInput."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text, re.ASCII)
+    if match is None:
+        raise BadInput(
+            f"--since is {text!r}", remedy="use a number and s, m, h or d, e.g. --since 10m", code="bad_since"
+        )
+    return float(match[1]) * UNITS_S[match[2]]
+
+
+def entries(lines: Iterable[str], since: float) -> list[Entry]:
+    """The decisions about calls since that moment (Unix seconds), oldest first; lines of another kind are left out."""
+    found = (entry for line in lines if (entry := _entry(line)) is not None)
+    return sorted((entry for entry in found if entry.at >= since), key=lambda entry: entry.at)
+
+
+def counts(found: Iterable[Entry]) -> dict[str, Any]:
+    """How many were let in and refused, and the refused by first reason, client and runtime, most frequent first."""
+    all_ = list(found)
+    denied = [entry for entry in all_ if entry.decision == "deny"]
+    by = {
+        "reason": Counter(entry.reason.partition(",")[0] for entry in denied),
+        "client": Counter(entry.client or "unknown" for entry in denied),
+        "runtime": Counter(entry.runtime or "unknown" for entry in denied),
+    }
+    return {"allow": len(all_) - len(denied), "deny": len(denied)} | {
+        f"denied_by_{name}": dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
+        for name, counter in by.items()
+    }
+
+
+def document(found: list[Entry]) -> dict[str, Any]:
+    """For --json."""
+    listed = [{name: value for name, value in asdict(entry).items() if value is not None} for entry in found]
+    return {"schema_version": SCHEMA_VERSION, "counts": counts(found), "decisions": listed}
+
+
+def _entry(line: str) -> Entry | None:
+    try:
+        record = json.loads(line)
+        if not isinstance(record, dict):
+            return None
+        if record.get("event") == "decision" and record.get("plane") == "data":
+            return _of_the_door(record)
+        return _of_the_trail(record) if record.get("eventSource") == TRAIL_SOURCE else None
+    except (ValueError, KeyError, TypeError, AttributeError):  # cut off by a full disk, or not ours
+        return None
+
+
+def _of_the_door(record: Mapping[str, Any]) -> Entry:
+    names = ("status", "method", "client", "subject", "runtime", "qualifier", "session", "latency_ms", "request")
+    return Entry(
+        at=_moment(record["ts"]),
+        decision=record["decision"],
+        reason=record["reason"],
+        operation=record.get("op"),
+        **{name: record.get(name) for name in names},
+    )
+
+
+def _of_the_trail(record: Mapping[str, Any]) -> Entry:
+    answer = record.get("responseElements") or {}
+    status = answer.get("statusCode")
+    refused = status in _DENIED or "errorCode" in record
+    resources = record.get("resources") or [{}]
+    return Entry(
+        at=_moment(record["eventTime"]),
+        decision="deny" if refused else "allow",
+        reason=str(record.get("errorCode") or (status if refused else "allowed"))[:80],
+        status=status,
+        runtime=resources[0].get("ARN", "").rpartition("/")[2] or None,
+        operation=record["eventName"],
+        request=record.get("requestID"),
+    )
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
