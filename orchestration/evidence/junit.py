@@ -1,10 +1,11 @@
-"""The matrix as JUnit XML, for whatever collects test results."""
+"""The matrix as JUnit XML as pytest writes it (Jenkins xunit plugin, junit-10.xsd), for whatever collects results."""
 
 from __future__ import annotations
 
 import io
 
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Error, Failure, Skipped
+from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
 from orchestration.evidence.matrix import Mark, Matrix, Row
 
@@ -13,7 +14,7 @@ def document(matrix: Matrix, taken: str) -> bytes:
     """One suite a door, one test a case. A caller wrongly let in or kept out is a failure, no verdict an error."""
     xml = JUnitXml(f"smoke-{matrix.target}-{matrix.environment}")
     for door, rows in matrix.doors.items():
-        suite = TestSuite(door)
+        suite = TestSuite(door)  # type: ignore[no-untyped-call]
         suite.timestamp = taken.rstrip("Z")
         suite.hostname = "localhost" if matrix.target == "local" else matrix.target
         suite.add_testcases([_case(row) for row in rows])
