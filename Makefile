@@ -26,8 +26,8 @@ setup: ## Make the virtual environment (every other target does it at first use)
 up: setup ## Provision everything, launch the agent, prove that the door is locked
 	@$(INVOKE) up $(YES_FLAG)
 
-plan: setup ## Show what Terraform would change
-	@$(INVOKE) plan $(YES_FLAG)
+plan: setup ## Show what Terraform would change, and what that means for who may call
+	@$(INVOKE) plan --review $(YES_FLAG)
 
 smoke: setup ## Call the runtime as allowed and refused callers
 	@$(INVOKE) smoke-test

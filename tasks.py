@@ -7,7 +7,7 @@ import sys
 from invoke import Collection
 
 try:
-    from cli import callers, lifecycle, local, proof
+    from cli import callers, lifecycle, local, proof, review
 except KeyboardInterrupt:
     sys.exit(130)
 except ModuleNotFoundError as missing:
@@ -15,7 +15,9 @@ except ModuleNotFoundError as missing:
 
 namespace = Collection(
     lifecycle.up,
-    lifecycle.plan,
+    review.plan,
+    review.review,
+    review.drift,
     lifecycle.apply,
     lifecycle.configure,
     lifecycle.launch,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invoke import Context
 
-from cli.words import described, expect
+from cli.words import described
 from orchestration import wiring
 
 
@@ -14,22 +14,6 @@ def up(c: Context, target: str = "", environment: str = "", yes: bool = False, j
     with wiring.session(target, environment, yes=yes) as project:
         project.proof.judge(project.lifecycle.up(), json=json)
         project.lifecycle.what_next()
-
-
-@described("target", "environment", "yes", "destroy", "detailed_exitcode")
-def plan(
-    c: Context,
-    target: str = "",
-    environment: str = "",
-    yes: bool = False,
-    destroy: bool = False,
-    detailed_exitcode: bool = False,
-) -> None:
-    """Show what Terraform would change."""
-    with wiring.session(target, environment, yes=yes) as project:
-        changes, text = project.lifecycle.plan(destroy=destroy)
-        project.console.result(text.rstrip())
-    expect(not (changes and detailed_exitcode), code=2)
 
 
 @described("target", "environment", "yes")

@@ -12,10 +12,17 @@ WORDS = {
     "yes": "do not ask on AWS",
     "json": "one JSON document on stdout instead of text",
     "destroy": "plan the removal instead",
+    "review": "then say who may call, which tokens die, what is widened",
+    "markdown": "write the review there, for a pull request",
+    "sarif": "write the findings there, for a code scanner",
+    "max_risk": "exit 3 if a finding is worse: low, medium, high or critical",
+    "waivers": "what is accepted, by whom, until when (default: policies/waivers.toml)",
+    "plan_file": "file with the output of terraform show -json",
     "detailed_exitcode": "exit 2 when there are changes",
     "client": "user (password flow) or machine (client_credentials)",
     "question": "what to ask, in quotes",
 }
+REVIEWING = ("json", "markdown", "sarif", "max_risk", "waivers")
 
 
 def described(*words: str, name: str | None = None) -> Any:

@@ -25,6 +25,7 @@ from orchestration.aws import (
 from orchestration.checks.run import Reply, new_session_id
 from orchestration.clock import Clock, SystemClock
 from orchestration.commands.project import Project
+from orchestration.commands.review import Wishes
 from orchestration.consent import consent
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
@@ -47,6 +48,8 @@ from orchestration.settings import (
 from orchestration.steps import Steps
 from orchestration.terraform import MIRROR_VARIABLE, Environment, TerraformDriver, find_mirror
 from orchestration.tokens import TokenBroker
+
+__all__ = ["MISLEADING", "Wishes", "build", "session"]
 
 # With these set, an SDK would not go where `local.env` points it.
 MISLEADING = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL_S3")

@@ -41,16 +41,6 @@ class Lifecycle:
             self.console.say("nothing changed: everything was as it should be")
         return report
 
-    def plan(self, *, destroy: bool = False) -> tuple[bool, str]:
-        """(has changes, Terraform's plan as text)."""
-        with self.steps.changing():
-            terraform = self.steps.terraform(self.steps.bring_up())
-            try:
-                with self.console.step("terraform plan"):
-                    return terraform.plan(destroy=destroy)
-            finally:
-                terraform.forget_plan()
-
     def apply(self) -> bool:
         """Terraform alone; False when nothing had to change."""
         with self.steps.changing():

@@ -8,6 +8,7 @@ from orchestration.commands.callers import Callers
 from orchestration.commands.lifecycle import Lifecycle
 from orchestration.commands.local import Local
 from orchestration.commands.proof import Proof
+from orchestration.commands.review import Reviews
 from orchestration.console import Console
 from orchestration.steps import Steps
 
@@ -33,6 +34,10 @@ class Project:
     @property
     def callers(self) -> Callers:
         return Callers(self.steps)
+
+    @property
+    def reviews(self) -> Reviews:
+        return Reviews(self.steps)
 
     @property
     def proof(self) -> Proof:

@@ -67,6 +67,10 @@ class Launcher:
     note: Note
     poll_s: float
 
+    def asked(self) -> RuntimeSpec:
+        """What `launch` would ask for."""
+        return desired_spec(self.settings, self._stage().digest)
+
     def preview(self) -> dict[str, Any]:
         """The configuration that `launch` sends, staged but not sent."""
         staged = self._stage()

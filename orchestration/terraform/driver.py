@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import OrchestrationError, TerraformFailed, Unfit
-from orchestration.terraform.failures import explain_failure
+from orchestration.terraform.failures import explain_failure, without_progress
 from orchestration.terraform.mirror import MIRROR_VARIABLE, cli_configuration, find_mirror, registry_reachable
 from orchestration.terraform.process import IsFlagged, OnLine, Process
 
@@ -108,7 +108,7 @@ class TerraformDriver:
         return out.split()
 
     def plan(self, *, destroy: bool = False, on_line: OnLine | None = None) -> tuple[bool, str]:
-        """(has changes, the plan as text). The plan file is <work_dir>/plan.tfplan."""
+        """(has changes, the plan as text without progress). The plan file is <work_dir>/plan.tfplan."""
         code, out, err = self._run(
             "plan",
             on_line=on_line,
@@ -119,7 +119,7 @@ class TerraformDriver:
         )
         if code not in (0, 2):
             raise self._failed("plan", code, out + err)
-        return code == 2, out
+        return code == 2, without_progress(out)
 
     def show_plan(self) -> dict[str, Any]:
         """`terraform show -json` of the plan that `plan` just wrote. It holds secrets: never write it anywhere."""

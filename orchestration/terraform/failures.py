@@ -1,4 +1,4 @@
-"""Terraform's error texts as one line and a remedy. Pure."""
+"""Terraform's texts: an error as one line and a remedy, a plan without its progress. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from pathlib import Path
 from orchestration.errors import BadInput, GateRefused, OrchestrationError, TerraformFailed
 
 ACCOUNT_NOT_ALLOWED = "account_not_allowed"
+PROGRESS = re.compile(
+    r"^\S.*: (Refreshing state|Still (reading|opening|renewing|closing)|Reading|Opening|Renewing|Closing|"
+    r"(Read|Opening|Renewal|Closing) complete)\b.*\n?",
+    re.M,
+)
+
+
+def without_progress(text: str) -> str:
+    """What Terraform reads on the way comes in another order each time; the plan itself does not."""
+    return PROGRESS.sub("", text).lstrip("\n")
 
 
 def explain_failure(command: str, code: int, text: str, log: Path) -> OrchestrationError:

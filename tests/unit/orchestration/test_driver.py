@@ -235,6 +235,30 @@ def test_plan_says_whether_there_are_changes(fake: Fake, code: int, changes: boo
     assert "-destroy" not in argv
 
 
+PLAN = """
+module.identity[0].aws_cognito_user_pool.callers: Refreshing state... [id=us-east-1_x]
+data.aws_region.current: Reading...
+ephemeral.aws_secretsmanager_random_password.person["caller"]: Opening complete after 0s
+data.aws_region.current: Read complete after 0s [id=us-east-1]
+
+Terraform will perform the following actions:
+
+  # aws_x.y will be created
+      + note = "Refreshing state: Reading..."
+"""
+
+
+def test_a_plan_is_shown_without_what_was_read_on_the_way(fake: Fake) -> None:
+    fake.answers("plan", 2, out=PLAN)
+    assert fake.driver.plan()[1] == PLAN.partition("[id=us-east-1]\n\n")[2]
+
+
+def test_a_plan_as_json_goes_to_no_log(fake: Fake) -> None:
+    fake.answers("show", out='{"secret": "in the clear"}')
+    assert fake.driver.show_plan() == {"secret": "in the clear"}
+    assert "in the clear" not in fake.driver.log_path.read_text()
+
+
 @pytest.mark.parametrize("code", [1, 3, 139])
 def test_any_other_exit_code_of_plan_is_a_failure(fake: Fake, code: int) -> None:
     fake.answers("plan", code, err="Error: Unsupported argument\n\n  on main.tf line 3\n")

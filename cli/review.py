@@ -1,0 +1,60 @@
+"""Tasks that show what would change, what it means, and what has changed behind the code's back."""
+
+from __future__ import annotations
+
+from invoke import Context
+
+from cli.words import REVIEWING, described, expect
+from orchestration import wiring
+
+
+@described("target", "environment", "yes", "destroy", "detailed_exitcode", "review", *REVIEWING)
+def plan(
+    c: Context,
+    target: str = "",
+    environment: str = "",
+    yes: bool = False,
+    destroy: bool = False,
+    detailed_exitcode: bool = False,
+    review: bool = False,
+    json: bool = False,
+    markdown: str = "",
+    sarif: str = "",
+    max_risk: str = "",
+    waivers: str = "",
+) -> None:
+    """Show what Terraform would change and, with --review, what that means for who may call."""
+    asked = wiring.Wishes(json, markdown, sarif, max_risk, waivers)
+    wishes = asked if review or asked != wiring.Wishes() else None
+    with wiring.session(target, environment, yes=yes, quiet=json) as project:
+        planned = project.reviews.plan(destroy=destroy, wishes=wishes)
+        if not json:
+            project.console.result(planned.text.rstrip())
+        if wishes and planned.review:
+            project.reviews.present(planned.review, wishes)
+    expect(not (planned.changes and detailed_exitcode), code=2)
+
+
+@described("plan_file", *REVIEWING)
+def review(
+    c: Context,
+    plan_file: str,
+    json: bool = False,
+    markdown: str = "",
+    sarif: str = "",
+    max_risk: str = "",
+    waivers: str = "",
+) -> None:
+    """Review a stored plan, the document of `terraform show -json`. Touches no deployment."""
+    wishes = wiring.Wishes(json, markdown, sarif, max_risk, waivers)
+    with wiring.session(quiet=True) as project:
+        project.reviews.present(project.reviews.review_file(plan_file, wishes), wishes)
+
+
+@described("target", "environment", "json")
+def drift(c: Context, target: str = "", environment: str = "", json: bool = False) -> None:
+    """Compare what is live with the code and the last launch; exit 2 if a field differs."""
+    with wiring.session(target, environment, quiet=json) as project:
+        found = project.reviews.drift()
+        project.reviews.show_drift(found, json=json)
+    expect(not found, code=2)

@@ -1,0 +1,172 @@
+"""Commands that look before anybody leaps: the plan, its review, the drift of what is live."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration import drift
+from orchestration.console import Console
+from orchestration.drift import Door, Drift, Other
+from orchestration.errors import BadInput, GateRefused
+from orchestration.lock import exclusive
+from orchestration.review import Review, Severity, load_waivers, review, to_json, to_markdown, to_sarif, to_text
+from orchestration.runtime.lifecycle import RuntimeControl, own_runtime
+from orchestration.runtime.spec import RuntimeSpec
+from orchestration.settings import Endpoints, Settings
+from orchestration.steps import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user wants of a review: where it goes, what is waived, which severity is still accepted."""
+
+    json: bool = False
+    markdown: str = ""
+    sarif: str = ""
+    max_risk: str = ""
+    waivers: str = ""
+
+    @property
+    def limit(self) -> Severity | None:
+        return Severity.parse(self.max_risk) if self.max_risk else None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Terraform's plan: `text` as Terraform prints it; `review` where one was asked for."""
+
+    changes: bool
+    text: str
+    review: Review | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """Show what would change, what that means, and what is not as it should be."""
+
+    steps: Steps
+
+    @property
+    def console(self) -> Console:
+        return self.steps.console
+
+    def plan(self, *, destroy: bool = False, wishes: Wishes | None = None) -> Planned:
+        """Plan and, with wishes, review. The plan file is gone afterwards: it holds every value in the clear."""
+        if wishes:
+            _ = wishes.limit  # a word that is no severity is refused before the wait
+        with self.steps.changing():
+            terraform = self.steps.terraform(self.steps.bring_up())
+            try:
+                with self.console.step("terraform plan"), self.steps.account_of_nothing(terraform):
+                    changes, text = terraform.plan(destroy=destroy)
+                reviewed = self._review(terraform.show_plan(), wishes) if wishes else None
+            finally:
+                terraform.forget_plan()
+        return Planned(changes, text, reviewed)
+
+    def review_file(self, path: str, wishes: Wishes) -> Review:
+        """Review a stored `terraform show -json`. Raises BadInput."""
+        _ = wishes.limit
+        try:
+            document = json.loads(_text(path))
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, Mapping):
+            raise BadInput(f"{path} is no JSON object", remedy="terraform show -json PLANFILE > plan.json")
+        return self._review(document, wishes)
+
+    def present(self, reviewed: Review, wishes: Wishes) -> None:
+        """Show the review, write the files asked for, then raise GateRefused if something is worse than accepted."""
+        for path, made in ((wishes.markdown, to_markdown), (wishes.sarif, to_sarif)):
+            if path:
+                Path(path).write_text(made(reviewed), encoding="utf-8")
+        if wishes.json:
+            self.console.result(to_json(reviewed).rstrip())
+        else:
+            for line in to_text(reviewed):
+                self.console.result(line)
+        limit = wishes.limit
+        if limit is not None and (worse := reviewed.above(limit)):
+            rules = ", ".join(sorted({finding.rule for finding in worse}))
+            raise GateRefused(
+                f"{len(worse)} finding(s) worse than {limit}: {rules}",
+                remedy="change the plan, or waive a finding with owner, reason and expiry in policies/waivers.toml",
+                code="too_risky",
+            )
+
+    def drift(self) -> list[Drift]:
+        """Everything that is not as code and launch say. Changes nothing."""
+        endpoints = self.steps.endpoints()
+        with exclusive(self.steps.deployment.state_dir):
+            self.steps.check_account(self.steps.load_or_new())
+            settings = self.steps.settings(endpoints)
+            return [*self._provisioned(endpoints), *self._launched(settings)]
+
+    def show_drift(self, found: list[Drift], *, json: bool) -> None:
+        if json:
+            self.console.document(drift.document(found))
+            return
+        for line in drift.lines(found) or ["no drift: everything is as code and launch say"]:
+            self.console.result(line)
+        if found:
+            command = self.steps.deployment.command("make up")
+            self.console.say(
+                f"`{command}` puts back what Terraform and the launch own; another runtime is yours to delete"
+            )
+
+    def _review(self, document: Mapping[str, Any], wishes: Wishes) -> Review:
+        default = self.steps.deployment.root / "policies" / "waivers.toml"
+        path = wishes.waivers or (str(default) if default.is_file() else "")
+        waivers = load_waivers(_text(path)) if path else ()
+        return review(document, waivers=waivers, today=datetime.fromtimestamp(self.steps.clock.now(), UTC).date())
+
+    def _provisioned(self, endpoints: Endpoints) -> list[Drift]:
+        terraform = self.steps.tools.terraform(endpoints)
+        try:
+            with self.console.step("terraform plan"):
+                changes, _ = terraform.plan()
+            return drift.plan_drifts(terraform.show_plan()) if changes else []
+        finally:
+            terraform.forget_plan()
+
+    def _launched(self, settings: Settings) -> Iterator[Drift]:
+        ledger = self.steps.load_or_new()
+        launcher = self.steps.tools.launcher(settings)
+        control = launcher.control
+        spec = launcher.asked()
+        live = own_runtime(control, spec.name, ledger.runtime)
+        yield from drift.runtime_drifts(Door(spec, live))
+        if live is not None:
+            launched = ledger.runtime.artifact_version if ledger.runtime else None
+            yield from drift.package_drift(spec.name, launched, launcher.artifact_version(spec.bucket, spec.key))
+            yield from drift.endpoint_drifts(spec, _pinned(control, live.id))
+        yield from _others(control, settings, spec)
+
+
+def _pinned(control: RuntimeControl, runtime_id: str) -> dict[str, Any]:
+    endpoints = control.other_endpoints(runtime_id)
+    return {
+        name: (version, control.get(runtime_id, version) if version else None) for name, version in endpoints.items()
+    }
+
+
+def _others(control: RuntimeControl, settings: Settings, spec: RuntimeSpec) -> Iterator[Drift]:
+    """Every other runtime of the project: one without an authorizer is a way in that nobody looks at."""
+    project = spec.name.removesuffix(f"_{settings.outputs.environment}")
+    found = []
+    for name, runtime_id in sorted(control.names().items()):
+        if name.startswith(f"{project}_") and name != spec.name and (runtime := control.get(runtime_id)):
+            found.append(Other(name, runtime.spec.authorizer))
+    yield from drift.open_doors(project, settings.outputs.environment, found, frozenset())
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise BadInput(f"{path} cannot be read: {e}", remedy="name a file that is there", code="no_file") from None
