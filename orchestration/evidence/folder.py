@@ -68,6 +68,7 @@ def _environment(inputs: EvidenceInputs) -> dict[str, Any]:
         "region": made.region,
         "commit": made.commit,
         "uncommitted_changes": made.uncommitted_changes,
+        "pending_changes": made.pending_changes,
         "tools": dict(made.tools),
         "packages": dict(made.packages),
         "digests": dict(made.digests),

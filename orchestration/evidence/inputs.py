@@ -28,6 +28,8 @@ class Provenance:
     packages: Mapping[str, str]
     commit: str | None
     uncommitted_changes: bool | None
+    pending_changes: bool | None
+    """Whether Terraform would change something: what is deployed is then not what the source says."""
     digests: Mapping[str, str | None]
     """{"agent artifact": hex, "terraform plan": hex, "terraform outputs": hex}"""
 

@@ -108,6 +108,7 @@ PROVENANCE = Provenance(
     packages={"boto3": "1.43.106", "joserfc": "1.8.0"},
     commit="0123456789abcdef0123456789abcdef01234567",
     uncommitted_changes=False,
+    pending_changes=False,
     digests={"agent artifact": "a" * 64, "terraform plan": None, "terraform outputs": "b" * 64},
 )
 
