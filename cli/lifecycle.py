@@ -12,7 +12,7 @@ from orchestration import wiring
 def up(c: Context, target: str = "", environment: str = "", yes: bool = False, json: bool = False) -> None:
     """Provision everything, launch the agent behind its authorizer, and prove that the door is locked."""
     with wiring.session(target, environment, yes=yes) as project:
-        project.proof.judge(project.lifecycle.up(), json=json)
+        project.proof.judge(project.lifecycle.up(), json=json, brief=True)
         project.lifecycle.what_next()
 
 

@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
+import sys
+
 from invoke import Context
 
 from cli.words import described
 from orchestration import wiring
 
 
-@described("target", "environment", "json")
-def smoke_test(c: Context, target: str = "", environment: str = "", json: bool = False) -> None:
+@described(
+    "case",
+    "tag",
+    "parallel",
+    "runtime_arn",
+    "discovery_url",
+    "client",
+    "token_stdin",
+    "target",
+    "environment",
+    "yes",
+    "json",
+    iterable=("case", "tag"),
+    words={"client": "with --runtime-arn: a client that it lets in"},
+)
+def smoke_test(
+    c: Context,
+    case: list[str],
+    tag: list[str],
+    parallel: int = 4,
+    runtime_arn: str = "",
+    discovery_url: str = "",
+    client: str = "",
+    token_stdin: bool = False,
+    target: str = "",
+    environment: str = "",
+    yes: bool = False,
+    json: bool = False,
+) -> None:
     """Call the runtime as allowed and refused callers; exit 1 if any verdict is wrong."""
-    with wiring.session(target, environment, quiet=json) as project:
-        project.proof.judge(project.proof.smoke_test(), json=json)
+    with wiring.session(target, environment, yes=yes, quiet=json) as project:
+        choice = wiring.Choice(tuple(case), tuple(tag), parallel)
+        if runtime_arn:
+            token = sys.stdin.readline().strip() if token_stdin else None
+            foreign = wiring.Foreign(runtime_arn, discovery_url, client, token or None)
+            report = project.proof.smoke_test_of(choice, foreign)
+        else:
+            report = project.proof.smoke_test(choice)
+        project.proof.judge(report, json=json)

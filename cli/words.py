@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from invoke import Exit, task
@@ -21,13 +22,25 @@ WORDS = {
     "detailed_exitcode": "exit 2 when there are changes",
     "client": "user (password flow) or machine (client_credentials)",
     "question": "what to ask, in quotes",
+    "case": "a case by its id; may be given several times",
+    "tag": "cases by what they are about, or by their door; may be given several times",
+    "parallel": "calls at a time, 1 to 32",
+    "runtime_arn": "test a runtime that this project did not make; cases that need more than is known are skipped",
+    "discovery_url": "with --runtime-arn: the discovery URL of its authorizer",
+    "token_stdin": "with --runtime-arn: read a token that it lets in from stdin",
 }
 REVIEWING = ("json", "markdown", "sarif", "max_risk", "waivers")
 
 
-def described(*words: str, name: str | None = None) -> Any:
-    """The task decorator with the help of the flags named; no single letters, so that none changes its meaning."""
-    return task(name=name, help={word: WORDS[word] for word in words}, auto_shortflags=False)
+def described(
+    *names: str, name: str | None = None, iterable: tuple[str, ...] = (), words: Mapping[str, str] | None = None
+) -> Any:
+    """The task decorator with the help of the flags named; no single letters, so that none changes its meaning.
+
+    Flags in `iterable` may be given several times; `words` are for flags that mean something else here.
+    """
+    texts = {**WORDS, **(words or {})}
+    return task(name=name, help={flag: texts[flag] for flag in names}, iterable=iterable, auto_shortflags=False)
 
 
 def expect(ok: bool, *, code: int) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
@@ -12,17 +13,25 @@ from textwrap import shorten
 from typing import Any, Protocol, TextIO
 
 from rich.console import Console as RichConsole
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from orchestration.checks.case import Case, Verdict
 from orchestration.checks.run import Outcome
 from orchestration.clock import Clock
 from orchestration.errors import OrchestrationError
 from orchestration.report import SCHEMA_VERSION, SmokeReport
 
 HEARTBEAT_S = 10.0
+# How a case ended -> what the table shows, and its style.
+MARKS: Mapping[str, tuple[str, str]] = {
+    "ok": ("pass", "green"),
+    "wrong": ("FAIL", "bold red"),
+    "skipped": ("skip", "dim"),
+}
 REASON_WIDTH = 90
-TABLE_WIDTH = 160
+TABLE_WIDTH = 200
 
 
 class DaemonStatus(Protocol):
@@ -112,38 +121,51 @@ class Console:
         self._show(Text.assemble((f"error [{error.code}]: ", "bold red"), " ".join(error.message.split())))
         self._show(Text.assemble(("remedy: ", "bold"), error.remedy))
 
+    @contextmanager
+    def matrix(self, cases: Sequence[Case], *, brief: bool = False) -> Iterator[Callable[[Outcome], None]]:
+        """Progress of the smoke matrix: a live table of its doors on a terminal, else a line for each case.
+
+        `brief`: only for those that are not as expected.
+        """
+        if self._quiet or not self._err.is_terminal:
+            yield (lambda outcome: None if outcome.ok else self.outcome(outcome)) if brief else self.outcome
+            return
+        tally = Tally(cases, self._clock)
+        with Live(get_renderable=tally.table, console=self._err, transient=True, refresh_per_second=8):
+            yield tally.add
+
     def outcome(self, outcome: Outcome) -> None:
         """One finished case, as progress."""
-        self.note(f"{'ok  ' if outcome.ok else 'FAIL'} {outcome.case.id}: {outcome.verdict.value}")
+        got = outcome.verdict.value if outcome.verdict else f"skipped: {outcome.skipped}"
+        self.note(f"{MARKS[mark_of(outcome)][0]} {outcome.case.id}: {got}")
 
-    def smoke_table(self, report: SmokeReport) -> None:
+    def smoke_table(self, report: SmokeReport, *, brief: bool = False) -> None:
         """The matrix on stdout, then one line of verdict. Long reasons are cut here and whole in the document."""
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("", "case", "expected", "got", "status", "time", "reason"):
+        for heading in ("", "door", "case", "expected", "got", "status", "time", "reason"):
             table.add_column(heading, no_wrap=True)
         for outcome in report.outcomes:
-            mark = Text("pass", style="green") if outcome.ok else Text("FAIL", style="bold red")
-            status = "-" if outcome.status is None else str(outcome.status)
-            time = f"{outcome.elapsed_ms:.0f} ms"
-            reason = Text(shorten(outcome.reason, REASON_WIDTH, placeholder=" ..."))
-            table.add_row(
-                mark, outcome.case.id, outcome.case.verdict.value, outcome.verdict.value, status, time, reason
-            )
+            if brief and outcome.ok and outcome.case.verdict is Verdict.REFUSED:
+                continue
+            table.add_row(*_cells(outcome))
+            if outcome.explanation:
+                table.add_row("", "", "", "", "", "", "", Text(outcome.explanation))
         console = RichConsole(file=self._out, highlight=False, width=TABLE_WIDTH)
         with console.capture() as capture:
             console.print(table)
         for line in capture.get().splitlines():
             self.result(line.rstrip())
+        ran = len(report.outcomes) - len(report.skipped)
+        skipped = f"; skipped: {len(report.skipped)}" if report.skipped else ""
         failed = f"; wrong: {', '.join(report.failed)}" if report.failed else ""
-        right = sum(outcome.ok for outcome in report.outcomes)
-        self.result(f"{right} of {len(report.outcomes)} verdicts as expected in {report.elapsed_s:.1f} s{failed}")
+        self.result(f"{report.passed} of {ran} verdicts as expected in {report.elapsed_s:.1f} s{skipped}{failed}")
 
-    def smoke(self, report: SmokeReport, *, json: bool) -> None:
-        """The smoke test's result as one document or as a table."""
+    def smoke(self, report: SmokeReport, *, json: bool, brief: bool = False) -> None:
+        """The smoke test's result as one document or as a table; `brief` leaves out refusals that are as expected."""
         if json:
             self.document(report.document())
         else:
-            self.smoke_table(report)
+            self.smoke_table(report, brief=brief)
 
     def show(self, value: Mapping[str, Any], *, json: bool) -> None:
         """A document as JSON or as lines of "dotted.name  value"."""
@@ -168,6 +190,51 @@ class Console:
         if not rows and not json:
             self.result("there is no local cloud yet: make up")
         return bool(rows) and all(r.healthy for r in rows)
+
+
+def mark_of(outcome: Outcome) -> str:
+    return "skipped" if outcome.skipped is not None else "ok" if outcome.ok else "wrong"
+
+
+def _cells(outcome: Outcome) -> list[str | Text]:
+    case = outcome.case
+    text, style = MARKS[mark_of(outcome)]
+    return [
+        Text(text, style=style),
+        case.door.value,
+        case.id,
+        case.verdict.value,
+        outcome.verdict.value if outcome.verdict else "-",
+        "-" if outcome.status is None else str(outcome.status),
+        "-" if outcome.elapsed_ms is None else f"{outcome.elapsed_ms:.0f} ms",
+        Text(shorten(outcome.skipped or outcome.reason, REASON_WIDTH, placeholder=" ...")),
+    ]
+
+
+class Tally:
+    """How far the matrix is, door by door."""
+
+    def __init__(self, cases: Sequence[Case], clock: Clock) -> None:
+        self._clock, self._started = clock, clock.monotonic()
+        self._total = Counter(case.door.value for case in cases)
+        self._done: dict[str, Counter[str]] = {door: Counter() for door in self._total}
+        self._wrong: list[str] = []
+
+    def add(self, outcome: Outcome) -> None:
+        mark = mark_of(outcome)
+        self._done[outcome.case.door.value][mark] += 1
+        if mark == "wrong":
+            self._wrong.append(outcome.case.id)
+
+    def table(self) -> Table:
+        elapsed = self._clock.monotonic() - self._started
+        table = Table(box=None, pad_edge=False, header_style="bold", caption=", ".join(self._wrong[-5:]))
+        for heading in ("door", "calls", *MARKS, f"{elapsed:.1f} s"):
+            table.add_column(heading, justify="left" if heading == "door" else "right")
+        for door, total in self._total.items():
+            counts = self._done[door]
+            table.add_row(door, f"{counts.total()}/{total}", *(str(counts[mark]) for mark in MARKS), "")
+        return table
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -45,6 +45,15 @@ class LaunchFailed(OrchestrationError):
     code = "launch_failed"
 
 
+class NoAnswer(OrchestrationError):
+    """One call was not answered, although the data plane is there."""
+
+    code = "no_answer"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"no answer: {why}", remedy="run the command again; the data plane's log may say more")
+
+
 class WrongVerdicts(OrchestrationError):
     """A caller was let in or kept out who should not have been."""
 

@@ -44,6 +44,8 @@ class Ledger:
     """AWS account in which things were made; None until anything is."""
     ports: Ports | None = None
     runtime: RuntimeRecord | None = None
+    doors: tuple[RuntimeRecord, ...] = ()
+    """Further runtimes, which the smoke matrix made to have other doors."""
 
     def with_account(self, account: str | None) -> Ledger:
         return replace(self, account=account)
@@ -53,6 +55,16 @@ class Ledger:
 
     def with_runtime(self, runtime: RuntimeRecord | None) -> Ledger:
         return replace(self, runtime=runtime)
+
+    def door(self, name: str) -> RuntimeRecord | None:
+        """The record of the door of that runtime name."""
+        return next((door for door in self.doors if door.name == name), None)
+
+    def with_door(self, made: RuntimeRecord) -> Ledger:
+        return replace(self, doors=(*(door for door in self.doors if door.name != made.name), made))
+
+    def without_door(self, name: str) -> Ledger:
+        return replace(self, doors=tuple(door for door in self.doors if door.name != name))
 
 
 class LedgerFile:
@@ -98,19 +110,19 @@ def _parse(raw: Any) -> Ledger:
     if raw["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"schema_version is {raw['schema_version']!r}, expected {SCHEMA_VERSION}")
     ports = Ports(**{k: _port(v) for k, v in raw["ports"].items()}) if raw["ports"] is not None else None
-    runtime = (
-        RuntimeRecord(**{k: _text(v) for k, v in raw["runtime"].items() if v is not None})
-        if raw["runtime"] is not None
-        else None
-    )
     return Ledger(
         target=_text(raw["target"]),
         environment=_text(raw["environment"]),
         region=_text(raw["region"]),
         account=None if raw["account"] is None else _text(raw["account"]),
         ports=ports,
-        runtime=runtime,
+        runtime=None if raw["runtime"] is None else _record(raw["runtime"]),
+        doors=tuple(_record(door) for door in raw.get("doors", [])),
     )
+
+
+def _record(raw: Any) -> RuntimeRecord:
+    return RuntimeRecord(**{name: _text(value) for name, value in raw.items() if value is not None})
 
 
 def _port(value: Any) -> int:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.checks.run import Outcome
+from orchestration.checks.run import Outcome, document_of
 from orchestration.runtime.spec import ObservedRuntime
 from orchestration.settings import QUALIFIER, Deployment, Settings
 
 SCHEMA_VERSION = 1
+SMOKE_SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,36 +25,35 @@ class SmokeReport:
 
     @property
     def ok(self) -> bool:
-        return bool(self.outcomes) and all(outcome.ok for outcome in self.outcomes)
+        """No verdict is wrong, and there is one: what was skipped proves nothing."""
+        ran = [outcome for outcome in self.outcomes if outcome.skipped is None]
+        return bool(ran) and all(outcome.ok for outcome in ran)
+
+    @property
+    def passed(self) -> int:
+        return sum(outcome.ok for outcome in self.outcomes)
 
     @property
     def failed(self) -> list[str]:
-        return [outcome.case.id for outcome in self.outcomes if not outcome.ok]
+        return [outcome.case.id for outcome in self.outcomes if not outcome.ok and outcome.skipped is None]
+
+    @property
+    def skipped(self) -> list[str]:
+        return [outcome.case.id for outcome in self.outcomes if outcome.skipped is not None]
 
     def document(self) -> dict[str, Any]:
+        """docs/schemas/result.schema.json."""
         return {
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": SMOKE_SCHEMA_VERSION,
             "target": self.deployment.target.value,
             "environment": self.deployment.environment,
             "runtime_arn": self.runtime_arn,
             "ok": self.ok,
-            "passed": sum(outcome.ok for outcome in self.outcomes),
+            "passed": self.passed,
             "failed": self.failed,
+            "skipped": self.skipped,
             "elapsed_s": round(self.elapsed_s, 3),
-            "cases": [
-                {
-                    "id": outcome.case.id,
-                    "title": outcome.case.title,
-                    "credential": outcome.case.credential.value,
-                    "expected": outcome.case.verdict.value,
-                    "got": outcome.verdict.value,
-                    "status": outcome.status,
-                    "reason": outcome.reason,
-                    "elapsed_ms": round(outcome.elapsed_ms, 1),
-                    "ok": outcome.ok,
-                }
-                for outcome in self.outcomes
-            ],
+            "cases": [document_of(outcome) for outcome in self.outcomes],
         }
 
 

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestration.checks.cases import CASES
-from orchestration.checks.run import Caller, run_cases
+from orchestration.checks.case import Door
+from orchestration.checks.doors import door_names
+from orchestration.checks.request import Sender
+from orchestration.checks.run import Subject
 from orchestration.clock import Clock
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
@@ -16,11 +18,11 @@ from orchestration.errors import BadInput, GateRefused, Leftovers, Unfit
 from orchestration.ledger import Ledger, LedgerFile, RuntimeRecord
 from orchestration.lock import exclusive
 from orchestration.outputs import parse_outputs
-from orchestration.report import SmokeReport
+from orchestration.runtime.doors import DoorMaker
 from orchestration.runtime.launch import Launched, Launcher
 from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, remove
 from orchestration.runtime.spec import ObservedRuntime
-from orchestration.settings import Deployment, Endpoints, Settings, build_settings
+from orchestration.settings import Deployment, Endpoints, Settings, aws_endpoints, build_settings
 from orchestration.terraform import ACCOUNT_NOT_ALLOWED, TerraformDriver
 from orchestration.tokens import TokenBroker
 
@@ -35,7 +37,12 @@ class Tools(Protocol):
     def control(self, endpoints: Endpoints) -> RuntimeControl: ...
     def launcher(self, settings: Settings) -> Launcher: ...
     def broker(self, settings: Settings) -> TokenBroker: ...
-    def caller(self, settings: Settings, runtime_arn: str) -> Caller: ...
+    def sender(self, settings: Settings) -> Sender: ...
+    def subject(self, settings: Settings, doors: Mapping[Door, str]) -> Subject: ...
+    def foreign_subject(
+        self, endpoints: Endpoints, runtime_arn: str, discovery_url: str, client_id: str, token: str | None
+    ) -> Subject: ...
+    def door_maker(self, settings: Settings) -> DoorMaker: ...
     def account(self) -> str:
         """The account that the credentials belong to. Raises Unfit without credentials."""
 
@@ -63,6 +70,10 @@ class Steps:
             return self.fixed_endpoints
         cloud = self.require_cloud()
         return cloud.endpoints(cloud.require_running(self.load_or_new().ports))
+
+    def endpoints_of(self, runtime_arn: str) -> Endpoints:
+        """Where a runtime is called; on AWS the region inside its ARN decides. Raises Unfit, as `endpoints`."""
+        return aws_endpoints(runtime_arn.split(":")[3]) if self.fixed_endpoints else self.endpoints()
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -169,13 +180,6 @@ class Steps:
         with self.console.step("launch"):
             return self.tools.launcher(settings).launch(self.load_or_new().runtime, made)
 
-    def smoke(self, settings: Settings, runtime_arn: str) -> SmokeReport:
-        started = self.clock.monotonic()
-        with self.console.step("calls of the smoke test"):
-            caller = self.tools.caller(settings, runtime_arn)
-            outcomes = run_cases(CASES, caller, self.tools.broker(settings), self.clock, self.console.outcome)
-        return SmokeReport(self.deployment, runtime_arn, outcomes, self.clock.monotonic() - started)
-
     def checkpoint(self) -> None:
         ledger = self.load_or_new()
         if self.cloud and ledger.ports:
@@ -195,14 +199,9 @@ class Steps:
                 code="deletion_protected",
             )
         ledger = self.load_or_new()
-        control = self.tools.control(endpoints)
         name = raw.get("agent_runtime_name", {}).get("value") or (ledger.runtime.name if ledger.runtime else None)
-        if name and (runtime := own_runtime(control, str(name), ledger.runtime)):
-            with self.console.step("delete runtime"):
-                remove(control, runtime.id, self.clock, self.console.note, timeout_s=300.0, poll_s=self.poll_s)
-            if control.find(str(name)) is not None:
-                raise Leftovers(f"a runtime called {name} is still there", remedy=self.deployment.command("make down"))
-        self.ledger().save(ledger.with_runtime(None))
+        if name:
+            self.remove_runtimes(self.tools.control(endpoints), str(name))
         if terraform.has_state():
             with self.console.step("terraform destroy"):
                 terraform.destroy(on_line=self.progress)
@@ -211,6 +210,25 @@ class Steps:
                 "Terraform's state still lists resources after destroy",
                 remedy=f"see {terraform.log_path}, then {self.deployment.command('make down')}",
             )
+
+    def remove_runtimes(self, control: RuntimeControl, name: str) -> None:
+        """Delete the runtime and the doors that were made beside it, recorded or not. Raises Leftovers."""
+        ledger = self.load_or_new()
+        doors = {*door_names(name).values(), *(door.name for door in ledger.doors)}
+        for other in sorted(doors):
+            self.remove_runtime(control, other, ledger.door(other))
+            self.ledger().save(self.load_or_new().without_door(other))
+        self.remove_runtime(control, name, ledger.runtime)
+        self.ledger().save(self.load_or_new().with_runtime(None))
+
+    def remove_runtime(self, control: RuntimeControl, name: str, record: RuntimeRecord | None) -> None:
+        runtime = own_runtime(control, name, record)
+        if runtime is None:
+            return
+        with self.console.step(f"delete runtime {name}"):
+            remove(control, runtime.id, self.clock, self.console.note, timeout_s=300.0, poll_s=self.poll_s)
+        if control.find(name) is not None:
+            raise Leftovers(f"a runtime called {name} is still there", remedy=self.deployment.command("make down"))
 
     @property
     def poll_s(self) -> float:
@@ -235,7 +253,10 @@ class Steps:
     def runtime_arn(self, settings: Settings) -> str:
         if found := self.observed(settings):
             return found.arn
-        raise Unfit(
+        raise self.not_launched(settings)
+
+    def not_launched(self, settings: Settings) -> Unfit:
+        return Unfit(
             f"runtime {settings.outputs.agent_runtime_name} is not launched",
             remedy=self.deployment.command("make up"),
             code="not_launched",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from orchestration.errors import TokenRefused
 from orchestration.settings import Settings
+
+T = TypeVar("T")
 
 
 class Client(StrEnum):
@@ -25,6 +28,7 @@ class UserTokens:
 
     access: str
     id: str
+    refresh: str = ""
 
     def __repr__(self) -> str:
         return "UserTokens(...)"
@@ -63,6 +67,30 @@ TokenEndpoint = Callable[[str, str, str, str], str]
 """(token URL, client id, client secret, scope) -> access token; raises TokenRefused."""
 
 
+class Once:
+    """Values made by the first who asks, from whichever thread; the others wait. A failure is everybody's."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._made: dict[Hashable, tuple[Any, Exception | None]] = {}
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._made:
+                try:
+                    self._made[key] = (make(), None)
+                except Exception as e:  # kept, so that a provider that refuses is asked once and not once a caller
+                    self._made[key] = (None, e)
+            value, error = self._made[key]
+        if error is not None:
+            raise error
+        made: T = value
+        return made
+
+
 class TokenBroker:
     """Issues tokens for the callers of one deployment; each is fetched once per broker."""
 
@@ -70,25 +98,35 @@ class TokenBroker:
         self._settings = settings
         self._provider = provider
         self._token_endpoint = token_endpoint
-        self._users: dict[Client, UserTokens] = {}
-        self._machine: str | None = None
+        self._once = Once()
 
     def user(self, client: Client = Client.USER) -> UserTokens:
         """Tokens of the demo caller, signed in through the people's app client or the outsider's."""
-        if client not in self._users:
-            pool = self._settings.cognito
-            client_id = self._settings.probes.outsider_client_id if client is Client.OUTSIDER else pool.user_client_id
-            password = self._provider.secret(pool.caller_password_secret_arn)
-            self._users[client] = self._provider.sign_in(client_id, pool.caller_username, password)
-        return self._users[client]
+        pool = self._settings.cognito
+        client_id = self._settings.probes.outsider_client_id if client is Client.OUTSIDER else pool.user_client_id
+        return self.person(Person(pool.user_pool_id, client_id, pool.caller_username, pool.caller_password_secret_arn))
+
+    def person(self, person: Person) -> UserTokens:
+        """Tokens of a person, signed in through an app client. Raises TokenRefused."""
+        return self._once.get(
+            person,
+            lambda: self._provider.sign_in(person.client_id, person.username, self._provider.secret(person.secret_arn)),
+        )
 
     def machine(self) -> str:
         """An access token by client_credentials with the scope of the resource server."""
-        if self._machine is None:
-            pool = self._settings.cognito
-            secret = self._provider.client_secret(pool.user_pool_id, pool.machine_client_id)
-            self._machine = self._token_endpoint(self._settings.token_url, pool.machine_client_id, secret, pool.scope)
-        return self._machine
+        pool = self._settings.cognito
+        return self.grant(pool.machine_client_id, pool.scope)
+
+    def grant(self, client_id: str, scope: str) -> str:
+        """An access token by client_credentials for a client of the caller pool. Raises TokenRefused."""
+        pool_id = self._settings.cognito.user_pool_id
+        return self._once.get(
+            (client_id, scope),
+            lambda: self._token_endpoint(
+                self._settings.token_url, client_id, self._provider.client_secret(pool_id, client_id), scope
+            ),
+        )
 
     def access(self, client: Client) -> str:
         """The access token of a client."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,25 +18,28 @@ from orchestration.aws import (
     Clients,
     CognitoProvider,
     Identity,
-    SignedCaller,
     identity,
     known_regions,
 )
-from orchestration.checks.run import Reply, new_session_id
+from orchestration.checks.case import Door
+from orchestration.checks.request import Sender, bearer_request
+from orchestration.checks.run import Subject
 from orchestration.clock import Clock, SystemClock
+from orchestration.commands.matrix import Choice
 from orchestration.commands.project import Project
+from orchestration.commands.proof import Foreign
 from orchestration.commands.review import Wishes
 from orchestration.consent import consent
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import INTERRUPTED, PIPE_CLOSED, OrchestrationError, Unfit
-from orchestration.http import BearerCaller, aws_client, client_credentials, local_client
+from orchestration.http import aws_client, client_credentials, local_client
 from orchestration.ledger import LedgerFile
+from orchestration.runtime.doors import DoorMaker
 from orchestration.runtime.launch import Launcher
 from orchestration.runtime.toolkit import Toolkit
 from orchestration.settings import (
     LOCAL_ACCOUNT,
-    QUALIFIER,
     Deployment,
     Endpoints,
     Settings,
@@ -46,27 +49,17 @@ from orchestration.settings import (
     select_deployment,
 )
 from orchestration.steps import Steps
+from orchestration.subjects import Subjects
 from orchestration.terraform import MIRROR_VARIABLE, Environment, TerraformDriver, find_mirror
 from orchestration.tokens import TokenBroker
 
-__all__ = ["MISLEADING", "Wishes", "build", "session"]
+__all__ = ["MISLEADING", "Choice", "Foreign", "Wishes", "build", "session"]
 
 # With these set, an SDK would not go where `local.env` points it.
 MISLEADING = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL_S3")
 
-
-@dataclass(frozen=True, slots=True)
-class DataPlane:
-    """checks.run.Caller over both ways to call."""
-
-    bearer: BearerCaller
-    signed: SignedCaller
-
-    def with_bearer(self, token: str | None, payload: Mapping[str, Any], session_id: str) -> Reply:
-        return self.bearer.call(token, payload, session_id)
-
-    def with_sigv4(self, payload: Mapping[str, Any], session_id: str) -> Reply:
-        return self.signed.call(payload, session_id)
+# What a runtime that is not ours may take for one call.
+FOREIGN_REQUEST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +108,34 @@ class TargetTools:
         return BotoRuntimeControl(self._clients(endpoints))
 
     def broker(self, settings: Settings) -> TokenBroker:
-        client = self._http(settings)
+        client = self._http(settings.waits.request_s)
         provider = CognitoProvider(self._clients(settings.endpoints))
         return TokenBroker(settings, provider, lambda *args: client_credentials(client, *args))
 
-    def caller(self, settings: Settings, runtime_arn: str) -> DataPlane:
-        url = settings.invocation_url(runtime_arn)
-        timeout_s = settings.waits.request_s
-        clients = self._clients(settings.endpoints)
-        return DataPlane(
-            BearerCaller(self._http(settings), url), SignedCaller(clients, runtime_arn, QUALIFIER, timeout_s)
+    def sender(self, settings: Settings) -> Sender:
+        return self._subjects(settings.endpoints, settings.waits.request_s).sender()
+
+    def subject(self, settings: Settings, doors: Mapping[Door, str]) -> Subject:
+        subjects = self._subjects(settings.endpoints, settings.waits.request_s)
+        return subjects.own(settings, self.broker(settings), doors)
+
+    def foreign_subject(
+        self, endpoints: Endpoints, runtime_arn: str, discovery_url: str, client_id: str, token: str | None
+    ) -> Subject:
+        return self._subjects(endpoints, FOREIGN_REQUEST_S).foreign(runtime_arn, discovery_url, client_id, token)
+
+    def door_maker(self, settings: Settings) -> DoorMaker:
+        status_of = self._asker(settings)
+        return DoorMaker(
+            control=self.control(settings.endpoints),
+            known=lambda arn: status_of(arn) != 404,
+            clock=self.clock,
+            note=self.console.note,
+            timeout_s=settings.waits.launch_s,
+            poll_s=self._poll_s,
         )
 
     def launcher(self, settings: Settings) -> Launcher:
-        def answers(runtime_arn: str) -> int:
-            # Whoever calls, an endpoint that is not known yet is answered with 404.
-            token = self.broker(settings).machine() if settings.outputs.cognito else None
-            return self.caller(settings, runtime_arn).with_bearer(token, {}, new_session_id()).status
-
         toolkit = Toolkit(
             variables=self._variables(settings.endpoints)
             | {
@@ -152,11 +155,11 @@ class TargetTools:
             agent_dir=self.deployment.root / "agent",
             control=self.control(settings.endpoints),
             deployer=toolkit,
-            answers=answers,
+            answers=self._asker(settings),
             artifact_version=ArtifactBucket(self._clients(settings.endpoints)).version,
             clock=self.clock,
             note=self.console.note,
-            poll_s=0.2 if self.cloud else 3.0,
+            poll_s=self._poll_s,
         )
 
     def account(self) -> str:
@@ -178,8 +181,26 @@ class TargetTools:
         wish = self.env.get("TERRAFORM") or "terraform"
         return str(Path(wish).absolute()) if os.sep in wish else wish
 
-    def _http(self, settings: Settings) -> Any:
-        return (local_client if self.cloud else aws_client)(settings.waits.request_s)
+    @property
+    def _poll_s(self) -> float:
+        return 0.2 if self.cloud else 3.0
+
+    def _asker(self, settings: Settings) -> Callable[[str], int]:
+        """Calls a runtime by its ARN: whoever calls, an endpoint that is not known yet is answered with 404."""
+        broker, sender = self.broker(settings), self.sender(settings)
+
+        def status_of(runtime_arn: str) -> int:
+            token = broker.machine() if settings.outputs.cognito else "nobody"
+            return sender.send(bearer_request(runtime_arn, token, {})).status
+
+        return status_of
+
+    def _subjects(self, endpoints: Endpoints, timeout_s: float) -> Subjects:
+        client = self._http(timeout_s)
+        return Subjects(self._clients(endpoints), client, endpoints, self.cloud, self.clock, timeout_s)
+
+    def _http(self, timeout_s: float) -> Any:
+        return (local_client if self.cloud else aws_client)(timeout_s)
 
     def _key(self) -> AccessKey | None:
         return self.cloud.root_key() if self.cloud else None

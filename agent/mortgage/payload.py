@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_PROMPT_CHARACTERS = 16_000
+CANARY = re.compile(r"[0-9a-f]{32}")
 EXAMPLE = '{"prompt": "what is an escrow account?"}'
 
 
@@ -41,6 +43,13 @@ def parse_payload(payload: object) -> Question:
     if not isinstance(stream, bool):
         raise BadPayload(f"stream is {_json_type(stream)}; it must be true or false")
     return Question(prompt=prompt, stream=stream)
+
+
+def canary_of(payload: object) -> str | None:
+    """The nonce by which a test finds its call in the log again: {"canary": 32 hexadecimal digits}; nothing else is
+    ever logged of a payload."""
+    value = payload.get("canary") if isinstance(payload, Mapping) else None
+    return value if isinstance(value, str) and CANARY.fullmatch(value) else None
 
 
 def _json_type(value: object) -> str:

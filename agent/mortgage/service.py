@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, TextIO
 
-from bedrock_agentcore.runtime import BedrockAgentCoreApp
+from bedrock_agentcore.runtime import BedrockAgentCoreApp, RequestContext
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mortgage.assistant import Answer, Assistant, Chunk
 from mortgage.failures import describe
-from mortgage.payload import BadPayload, parse_payload
+from mortgage.payload import BadPayload, canary_of, parse_payload
+from mortgage.sessions import NotYours, SessionOwners, TooMany
 
 JsonObject = dict[str, Any]
 
 
-def build_app(assistant: Assistant, new_reference: Callable[[], str] = lambda: uuid.uuid4().hex) -> BedrockAgentCoreApp:
-    """The app with its entry point. new_reference names a failure for the caller and the log alike."""
-    app = BedrockAgentCoreApp()
+def build_app(
+    assistant: Assistant,
+    new_reference: Callable[[], str] = lambda: uuid.uuid4().hex,
+    owners: SessionOwners | None = None,
+    log: TextIO | None = None,
+) -> BedrockAgentCoreApp:
+    """The app with its entry point. new_reference names a failure for the caller and the log alike.
 
-    async def invoke(payload: Any) -> Any:
+    `log` gets one line of JSON for each call that arrives; stdout, which the platform keeps, by default.
+    """
+    app = BedrockAgentCoreApp()
+    sessions = owners or SessionOwners()
+
+    async def invoke(payload: Any, context: RequestContext) -> Any:
         """A dict is sent as 200, a Response as it is, an async generator as server-sent events."""
+        print(json.dumps({"event": "invoked", "canary": canary_of(payload)}), file=log or sys.stdout, flush=True)
         try:
+            sessions.admit(context.session_id, (context.request_headers or {}).get("Authorization"))
             question = parse_payload(payload)
+        except NotYours:
+            return refusal("this session belongs to another caller", "session_of_another", 403)
+        except TooMany:
+            return refusal("no more sessions can be held", "too_many_sessions", 503)
         except BadPayload as e:
             return bad_request(str(e))
         if question.stream:
@@ -63,7 +81,11 @@ def result_of(answer: Answer) -> JsonObject:
 
 
 def bad_request(message: str) -> JSONResponse:
-    return JSONResponse({"error": message, "code": "bad_payload"}, status_code=400)
+    return refusal(message, "bad_payload", 400)
+
+
+def refusal(message: str, code: str, status: int) -> JSONResponse:
+    return JSONResponse({"error": message, "code": code}, status_code=status)
 
 
 def internal_error(error: Exception, logger: logging.Logger, reference: str) -> JsonObject:

@@ -3,18 +3,21 @@
 from orchestration.aws.artifacts import ArtifactBucket
 from orchestration.aws.cognito import CognitoProvider
 from orchestration.aws.control import BotoRuntimeControl, observed_from_api
-from orchestration.aws.invoke import SignedCaller
+from orchestration.aws.logs import AgentLogs
 from orchestration.aws.session import AccessKey, Clients, Identity, identity, known_regions
+from orchestration.aws.sign import RoleCredentials, sign
 
 __all__ = [
     "AccessKey",
+    "AgentLogs",
     "ArtifactBucket",
     "BotoRuntimeControl",
     "Clients",
     "CognitoProvider",
     "Identity",
-    "SignedCaller",
+    "RoleCredentials",
     "identity",
     "known_regions",
     "observed_from_api",
+    "sign",
 ]

@@ -36,7 +36,7 @@ class CognitoProvider:
                 f"Cognito asks {username} for {answer.get('ChallengeName', 'a challenge')} instead of giving tokens",
                 remedy="run `invoke configure`, which sets the password again",
             )
-        return UserTokens(access=result["AccessToken"], id=result["IdToken"])
+        return UserTokens(access=result["AccessToken"], id=result["IdToken"], refresh=result.get("RefreshToken", ""))
 
     def client_secret(self, pool_id: str, client_id: str) -> str:
         with translated("cognito-idp:DescribeUserPoolClient"):

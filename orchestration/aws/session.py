@@ -89,6 +89,11 @@ class Clients:
                 str(e), remedy="set AWS_PROFILE to a profile that exists, or unset it", code="bad_profile"
             ) from None
 
+    def credentials(self) -> Any:
+        """Frozen credentials (access_key, secret_key, token), or None."""
+        found = self._session.get_credentials()
+        return found.get_frozen_credentials() if found else None
+
     def make(self, service: str, *, read_timeout_s: float = 30.0) -> Any:
         """A client of `service` for this target."""
         urls = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestration.checks.run import answer_text, new_session_id, refusal_text
+from orchestration.checks.request import answer_text, bearer_request, refusal_text
 from orchestration.errors import BadInput, OrchestrationError
 from orchestration.steps import Steps
 from orchestration.tokens import Client
@@ -28,7 +28,7 @@ class Callers:
         settings = self.steps.live_settings()
         arn = self.steps.runtime_arn(settings)
         token = self.steps.tools.broker(settings).access(Client.USER)
-        reply = self.steps.tools.caller(settings, arn).with_bearer(token, {"prompt": question}, new_session_id())
+        reply = self.steps.tools.sender(settings).send(bearer_request(arn, token, {"prompt": question}))
         if answer := answer_text(reply.body) if reply.status == 200 else "":
             return answer
         raise OrchestrationError(

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Any
 
+from orchestration.commands.proof import Proof
 from orchestration.console import Console
 from orchestration.errors import TerraformFailed
 from orchestration.lock import exclusive
@@ -36,7 +37,7 @@ class Lifecycle:
                 self.steps.checkpoint()
             launched = self.steps.launch(settings)
             changed |= bool(launched.changed)
-        report = self.steps.smoke(settings, launched.runtime.arn)
+        report = Proof(self.steps).matrix.main_door(settings, launched.runtime.arn)
         if not changed and report.ok:
             self.console.say("nothing changed: everything was as it should be")
         return report

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import string
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,6 +155,23 @@ class LocalCloud:
                 remedy=self._deployment.command("make down"),
                 code="corrupt_root_key",
             ) from None
+
+    def signing_key(self, pool_id: str, use: str) -> bytes:
+        """PEM of the key with which the emulator signs a pool's "access" or "id" tokens: for forging in checks."""
+        path = self._folder / "ministack" / "state" / "cognito-pool-keys" / f"{pool_id}-{use}.pem"
+        try:
+            return path.read_bytes()
+        except OSError as e:
+            raise Unfit(
+                f"the emulator's key {path.name} cannot be read: {type(e).__name__}",
+                remedy=self._deployment.command("make up"),
+                code="no_pool_key",
+            ) from None
+
+    def agent_logs(self, runtime_ids: Sequence[str]) -> list[Path]:
+        """What the agents of these runtimes write, one file a version."""
+        agents = self._folder / "agentcore_local" / "agents"
+        return [path for runtime_id in runtime_ids for path in sorted((agents / runtime_id).glob("*/agent.log"))]
 
     def erase(self) -> None:
         """Remove everything that the daemons kept."""

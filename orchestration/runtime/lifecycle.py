@@ -29,6 +29,9 @@ class RuntimeControl(Protocol):
     def names(self) -> dict[str, str]:
         """{name: id} of every runtime of the account and region."""
 
+    def create(self, spec: RuntimeSpec) -> tuple[str, str]:
+        """CreateAgentRuntime from the package that lies in the bucket. (runtime id, ARN)."""
+
     def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
         """UpdateAgentRuntime with every setting of spec, the artifact as it is."""
 

@@ -9,6 +9,8 @@ from typing import Any
 from orchestration.settings import AGENT_ENTRYPOINT, CODE_RUNTIME, Settings
 
 DIGEST_VARIABLE = "AGENT_ARTIFACT_SHA256"
+# The agent binds a session to its first caller, whom it knows from the token alone (docs/decisions, session owner).
+FORWARDED = ("Authorization",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class RuntimeSpec:
     network_mode: str = "PUBLIC"
     protocol: str = "HTTP"
     request_headers: tuple[str, ...] = ()
-    """Headers that reach the agent: none of ours, the Authorization header least of all."""
+    """Headers that reach the agent beside the platform's own."""
     idle_timeout_s: int = 900
     max_lifetime_s: int = 28800
     extras: tuple[str, ...] = ()
@@ -88,6 +90,7 @@ def desired_spec(settings: Settings, artifact_digest: str) -> RuntimeSpec:
         key=f"{settings.outputs.agent_runtime_name}/deployment.zip",
         entry_point=(AGENT_ENTRYPOINT,),
         code_runtime=CODE_RUNTIME,
+        request_headers=FORWARDED,
     )
 
 

@@ -53,6 +53,7 @@ class Toolkit:
             "entry_point": spec.entry_point[0],
             "code_runtime": spec.code_runtime,
             "protocol": spec.protocol,
+            "request_headers": list(spec.request_headers),
             "source_dir": str(staged.source_dir),
         }
         answer = self._run(request, staged.build_dir, note)

@@ -1,6 +1,7 @@
 """The only importer of the starter toolkit. Run as a script: request on stdin, result in the file argv[1].
 
-Request: {region, name, role_arn, bucket, authorizer, environment, entry_point, code_runtime, protocol, source_dir}.
+Request: {region, name, role_arn, bucket, authorizer, environment, entry_point, code_runtime, protocol, source_dir,
+request_headers}.
 Result: {"id", "arn"} or {"error": str}. Imports nothing of ours: it runs in the build folder.
 """
 
@@ -36,6 +37,7 @@ def launch(request: dict[str, Any]) -> dict[str, str]:
         auto_create_ecr=False,
         s3_path=f"s3://{request['bucket']}",
         authorizer_configuration=request["authorizer"],
+        request_header_configuration={"requestHeaderAllowlist": request["request_headers"]},
         region=request["region"],
         protocol=request["protocol"],
         requirements_file=str(source_dir / "requirements.txt"),

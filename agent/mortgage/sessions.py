@@ -1,0 +1,73 @@
+"""Whose a session is. The platform binds no session id to a caller, so the agent does.
+
+The claims are read without verifying them again: the runtime hands Authorization on only after its authorizer has
+verified it (AgentCore devguide: runtime-header-allowlist), and nothing else can reach the agent.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Callable
+
+# The longest that the service keeps a session (botocore model: LifecycleConfiguration, default of maxLifetime).
+LIFETIME_S = 28_800.0
+MAX_SESSIONS = 20_000
+
+
+class NotYours(Exception):
+    """The session began with another caller, or the caller cannot be told."""
+
+
+class TooMany(Exception):
+    """More sessions than can be remembered: to forget one would give it away."""
+
+
+class SessionOwners:
+    """Remembers who began each session, as a hash. clock() is in seconds and never goes back.
+
+    On AWS each session has a process of its own, so one entry is all there is; locally sessions share a process.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, limit: int = MAX_SESSIONS) -> None:
+        self._clock, self._limit = clock, limit
+        self._owners: dict[str, tuple[bytes, float]] = {}
+
+    def admit(self, session_id: str | None, authorization: str | None) -> None:
+        """Bind the session to its first caller. Raises NotYours for another one, TooMany."""
+        owner = fingerprint(authorization)
+        if session_id is None:
+            return
+        now = self._clock()
+        known = self._owners.get(session_id)
+        if known is not None and now - known[1] < LIFETIME_S:
+            if known[0] != owner:
+                raise NotYours
+            return
+        self._owners.pop(session_id, None)
+        if len(self._owners) >= self._limit:
+            self._owners = {key: value for key, value in self._owners.items() if now - value[1] < LIFETIME_S}
+            if len(self._owners) >= self._limit:
+                raise TooMany
+        self._owners[session_id] = (owner, now)
+
+
+def fingerprint(authorization: str | None) -> bytes:
+    """Who a verified token is about: issuer and subject, or its client where there is none. Same person, same value.
+
+    Callers without a token (signed calls) are all one: the platform does not tell them apart for the agent.
+    Raises NotYours for a header that names nobody.
+    """
+    if authorization is None:
+        return b""
+    try:
+        part = authorization.split(" ", 1)[1].split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        who = [claims["iss"], claims.get("sub") or claims["client_id"]]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise NotYours from None
+    if not all(isinstance(name, str) and name for name in who):
+        raise NotYours
+    return hashlib.sha256(json.dumps(who).encode()).digest()

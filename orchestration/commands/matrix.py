@@ -1,0 +1,122 @@
+"""Runs the smoke matrix: finds or makes its doors, calls, looks up what reached the agents, explains what is wrong."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from orchestration.checks.case import Case, Door
+from orchestration.checks.cases import CASES
+from orchestration.checks.doors import door_spec, probe_doors
+from orchestration.checks.run import Outcome, Subject, run_cases, select
+from orchestration.errors import BadInput
+from orchestration.ledger import RuntimeRecord
+from orchestration.report import SmokeReport
+from orchestration.runtime.spec import Keep, ObservedRuntime
+from orchestration.settings import Settings
+from orchestration.steps import Steps
+
+PARALLEL = 4
+A = TypeVar("A")
+B = TypeVar("B")
+
+Explain = Callable[[Sequence[Outcome]], Mapping[str, str]]
+"""Outcomes with a wrong verdict -> {case id: one line}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which cases, and how many at a time. Nothing chosen means all."""
+
+    ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    parallel: int = PARALLEL
+
+    def cases(self) -> list[Case]:
+        """Raises BadInput naming what is not known."""
+        known = {case.id for case in CASES}
+        tags = {tag for case in CASES for tag in case.tags} | {door.value for door in Door}
+        for flag, wanted, there in (("--case", self.ids, known), ("--tag", self.tags, tags)):
+            if unknown := [name for name in wanted if name not in there]:
+                raise BadInput(
+                    f"{flag} {unknown[0]!r} is not known",
+                    remedy=f"use one of {', '.join(sorted(there))}",
+                    code="bad_case",
+                )
+        if not 1 <= self.parallel <= 32:
+            raise BadInput(f"--parallel is {self.parallel}", remedy="use 1 to 32")
+        return select(CASES, ids=self.ids, tags=self.tags)
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The smoke matrix of one deployment."""
+
+    steps: Steps
+    explain: Explain
+
+    def main_door(self, settings: Settings, runtime_arn: str) -> SmokeReport:
+        """The cases of the deployment's own door alone: what `up` proves, without making more runtimes."""
+        cases = [case for case in CASES if case.door is Door.MAIN]
+        subject = self.steps.tools.subject(settings, {Door.MAIN: runtime_arn})
+        return self._run(cases, subject, runtime_arn, PARALLEL, brief=True)
+
+    def whole(self, choice: Choice) -> SmokeReport:
+        """The chosen cases at their doors, which are made where they are not there yet."""
+        cases = choice.cases()
+        settings = self.steps.live_settings()
+        main = self.steps.observed(settings)
+        if main is None:
+            raise self.steps.not_launched(settings)
+        doors = {Door.MAIN: main.arn}
+        doors |= self._doors(settings, main, [d for d in probe_doors(settings) if d in {c.door for c in cases}])
+        return self._run(cases, self.steps.tools.subject(settings, doors), main.arn, choice.parallel)
+
+    def foreign(
+        self, choice: Choice, runtime_arn: str, discovery_url: str, client_id: str, token: str | None
+    ) -> SmokeReport:
+        """A runtime that this project did not make. Cases for other doors than its own make no sense there."""
+        cases = [case for case in choice.cases() if case.door is Door.MAIN]
+        endpoints = self.steps.endpoints_of(runtime_arn)
+        subject = self.steps.tools.foreign_subject(endpoints, runtime_arn, discovery_url, client_id, token)
+        return self._run(cases, subject, runtime_arn, choice.parallel)
+
+    def _run(
+        self, cases: Sequence[Case], subject: Subject, runtime_arn: str, parallel: int, *, brief: bool = False
+    ) -> SmokeReport:
+        clock, console = self.steps.clock, self.steps.console
+        started = clock.monotonic()
+        with console.step("calls of the smoke test"), console.matrix(cases, brief=brief) as done:
+            outcomes = run_cases(cases, subject, clock, done, parallel=parallel)
+        report = SmokeReport(self.steps.deployment, runtime_arn, outcomes, clock.monotonic() - started)
+        wrong = [o for o in outcomes if not o.ok and o.skipped is None]
+        lines = self.explain(wrong) if wrong and not subject.foreign else {}
+        return replace(report, outcomes=[replace(o, explanation=lines.get(o.case.id)) for o in outcomes])
+
+    def _doors(self, settings: Settings, main: ObservedRuntime, doors: Sequence[Door]) -> dict[Door, str]:
+        """The ARNs of the doors. One that is as it should be is kept; the others are made side by side."""
+        maker = self.steps.tools.door_maker(settings)
+        ledger = self.steps.load_or_new()
+        version = ledger.runtime.artifact_version if ledger.runtime else None
+        specs = {door: door_spec(settings, main.spec, door) for door in doors}
+        steps = side_by_side(lambda door: maker.next_step(specs[door], ledger.door(specs[door].name), version), doors)
+        if all(isinstance(step, Keep) for step in steps.values()):
+            return {door: step.runtime.arn for door, step in steps.items() if isinstance(step, Keep)}
+        writing = threading.Lock()
+
+        def made(record: RuntimeRecord) -> None:
+            with writing:
+                self.steps.ledger().save(self.steps.load_or_new().with_door(record))
+
+        with self.steps.changing(), self.steps.console.step("doors of the smoke test"):
+            live = side_by_side(lambda door: maker.ensure(steps[door], specs[door], version, made), doors)
+        return {door: runtime.arn for door, runtime in live.items()}
+
+
+def side_by_side(work: Callable[[A], B], items: Collection[A]) -> dict[A, B]:
+    """Each item's result; all are waited for, then the first failure is raised."""
+    with ThreadPoolExecutor(max_workers=max(1, len(items))) as pool:
+        return dict(zip(items, pool.map(work, items), strict=True))
