@@ -96,8 +96,8 @@ def shifts(address: str, before: Door | None, after: Door | None) -> Iterator[Sh
         yield Shift(address, False, "issuer", f"tokens of {_text(before.discovery_url)} are refused", True)
         yield Shift(address, True, "issuer", f"tokens of {_text(after.discovery_url)} are looked at", True)
     yield from _clients(address, before.clients, after.clients)
-    yield from _values(address, "audience", "tokens for the audience", before.audience, after.audience)
-    yield from _values(address, "scope", "tokens with the scope", before.scopes, after.scopes)
+    yield from _values(address, AUDIENCE, before.audience, after.audience)
+    yield from _values(address, SCOPE, before.scopes, after.scopes)
     yield from _claims(address, before.claims, after.claims)
 
 
@@ -126,27 +126,41 @@ def _clients(address: str, before: Mapping[str, str | Unseen], after: Mapping[st
             yield Shift(address, True, "client", f"client {_client(name, client)} may call")
 
 
-def _values(address: str, rule: str, subject: str, before: Sequence[str], after: Sequence[str]) -> Iterator[Shift]:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """How a rule's tokens are spoken of: those that have a value, and all of them."""
+
+    rule: str
+    having: str
+    any: str
+
+
+AUDIENCE = _Words("audience", "tokens for the audience", "tokens for any audience or none")
+SCOPE = _Words("scope", "tokens with the scope", "tokens with any scope or none")
+GROUP = _Words("group", "people in the group", "people in any group or none")
+
+
+def _values(address: str, words: _Words, before: Sequence[str], after: Sequence[str]) -> Iterator[Shift]:
+    rule, having = words.rule, words.having
     if before and not after:
-        words = f"the {rule} rule is gone: {subject} {' or '.join(sorted(before))} are not demanded any more"
-        yield Shift(address, True, rule, words, True)
+        gone = f"{words.any} may call: the {rule} rule ({', '.join(sorted(before))}) is gone"
+        yield Shift(address, True, rule, gone, True)
     elif after and not before:
-        yield Shift(address, False, rule, f"only {subject} {' or '.join(sorted(after))} may call", True)
+        yield Shift(address, False, rule, f"only {having} {' or '.join(sorted(after))} may call", True)
     else:
         for value in sorted({*after} - {*before}):
-            yield Shift(address, True, rule, f"{subject} {value} may call")
+            yield Shift(address, True, rule, f"{having} {value} may call")
         for value in sorted({*before} - {*after}):
-            yield Shift(address, False, rule, f"{subject} {value} may no longer call")
+            yield Shift(address, False, rule, f"{having} {value} may no longer call")
 
 
 def _claims(address: str, before: Sequence[Claim], after: Sequence[Claim]) -> Iterator[Shift]:
     then = {(claim.name, claim.operator): claim.values for claim in before}
     now = {(claim.name, claim.operator): claim.values for claim in after}
-    for key in sorted({*then, *now}):
-        name, operator = key
-        subject = "people in the group" if name == GROUPS else f"tokens whose {name} {operator}"
-        old, new = then.get(key, ()), now.get(key, ())
-        yield from _values(address, "group" if name == GROUPS else f"claim {name}", subject, old, new)
+    for name, operator in sorted({*then, *now}):
+        claim = _Words(f"claim {name}", f"tokens whose {name} {operator}", f"tokens with any {name} or none")
+        old, new = then.get((name, operator), ()), now.get((name, operator), ())
+        yield from _values(address, GROUP if name == GROUPS else claim, old, new)
 
 
 def _known(clients: Mapping[str, str | Unseen]) -> set[str | Unseen]:

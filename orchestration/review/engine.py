@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from orchestration.review import rules_change
 from orchestration.review.door import door_of_configuration
 from orchestration.review.findings import Finding, Rule, Severity
 from orchestration.review.plan import Plan, parse_plan
@@ -18,6 +19,7 @@ from orchestration.review.summary import Summary, summarize
 from orchestration.review.waivers import Waiver, refuse_expired
 
 MODULES_ROOT = "terraform"
+TOLD = frozenset(rule.id for rule in rules_change.RULES)
 # The calls that an address begins with; keys of for_each may hold dots.
 MODULE = re.compile(r'(?:^|\.)module\.([\w-]+)(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?')
 
@@ -51,11 +53,12 @@ def review(plan: Mapping[str, Any], *, waivers: Iterable[Waiver] = (), today: da
     answered = {(w.rule, w.address): w for w in given}
     waived = tuple((f, answered[f.rule, f.address]) for f in found if (f.rule, f.address) in answered)
     used = {(f.rule, f.address) for f, _ in waived}
+    open_ = tuple(f for f in found if (f.rule, f.address) not in answered)
     return Review(
-        findings=tuple(f for f in found if (f.rule, f.address) not in answered),
+        findings=open_,
         waived=waived,
         unused=tuple(w for w in given if (w.rule, w.address) not in used),
-        summary=summarize(reading),
+        summary=summarize(reading, tuple(_grave(open_))),
         environment=parsed.environment,
     )
 
@@ -77,6 +80,15 @@ def location(address: str, plan: Plan | None) -> str:
     calls = ".".join(f"module.{name}" for name in MODULE.findall(address))
     source = plan.sources.get(calls) if plan else None
     return f"{MODULES_ROOT}/{source}/main.tf" if source else f"{MODULES_ROOT}/main.tf"
+
+
+def _grave(findings: Iterable[Finding]) -> Iterator[str]:
+    """One sentence for each rule above medium whose findings the summary does not tell by itself."""
+    grave = [f for f in findings if f.severity > Severity.MEDIUM and f.rule not in TOLD]
+    for rule in dict.fromkeys(f.rule for f in grave):
+        addresses = list(dict.fromkeys(f.address for f in grave if f.rule == rule))
+        rest = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
+        yield f"{BY_ID[rule].title} ({rule}): {addresses[0]}{rest}"
 
 
 def _place(finding: Finding) -> tuple[int, str, str, str]:

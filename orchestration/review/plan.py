@@ -129,11 +129,11 @@ def parse_plan(document: Mapping[str, Any]) -> Plan:
 
 
 def mask(value: Any, unknown: Any, sensitive: Any) -> Any:
-    """The value with Unseen wherever one of the two trees says so. An absent value stays absent, secret or not."""
+    """The value with Unseen wherever one of the two trees says so. Null and "" stay: they tell no secret."""
     if unknown is True:
         return Unseen.UNKNOWN
     if sensitive is True:
-        return None if value is None and not unknown else Unseen.SENSITIVE
+        return Unseen.SENSITIVE if value or unknown else value
     if isinstance(value, Mapping) or (value is None and isinstance(unknown, Mapping) and unknown):
         inside = value or {}
         known, secret = mapping(unknown), mapping(sensitive)

@@ -63,6 +63,7 @@ class Reading:
     shifts: tuple[Shift, ...]
     permissions: tuple[PermissionShift, ...]
     casualties: tuple[Casualty, ...]
+    sign_ins: tuple[tuple[str, str], ...]
     destroyed: tuple[Change, ...]
     untagged: tuple[tuple[str, str], ...]
 
@@ -72,13 +73,14 @@ def read(plan: Plan) -> Reading:
     moved = [shift for change, before, after in found for shift in shifts(change.address, before, after)]
     standing = any(before is not None for _, before, _ in found)
     if standing:
-        moved += [*_people(plan), *_memberships(plan, {g for _, b, a in found for g in _groups(b, a)})]
+        moved += [*_people(plan), *_memberships(plan, {group for _, _, after in found for group in _groups(after)})]
     return Reading(
         plan=plan,
         doors=tuple((change.address, after) for change, _, after in found if after is not None),
         shifts=tuple(moved),
         permissions=tuple(_permissions(plan)),
         casualties=tuple(_casualties(plan)),
+        sign_ins=tuple(_sign_ins(plan)),
         destroyed=tuple(change for change in plan.changes if change.gone),
         untagged=tuple(_untagged(plan)),
     )
@@ -201,9 +203,20 @@ def _memberships(plan: Plan, groups: set[str]) -> Iterator[Shift]:
             yield Shift(change.address, enters, "group", words)
 
 
-def _groups(*sides: Door | None) -> Iterator[str]:
-    for door in sides:
-        yield from (value for claim in (door.claims if door else ()) if claim.name == GROUPS for value in claim.values)
+def _groups(door: Door | None) -> Iterator[str]:
+    yield from (value for claim in (door.claims if door else ()) if claim.name == GROUPS for value in claim.values)
+
+
+def _sign_ins(plan: Plan) -> Iterator[tuple[str, str]]:
+    """(address, sentence) of each flow that a client did not have before."""
+    for change in plan.of(CLIENT):
+        if change.before is None or change.after is None:
+            continue
+        for argument in ("explicit_auth_flows", "allowed_oauth_flows"):
+            now = change.after.get(argument)
+            added = () if isinstance(now, Unseen) else {*texts(now)} - {*texts(change.before.get(argument))}
+            for flow in sorted(added):
+                yield change.address, f"client {change.after.get('name')} can be used with {flow}"
 
 
 def _only_admins(values: Mapping[str, Any] | None) -> bool:

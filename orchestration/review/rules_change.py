@@ -9,7 +9,6 @@ from orchestration.review.findings import Hit, Rule, Severity
 from orchestration.review.plan import Action
 from orchestration.review.policies import Gain
 from orchestration.review.reading import CLIENT, POOL, PermissionShift, Reading
-from orchestration.review.values import mapping, texts
 
 HOLDINGS = ("aws_s3_bucket", "aws_ecr_repository", "aws_secretsmanager_secret", "aws_cloudwatch_log_group")
 
@@ -63,7 +62,7 @@ def _widened(wanted: Callable[[PermissionShift], bool]) -> Callable[[Reading], I
 
 def _narrowed(reading: Reading) -> Iterator[Hit]:
     for shift in reading.permissions:
-        for loss in shift.losses:
+        for loss in () if shift.fresh else shift.losses:
             yield shift.address, f"{shift.subject}: {words(loss, gained=False)}"
 
 
@@ -78,15 +77,6 @@ def _holdings(reading: Reading) -> Iterator[Hit]:
         if change.type in HOLDINGS:
             how = "replaced" if change.action == Action.REPLACE else "destroyed"
             yield change.address, f"{how}, and what it holds is lost"
-
-
-def _flow_added(reading: Reading) -> Iterator[Hit]:
-    for change in reading.plan.of(CLIENT):
-        if change.before is not None and change.after is not None:
-            for argument in ("explicit_auth_flows", "allowed_oauth_flows"):
-                then, now = (set(texts(mapping(v).get(argument))) for v in (change.before, change.after))
-                for flow in sorted(now - then):
-                    yield change.address, f"client {change.after.get('name')} can be used with {flow}"
 
 
 RULES = (
@@ -183,7 +173,7 @@ RULES = (
         Severity.MEDIUM,
         "Client gains a way to sign in",
         "see that the flow is wanted for this client",
-        _flow_added,
+        lambda reading: reading.sign_ins,
         change_only=True,
     ),
 )

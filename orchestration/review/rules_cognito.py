@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from orchestration.review.findings import Hit, Rule, Severity
 from orchestration.review.plan import Unseen
@@ -15,7 +16,7 @@ LONGEST_ACCESS_MINUTES = 60
 LONGEST_REFRESH_MINUTES = 30 * 1440
 SHORTEST_PASSWORD = 12
 CLASSES = ("require_lowercase", "require_uppercase", "require_numbers", "require_symbols")
-LOOPBACK = ("http://localhost", "http://127.0.0.1", "http://[::1]")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PLAIN = ("ALLOW_USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH")
 ADMIN = ("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
 
@@ -32,8 +33,14 @@ def _on(kind: str, look: Look) -> Callable[[Reading], Iterator[Hit]]:
     return check
 
 
+def _known(values: Values, argument: str) -> Any:
+    """None too where the value is unknown: nobody chose it, the service will."""
+    value = values.get(argument)
+    return None if isinstance(value, Unseen) else value
+
+
 def _flows(values: Values) -> tuple[str, ...]:
-    return texts(values.get("explicit_auth_flows"))
+    return texts(_known(values, "explicit_auth_flows"))
 
 
 def _implicit(values: Values) -> Iterator[str]:
@@ -54,8 +61,9 @@ def _admin_password(values: Values) -> Iterator[str]:
 
 
 def _tells_who_exists(values: Values) -> Iterator[str]:
-    if values.get("prevent_user_existence_errors") != "ENABLED":
-        yield f"prevent_user_existence_errors is {values.get('prevent_user_existence_errors') or 'not set'}"
+    given = _known(values, "prevent_user_existence_errors")
+    if given != "ENABLED":
+        yield f"prevent_user_existence_errors is {given or 'not set'}"
 
 
 def _cannot_revoke(values: Values) -> Iterator[str]:
@@ -65,9 +73,7 @@ def _cannot_revoke(values: Values) -> Iterator[str]:
 
 def _lifetime(kind: str, standard_unit: str, standard: int, longest: int) -> Look:
     def look(values: Values) -> Iterator[str]:
-        given = values.get(f"{kind}_validity")
-        if isinstance(given, Unseen):
-            return
+        given = _known(values, f"{kind}_validity")
         number = given or standard
         unit = (block(values.get("token_validity_units")).get(kind) or standard_unit) if given else "minutes"
         if unit in MINUTES and number * MINUTES[unit] > longest:
@@ -89,7 +95,7 @@ def _two_kinds(values: Values) -> Iterator[str]:
 
 def _insecure_callback(values: Values) -> Iterator[str]:
     for url in sorted(texts(values.get("callback_urls"))):
-        if url.startswith("http://") and not url.startswith(LOOPBACK):
+        if url.startswith("http://") and urlsplit(url).hostname not in LOOPBACK:
             yield f"callback URL {url} takes codes in the clear"
 
 
@@ -99,8 +105,9 @@ def _anyone_registers(values: Values) -> Iterator[str]:
 
 
 def _deletable(values: Values) -> Iterator[str]:
-    if values.get("deletion_protection") != "ACTIVE":
-        yield f"deletion_protection is {values.get('deletion_protection') or 'not set'}"
+    given = _known(values, "deletion_protection")
+    if given != "ACTIVE":
+        yield f"deletion_protection is {given or 'not set'}"
 
 
 def _weak_passwords(values: Values) -> Iterator[str]:
@@ -113,7 +120,7 @@ def _weak_passwords(values: Values) -> Iterator[str]:
 
 
 def _no_second_factor(values: Values) -> Iterator[str]:
-    if (values.get("mfa_configuration") or "OFF") == "OFF":
+    if (_known(values, "mfa_configuration") or "OFF") == "OFF":
         yield "mfa_configuration is OFF"
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from orchestration.review.findings import Hit, Rule, Severity
-from orchestration.review.plan import Unseen
 from orchestration.review.policies import parse_policy
 from orchestration.review.reading import Reading
 from orchestration.review.values import block, mapping
@@ -67,12 +65,9 @@ def _open_bucket(reading: Reading) -> Iterator[Hit]:
 def _secret_in_state(reading: Reading) -> Iterator[Hit]:
     for address, values in reading.plan.after("aws_secretsmanager_secret_version"):
         for argument in ("secret_string", "secret_binary"):
-            if _given(values.get(argument)):
+            # Unknown as yet, it will be in the state as well.
+            if values.get(argument) not in (None, ""):
                 yield address, f"{argument} is set: plan and state keep the secret"
-
-
-def _given(value: Any) -> bool:
-    return value not in (None, "", Unseen.UNKNOWN)
 
 
 def _secret_output(reading: Reading) -> Iterator[Hit]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestration.review.door import Door
@@ -22,6 +22,8 @@ class Summary:
     may_call: tuple[str, ...]
     may_no_longer_call: tuple[str, ...]
     lost: tuple[str, ...]
+    sign_ins: tuple[str, ...]
+    granted: tuple[str, ...]
     widened: tuple[str, ...]
     narrowed: tuple[str, ...]
     destroyed: tuple[str, ...]
@@ -33,6 +35,8 @@ SECTIONS = (
     ("may_call", "May call after this change and could not before"),
     ("may_no_longer_call", "May no longer call"),
     ("lost", "Tokens and users that die"),
+    ("sign_ins", "Ways to sign in that are added"),
+    ("granted", "Permissions of what is made here"),
     ("widened", "Permissions widened"),
     ("narrowed", "Permissions narrowed"),
     ("destroyed", "Destroyed"),
@@ -41,18 +45,22 @@ SECTIONS = (
 """(member of Summary, title), in the order in which they are shown."""
 
 
-def summarize(reading: Reading) -> Summary:
+def summarize(reading: Reading, broken: Sequence[str]) -> Summary:
+    """`broken`: sentences on grave rules that what will stand breaks, for the headline."""
     changes = [change for change in reading.plan.changes if change.action not in SILENT]
     counts = Counter(str(change.action) for change in changes)
+    standing = [shift for shift in reading.permissions if not shift.fresh]
     by_iam = [f"by IAM: {line}" for line in _lines(reading.permissions, gained=True, calls=True)]
-    no_longer = [f"by IAM: {line}" for line in _lines(reading.permissions, gained=False, calls=True)]
+    no_longer = [f"by IAM: {line}" for line in _lines(standing, gained=False, calls=True)]
     return Summary(
-        headline=tuple(_headline(reading, counts)),
+        headline=tuple(_headline(reading, counts, broken)),
         may_call=(*(shift.words for shift in reading.shifts if shift.gains), *by_iam),
         may_no_longer_call=(*(shift.words for shift in reading.shifts if not shift.gains), *no_longer),
         lost=tuple(casualty.words for casualty in reading.casualties),
-        widened=tuple(_lines(reading.permissions, gained=True)),
-        narrowed=tuple(_lines(reading.permissions, gained=False)),
+        sign_ins=tuple(sentence for _, sentence in reading.sign_ins),
+        granted=tuple(_lines((shift for shift in reading.permissions if shift.fresh), gained=True)),
+        widened=tuple(_lines(standing, gained=True)),
+        narrowed=tuple(_lines(standing, gained=False)),
         destroyed=tuple(
             f"{change.address} ({'replaced' if change.action == Action.REPLACE else 'destroyed'})"
             for change in reading.destroyed
@@ -62,56 +70,47 @@ def summarize(reading: Reading) -> Summary:
     )
 
 
-def _headline(reading: Reading, counts: Counter[str]) -> Iterable[str]:
+def _headline(reading: Reading, counts: Counter[str], broken: Sequence[str]) -> Iterator[str]:
     """One line for each thing that matters, the worst first; always at least one."""
     total = sum(counts.values())
     if not total:
         yield "Nothing changes: who may call stays as it is"
-        return
-    if counts[Action.CREATE] == total and _fresh(reading):
+    elif counts[Action.CREATE] == total and all(change.before is None for change in reading.plan.changes):
         yield f"New environment with {total} resources: {_who(door for _, door in reading.doors)}"
-        return
-    if counts[Action.DELETE] == total and not reading.doors:
+    elif counts[Action.DELETE] == total and not reading.doors:
         yield f"Everything is destroyed: {total} resources, {_users_lost(reading)}"
         return
-    yield from (casualty.words[0].upper() + casualty.words[1:] for casualty in reading.casualties)
-    yield from _door_lines(reading)
-    yield from _permission_lines(reading)
-    yield from _other_lines(reading, counts, total)
-
-
-def _fresh(reading: Reading) -> bool:
-    return all(change.before is None for change in reading.plan.changes)
-
-
-def _door_lines(reading: Reading) -> Iterable[str]:
-    gains = [shift.words for shift in reading.shifts if shift.gains]
-    losses = [shift.words for shift in reading.shifts if not shift.gains]
-    calls = _lines(reading.permissions, gained=True, calls=True)
-    if gains or losses or calls:
-        yield f"Who may call changes: {'; '.join([*gains, *losses, *calls])}"
     else:
-        yield "Who may call stays as it is"
-
-
-def _permission_lines(reading: Reading) -> Iterable[str]:
-    if widened := _lines((p for p in reading.permissions if not p.fresh), gained=True):
-        yield f"Permissions are widened: {'; '.join(widened)}"
-    if narrowed := _lines((p for p in reading.permissions if not p.fresh), gained=False):
-        yield f"Permissions are narrowed: {'; '.join(narrowed)}"
-
-
-def _other_lines(reading: Reading, counts: Counter[str], total: int) -> Iterable[str]:
+        yield from (casualty.words[0].upper() + casualty.words[1:] for casualty in reading.casualties)
+        yield _door_line(reading)
+        yield from _permission_lines(reading)
+    yield from broken
     if reading.untagged:
         number = len(reading.untagged)
-        yield f"{number} resource{'s have' if number > 1 else ' has'} no owner's tags: {_first(reading.untagged)}"
-    shown = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))
-    yield f"{total} resource{'s change' if total > 1 else ' changes'} ({shown})"
+        rest = f" and {number - 1} more" if number > 1 else ""
+        yield f"Tags are missing at {reading.untagged[0][0]}{rest}"
+    if total:
+        yield f"Resources: {', '.join(f'{number} {action}' for action, number in sorted(counts.items()))}"
 
 
-def _first(untagged: tuple[tuple[str, str], ...]) -> str:
-    rest = f" and {len(untagged) - 1} more" if len(untagged) > 1 else ""
-    return untagged[0][0] + rest
+def _door_line(reading: Reading) -> str:
+    gains = [shift.words for shift in reading.shifts if shift.gains]
+    losses = [shift.words for shift in reading.shifts if not shift.gains]
+    standing = [shift for shift in reading.permissions if not shift.fresh]
+    calls = [line for gained in (True, False) for line in _lines(standing, gained=gained, calls=True)]
+    if gains or losses or calls:
+        return f"Who may call changes: {'; '.join([*gains, *losses, *calls])}"
+    return "Who may call stays as it is"
+
+
+def _permission_lines(reading: Reading) -> Iterator[str]:
+    if reading.sign_ins:
+        yield f"Ways to sign in are added: {'; '.join(sentence for _, sentence in reading.sign_ins)}"
+    standing = [shift for shift in reading.permissions if not shift.fresh]
+    for gained, verb in ((True, "widened"), (False, "narrowed")):
+        for trust, subject in ((True, "Trust is"), (False, "Permissions are")):
+            if lines := _lines((shift for shift in standing if shift.trust is trust), gained=gained):
+                yield f"{subject} {verb}: {'; '.join(lines)}"
 
 
 def _who(doors: Iterable[Door]) -> str:

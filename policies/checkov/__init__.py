@@ -1,0 +1,1 @@
+"""Checkov loads only folders that are packages."""

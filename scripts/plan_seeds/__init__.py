@@ -1,0 +1,1 @@
+"""The scenarios of the seeded plans, and what is kept of a plan."""
