@@ -35,8 +35,10 @@ class Asked:
         return next(iter(self.every("authorization")), None)
 
     @property
-    def is_signed(self) -> bool:
-        return (self.authorization or "").upper().startswith("AWS4-HMAC-SHA256")
+    def length(self) -> int:
+        """Of the body, as sent or as announced."""
+        announced = [int(v) for v in self.every("content-length") if v.isascii() and v.isdigit() and len(v) < 20]
+        return max([self.body_bytes, *announced])
 
 
 def rules_before_door(asked: Asked) -> Iterator[Rule]:
@@ -44,6 +46,8 @@ def rules_before_door(asked: Asked) -> Iterator[Rule]:
     path, _, query = asked.target.partition("?")
     count = len(asked.every("authorization")) + ("x-amz-signature=" in query.lower())
     yield _rule("one_credential", count <= 1, f"{count} credentials", "one Authorization header")
+    ways = [name for name in ("content-length", "transfer-encoding") if asked.every(name)]
+    yield _rule("transport", len(ways) <= 1, " and ".join(ways) or "none", "a body's length told in one way")
     size = sum(len(name) + len(value) for name, value in asked.headers)
     yield _rule("header_size", size <= MAX_HEADER_BYTES, f"{size} bytes of headers", f"at most {MAX_HEADER_BYTES}")
     match = _ROUTE.fullmatch(path)
@@ -65,8 +69,8 @@ def rules_behind_door(asked: Asked, runtime_arn: str, qualifiers: Sequence[str])
     seen = f"{len(sessions)} ids" if len(sessions) > 1 else f"{len(sessions[0])} characters" if sessions else "none"
     wanted = f"{SESSION_LENGTHS.start} to {SESSION_LENGTHS.stop - 1} printable characters, or none"
     yield _rule("session_id", fits, seen, wanted)
-    fits = asked.body_bytes <= MAX_PAYLOAD_BYTES
-    yield _rule("body_size", fits, f"{asked.body_bytes} bytes", f"at most {MAX_PAYLOAD_BYTES} bytes")
+    fits = asked.length <= MAX_PAYLOAD_BYTES
+    yield _rule("body_size", fits, f"{asked.length} bytes", f"at most {MAX_PAYLOAD_BYTES} bytes")
 
 
 def _rule(name: str, ok: bool, seen: str, wanted: str) -> Rule:

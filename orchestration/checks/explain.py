@@ -15,7 +15,7 @@ from orchestration.checks.decision import FAILED, Decision, Rule
 from orchestration.checks.remedies import Place, Trap, fix, trap
 
 ROUTING_RULES = ("route", "runtime", "qualifier")
-REQUEST_RULES = (*ROUTING_RULES, "one_credential", "header_size", "session_id", "body_size")
+REQUEST_RULES = (*ROUTING_RULES, "one_credential", "transport", "header_size", "session_id", "body_size")
 # AWS General Reference: common errors, for callers that sign.
 SIGNATURE_ERRORS = {
     "InvalidSignatureException": "sigv4_signature",

@@ -66,7 +66,7 @@ def _slug(first: Rule, decision: Decision) -> str | None:
             return "admin_scope_only"
         case "method":
             return "signed_call_on_token_door" if decision.door == "jwt" else "token_on_signed_door"
-        case "route" if "arn:" in first.seen:
+        case "route" if "arn" in first.seen:
             return "unquoted_arn"
         case "runtime" if "%3A" in first.seen.upper() or "%2F" in first.seen.upper():
             return "double_quoted_arn"
@@ -97,6 +97,7 @@ def fix(rule: str, place: Place, door: str) -> str:
     fresh = place.command("invoke token --client user")
     texts = {
         "one_credential": "send one Authorization header",
+        "transport": "let the HTTP client count the body itself",
         "header_size": "send fewer or shorter headers",
         "route": "put the ARN through quote(arn, safe='') before it goes into the URL",
         "header": f'send "Authorization: Bearer $({fresh})"',

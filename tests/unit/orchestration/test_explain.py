@@ -132,6 +132,7 @@ TWICE = f"/runtimes/{quote(quote(ARN, safe=''), safe='')}/invocations"
 OTHER_ARN = f"/runtimes/{quote(ARN[:-1] + 'x', safe='')}/invocations"
 
 
+LENGTHS = (("Content-Length", "4"), ("Transfer-Encoding", "chunked"))
 BEHIND_THE_DOOR = [
     pytest.param({"target": UNQUOTED}, Answer(404), "route", "routing", "unquoted_arn", id="unquoted"),
     pytest.param({"target": TWICE}, Answer(400), "runtime", "request", "double_quoted_arn", id="quoted-twice"),
@@ -144,6 +145,8 @@ BEHIND_THE_DOOR = [
     pytest.param({"more": (("Authorization", "x"),)}, Answer(400), "one_credential", "request", None, id="two"),
     pytest.param({"target": TARGET + "&X-Amz-Signature=0"}, Answer(400), "one_credential", "request", None, id="q"),
     pytest.param({"more": (("X-A", "a" * 40_000),)}, Answer(431), "header_size", "request", None, id="headers"),
+    pytest.param({"more": LENGTHS}, Answer(400), "transport", "request", None, id="two-lengths"),
+    pytest.param({"more": (("Content-Length", "100000001"),)}, Answer(413), "body_size", "request", None, id="told"),
     pytest.param({"body_bytes": 10**9}, Answer(413), "body_size", "request", None, id="body"),
     pytest.param({}, Answer(424, "RuntimeClientError", "error (500)"), "agent", "agent", None, id="424"),
     pytest.param({}, Answer(424, "", "error (403) from"), "session_owner", "agent", None, id="session-of-another"),
