@@ -23,7 +23,7 @@ module "probes" {
 module "probe_invoker_policy" {
   source = "./modules/invoker_policy"
   for_each = local.makes_probes ? {
-    elsewhere = "${local.agent_runtime_name}_probe_elsewhere"
+    elsewhere = "${local.agent_runtime_name}_elsewhere"
     iam       = local.probe_runtime_names["iam"]
   } : {}
 

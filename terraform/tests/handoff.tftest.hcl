@@ -17,23 +17,17 @@ override_data {
 }
 
 override_resource {
-  target          = module.identity.aws_cognito_user_pool.callers
+  target          = module.identity[0].aws_cognito_user_pool.callers
   override_during = plan
   values          = { id = "us-east-1_Demo", endpoint = "cognito-idp.us-east-1.amazonaws.com/us-east-1_Demo" }
-}
-
-override_resource {
-  target          = module.artifacts.aws_ecr_repository.agent
-  override_during = plan
-  values          = { arn = "arn:aws:ecr:us-east-1:111122223333:repository/inbound-auth-dev" }
 }
 
 run "the_authorizer_is_pointed_at_the_issuer_of_the_tokens" {
   command = plan
 
   assert {
-    condition     = output.cognito_discovery_url == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Demo/.well-known/openid-configuration"
-    error_message = "The discovery URL is \"${output.cognito_discovery_url}\"."
+    condition     = output.authorizer_discovery_url == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Demo/.well-known/openid-configuration"
+    error_message = "The discovery URL is \"${output.authorizer_discovery_url}\"."
   }
 
   assert {
@@ -77,12 +71,12 @@ run "an_endpoint_that_is_not_the_issuer_is_refused" {
   command = plan
 
   override_resource {
-    target          = module.identity.aws_cognito_user_pool.callers
+    target          = module.identity[0].aws_cognito_user_pool.callers
     override_during = plan
     values          = { id = "us-east-1_Demo", endpoint = "127.0.0.1:4566/us-east-1_Demo" }
   }
 
-  expect_failures = [output.cognito_discovery_url]
+  expect_failures = [output.authorizer_discovery_url]
 }
 
 run "a_partition_with_another_token_host_is_refused" {
@@ -94,11 +88,176 @@ run "a_partition_with_another_token_host_is_refused" {
     values          = { partition = "aws-us-gov", dns_suffix = "amazonaws.com" }
   }
 
-  override_resource {
-    target          = module.artifacts.aws_ecr_repository.agent
-    override_during = plan
-    values          = { arn = "arn:aws-us-gov:ecr:us-east-1:111122223333:repository/inbound-auth-dev" }
+  expect_failures = [output.cognito_token_url]
+}
+
+run "the_door_names_people_and_machines_and_nobody_else" {
+  command = plan
+
+  override_module {
+    target  = module.identity[0].module.client["user"]
+    outputs = { client_id = "userid" }
   }
 
-  expect_failures = [output.cognito_token_url]
+  override_module {
+    target  = module.identity[0].module.client["machine"]
+    outputs = { client_id = "machineid" }
+  }
+
+  assert {
+    condition = jsonencode(terraform_data.authorizer.input) == jsonencode({
+      allowed_audience = []
+      allowed_clients  = { machine = "machineid", user = "userid" }
+      allowed_scopes   = []
+      custom_claims    = []
+      discovery_url    = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Demo/.well-known/openid-configuration"
+    })
+    error_message = "The door: ${jsonencode(terraform_data.authorizer.input)}"
+  }
+
+  assert {
+    condition     = jsonencode(output.authorizer_allowed_clients) == jsonencode({ machine = "machineid", user = "userid" })
+    error_message = "Handed over: ${jsonencode(output.authorizer_allowed_clients)}"
+  }
+}
+
+run "clients_of_unknown_id_scopes_claims_and_required_groups_are_named_at_the_door" {
+  command = plan
+
+  variables {
+    allowed_scopes  = ["agent/invoke"]
+    app_clients     = { web = { kind = "person" } }
+    custom_claims   = [{ name = "username", type = "STRING", operator = "EQUALS", values = ["demo-caller"] }]
+    groups          = { desk = { description = "Mortgage desk" } }
+    required_groups = ["desk"]
+  }
+
+  assert {
+    condition     = join(" ", keys(terraform_data.authorizer.input.allowed_clients)) == "machine user web"
+    error_message = "The door names ${jsonencode(keys(terraform_data.authorizer.input.allowed_clients))}."
+  }
+
+  assert {
+    condition     = output.authorizer_allowed_scopes == tolist(["agent/invoke"])
+    error_message = "Scopes: ${jsonencode(output.authorizer_allowed_scopes)}"
+  }
+
+  assert {
+    condition = jsonencode(output.authorizer_custom_claims) == jsonencode([
+      { name = "username", operator = "EQUALS", type = "STRING", values = ["demo-caller"] },
+      { name = "cognito:groups", operator = "CONTAINS_ANY", type = "STRING_ARRAY", values = ["desk"] },
+    ])
+    error_message = "Claims: ${jsonencode(output.authorizer_custom_claims)}"
+  }
+}
+
+run "a_probe_at_the_door_is_refused" {
+  command = plan
+
+  override_module {
+    target  = module.identity[0].module.client["user"]
+    outputs = { client_id = "same" }
+  }
+
+  override_module {
+    target  = module.probes[0].module.client["outsider"]
+    outputs = { client_id = "same" }
+  }
+
+  override_module {
+    target  = module.probes[0].module.client["outsider-machine"]
+    outputs = { client_id = "same" }
+  }
+
+  override_module {
+    target  = module.probes[0].module.client["probe-machine"]
+    outputs = { client_id = "same" }
+  }
+
+  expect_failures = [
+    output.probe_machine_client_id,
+    output.probe_outsider_client_id,
+    output.probe_outsider_machine_client_id,
+  ]
+}
+
+run "with_a_provider_of_ones_own_nothing_of_cognito_is_made" {
+  command = plan
+
+  variables {
+    allowed_audience = ["agent"]
+    external_oidc = {
+      discovery_url   = "https://idp.example.com/.well-known/openid-configuration"
+      allowed_clients = { desk = "abc" }
+    }
+  }
+
+  assert {
+    condition     = length(module.identity) == 0 && length(module.probes) == 0 && length(module.probe_invoker_policy) == 0
+    error_message = "A pool or a probe is made beside the own provider."
+  }
+
+  assert {
+    condition = alltrue([for value in [
+      output.caller_username, output.cognito_token_url, output.cognito_user_pool_id, output.probe_group, output.probe_other_discovery_url, output.probe_scope,
+    ] : value == null])
+    error_message = "An output promises what is not there."
+  }
+
+  assert {
+    condition = jsonencode(terraform_data.authorizer.input) == jsonencode({
+      allowed_audience = ["agent"]
+      allowed_clients  = { desk = "abc" }
+      allowed_scopes   = []
+      custom_claims    = []
+      discovery_url    = "https://idp.example.com/.well-known/openid-configuration"
+    })
+    error_message = "The door: ${jsonencode(terraform_data.authorizer.input)}"
+  }
+}
+
+run "a_door_without_any_allow_list_is_refused" {
+  command = plan
+
+  variables {
+    external_oidc = { discovery_url = "https://idp.example.com/.well-known/openid-configuration" }
+  }
+
+  expect_failures = [terraform_data.authorizer]
+}
+
+run "an_execution_role_of_ones_own_is_handed_over" {
+  command = plan
+
+  variables {
+    execution_role_arn = "arn:aws:iam::111122223333:role/agents/mine"
+  }
+
+  assert {
+    condition     = output.runtime_role_arn == "arn:aws:iam::111122223333:role/agents/mine" && length(module.runtime_role) == 0
+    error_message = "Handed over: ${output.runtime_role_arn}"
+  }
+}
+
+run "an_execution_role_of_another_account_is_refused" {
+  command = plan
+
+  variables {
+    execution_role_arn = "arn:aws:iam::999988887777:role/mine"
+  }
+
+  expect_failures = [output.runtime_role_arn]
+}
+
+run "without_probes_none_is_made_and_none_is_handed_over" {
+  command = plan
+
+  variables {
+    probes_enabled = false
+  }
+
+  assert {
+    condition     = length(module.probes) == 0 && output.probe_group == null && output.probe_invoker_role_arn == null && output.cognito_scope == "agent/invoke"
+    error_message = "A probe is left, or the callers are gone with them."
+  }
 }

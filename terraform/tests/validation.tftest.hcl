@@ -20,28 +20,48 @@ run "a_bad_value_of_each_variable_is_refused" {
   command = plan
 
   variables {
-    access_token_minutes    = 61                      # a token lifetime of 61 minutes
-    allowed_account_ids     = ["11112222333"]         # an account of 11 digits
-    caller_password_version = 0                       # a password version of 0
-    caller_username         = "Demo"                  # a username in capitals
-    environment             = "dev-1"                 # an environment with a hyphen
-    model_ids               = ["*"]                   # a wildcard model
-    project                 = "ppppppppppppppppppppp" # a project of 21 characters
-    region                  = "us-east"               # a region without a number
-    repository              = ""                      # an empty repository
-    tags                    = { Project = "mine" }    # a tag that would replace one of ours
+    access_token_minutes     = 61                                                                            # a token lifetime of 61 minutes
+    allowed_account_ids      = ["11112222333"]                                                               # an account of 11 digits
+    allowed_audience         = ["agent"]                                                                     # an audience that no Cognito access token carries
+    allowed_scopes           = ["agent invoke"]                                                              # a scope with a space
+    artifact_noncurrent_days = 0                                                                             # old versions of no day
+    caller_password_version  = 0                                                                             # a password version of 0
+    caller_username          = "Demo"                                                                        # a username in capitals
+    custom_claims            = [{ name = "my-claim", type = "STRING", operator = "EQUALS", values = ["x"] }] # a claim with a hyphen
+    environment              = "dev-1"                                                                       # an environment with a hyphen
+    execution_role_arn       = "mine"                                                                        # a name for an ARN
+    mfa                      = "sms"                                                                         # a second factor by SMS
+    model_ids                = ["*"]                                                                         # a wildcard model
+    password_policy          = { minimum_length = 8 }                                                        # passwords of 8 characters
+    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/*"                                          # a wildcard boundary
+    project                  = "ppppppppppppppppppppp"                                                       # a project of 21 characters
+    refresh_token_hours      = 0                                                                             # a refresh token of 0 hours
+    region                   = "us-east"                                                                     # a region without a number
+    repository               = ""                                                                            # an empty repository
+    role_path                = "agents"                                                                      # a path without slashes
+    tags                     = { Project = "mine" }                                                          # a tag that would replace one of ours
   }
 
   expect_failures = [
     var.access_token_minutes,
     var.allowed_account_ids,
+    var.allowed_audience,
+    var.allowed_scopes,
+    var.artifact_noncurrent_days,
     var.caller_password_version,
     var.caller_username,
+    var.custom_claims,
     var.environment,
+    var.execution_role_arn,
+    var.mfa,
     var.model_ids,
+    var.password_policy,
+    var.permissions_boundary_arn,
     var.project,
+    var.refresh_token_hours,
     var.region,
     var.repository,
+    var.role_path,
     var.tags,
   ]
 }
@@ -50,15 +70,27 @@ run "another_bad_value_is_refused" {
   command = plan
 
   variables {
-    environment = "ddddddddddddd"       # an environment of 13 characters
-    project     = "Inbound"             # a project with a capital
-    tags        = { "aws:thing" = "x" } # a tag in the reserved space
+    allowed_scopes  = ["agent/invoke", "agent/invoke"]                                               # a scope twice
+    app_clients     = { outsider = { kind = "person" } }                                             # the name of a probe
+    caller_username = "probe-second"                                                                 # the name of a probe
+    custom_claims   = [{ name = "client_id", type = "STRING", operator = "EQUALS", values = ["x"] }] # a claim with a rule of its own
+    groups          = { probe-callers = { description = "Ours" } }                                   # the name of a probe
+    password_policy = { temporary_password_days = 0 }                                                # a temporary password of no day
+    project         = "Inbound"                                                                      # a project with a capital
+    tags            = { "aws:thing" = "x" }                                                          # a tag in the reserved space
+    user_auth_flows = ["refresh"]                                                                    # no way in
   }
 
   expect_failures = [
-    var.environment,
+    var.allowed_scopes,
+    var.app_clients,
+    var.caller_username,
+    var.custom_claims,
+    var.groups,
+    var.password_policy,
     var.project,
     var.tags,
+    var.user_auth_flows,
   ]
 }
 
@@ -66,13 +98,17 @@ run "a_third_bad_value_is_refused" {
   command = plan
 
   variables {
-    environment = "awsdev"    # an environment with a reserved word
-    project     = "in--bound" # a project with two hyphens
+    custom_claims   = [{ name = "groups", type = "STRING", operator = "CONTAINS", values = ["x"] }] # an operator of another type
+    environment     = "awsdev"                                                                      # an environment with a reserved word
+    project         = "in--bound"                                                                   # a project with two hyphens
+    required_groups = ["desk"]                                                                      # a group that is not there
   }
 
   expect_failures = [
+    var.custom_claims,
     var.environment,
     var.project,
+    var.required_groups,
   ]
 }
 
@@ -80,40 +116,97 @@ run "a_fourth_bad_value_is_refused" {
   command = plan
 
   variables {
-    project = "amazon-bot" # a project with a reserved word
+    custom_claims   = [{ name = "email", type = "STRING", operator = "EQUALS", values = ["a@example.com"] }] # a value that the service cannot compare
+    project         = "amazon-bot"                                                                           # a project with a reserved word
+    user_auth_flows = ["implicit", "srp"]                                                                    # a flow outside the set
   }
 
   expect_failures = [
+    var.custom_claims,
     var.project,
+    var.user_auth_flows,
   ]
 }
 
-run "prod_refuses_the_password_flow_and_demands_deletion_protection" {
+run "two_values_for_one_are_refused_and_an_issuer_without_tls_is" {
   command = plan
 
   variables {
-    deletion_protection   = false
-    environment           = "prod"
-    password_flow_enabled = true
+    custom_claims = [{ name = "groups", type = "STRING_ARRAY", operator = "CONTAINS", values = ["x", "y"] }]
+    environment   = "ddddddddddddd" # an environment of 13 characters
+    external_oidc = { discovery_url = "http://idp.example.com/.well-known/openid-configuration" }
   }
 
   expect_failures = [
-    var.deletion_protection,
-    var.password_flow_enabled,
+    var.custom_claims,
+    var.environment,
+    var.external_oidc,
   ]
 }
 
-run "prod_without_the_password_flow_and_with_protection_is_accepted" {
+run "a_client_of_the_other_provider_without_an_id_is_refused" {
   command = plan
 
   variables {
-    deletion_protection   = true
-    environment           = "prod"
-    password_flow_enabled = false
+    external_oidc = {
+      discovery_url   = "https://idp.example.com/.well-known/openid-configuration"
+      allowed_clients = { desk = "" }
+    }
+  }
+
+  expect_failures = [var.external_oidc]
+}
+
+run "cognitos_own_settings_beside_another_provider_are_refused" {
+  command = plan
+
+  variables {
+    allowed_audience = [""]                                # an empty audience
+    app_clients      = { web = { kind = "person" } }       # a client in no pool
+    groups           = { desk = { description = "Ours" } } # a group in no pool
+    external_oidc = {
+      discovery_url   = "https://idp.example.com/.well-known/openid-configuration"
+      allowed_clients = { desk = "abc" }
+    }
+  }
+
+  expect_failures = [
+    var.allowed_audience,
+    var.app_clients,
+    var.groups,
+  ]
+}
+
+run "prod_refuses_password_probes_and_destruction" {
+  command = plan
+
+  variables {
+    app_clients         = { web = { kind = "person", auth_flows = ["password"] } }
+    deletion_protection = false
+    environment         = "prod"
+    probes_enabled      = true
+    user_auth_flows     = ["password", "srp"]
+  }
+
+  expect_failures = [
+    var.app_clients,
+    var.deletion_protection,
+    var.probes_enabled,
+    var.user_auth_flows,
+  ]
+}
+
+run "prod_without_a_say_on_flows_has_no_password_flow" {
+  command = plan
+
+  variables {
+    deletion_protection = true
+    environment         = "prod"
+    probes_enabled      = false
   }
 
   assert {
-    condition     = output.agent_runtime_name == "inbound_auth_prod"
-    error_message = "The runtime name is \"${output.agent_runtime_name}\"."
+    condition     = local.user_auth_flows == toset(["refresh", "srp"])
+    error_message = "Flows: ${jsonencode(local.user_auth_flows)}"
   }
 }

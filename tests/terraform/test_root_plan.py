@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.harness import PASSWORD, Terraform
+from tests.terraform.harness import ACCOUNT, PASSWORD, Terraform
 
-PROD = {"environment": "prod", "password_flow_enabled": "false", "deletion_protection": "true"}
+ENVIRONMENTS = ("dev", "stage", "prod")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,11 @@ class Plan:
     file: Path
     text: str
     resources: dict[str, dict[str, Any]]
-    outputs: set[str]
+    outputs: dict[str, Any]
+    """Values that are known before anything is made, None among them."""
+
+    def client(self, address: str) -> dict[str, Any]:
+        return self.resources[f"{address}.aws_cognito_user_pool_client.this"]
 
 
 Planner = Callable[..., Plan]
@@ -31,11 +35,12 @@ Planner = Callable[..., Plan]
 def plan(root: Path, terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Planner:
     made: dict[str, Plan] = {}
 
-    def make(**variables: str) -> Plan:
-        key = json.dumps(variables, sort_keys=True)
+    def make(environment_file: str = "dev", **variables: str) -> Plan:
+        key = json.dumps([environment_file, variables], sort_keys=True)
         if key not in made:
             file = tmp_path_factory.mktemp("plan") / "plan"
-            given = [f"-var={name}={value}" for name, value in variables.items()]
+            given = [f"-var-file={root / 'environments' / environment_file}.tfvars"]
+            given += [f"-var={name}={value}" for name, value in variables.items()]
             terraform(root, "plan", "-input=false", f"-out={file}", *given)
             text = terraform(root, "show", "-json", str(file))
             shown = json.loads(text)
@@ -44,7 +49,8 @@ def plan(root: Path, terraform: Terraform, tmp_path_factory: pytest.TempPathFact
                 for change in shown["resource_changes"]
                 if change["mode"] == "managed"
             }
-            made[key] = Plan(file, text, resources, set(shown["output_changes"]))
+            outputs = {name: change.get("after") for name, change in shown["output_changes"].items()}
+            made[key] = Plan(file, text, resources, outputs)
         return made[key]
 
     return make
@@ -61,22 +67,25 @@ def test_the_generated_password_is_nowhere_in_the_plan(plan: Planner) -> None:
 def test_every_taggable_resource_carries_the_four_tags(plan: Planner) -> None:
     planned = plan(tags='{ Owner = "desk" }')
     taggable = {a: values["tags_all"] for a, values in planned.resources.items() if "tags_all" in values}
-    assert len(taggable) == 5
+    assert len(taggable) == 13
     for address, tags in taggable.items():
         assert set(tags) == {"Environment", "ManagedBy", "Owner", "Project", "Repository"}, address
 
 
 def test_every_name_begins_with_project_and_environment(plan: Planner) -> None:
     planned = plan(project="mortgage-desk", environment="test2")
+    # A group's name is seen in its pool alone.
     for address, values in planned.resources.items():
+        if ".aws_cognito_user_group." in address:
+            continue
         for argument in ("name", "bucket", "domain"):
             if isinstance(values.get(argument), str):
                 assert values[argument].startswith("mortgage-desk-test2"), f"{address}.{argument}"
 
 
 def test_dev_leaves_nothing_behind_and_prod_keeps_what_it_holds(plan: Planner) -> None:
-    secret = "module.identity.aws_secretsmanager_secret.caller"
-    pool = "module.identity.aws_cognito_user_pool.callers"
+    secret = "module.identity[0].aws_secretsmanager_secret.caller"
+    pool = "module.identity[0].aws_cognito_user_pool.callers"
     bucket = "module.artifacts.aws_s3_bucket.code"
     images = "module.artifacts.aws_ecr_repository.agent"
     got = {
@@ -86,32 +95,100 @@ def test_dev_leaves_nothing_behind_and_prod_keeps_what_it_holds(plan: Planner) -
             planned.resources[bucket]["force_destroy"],
             planned.resources[images]["force_delete"],
         )
-        for name, planned in (("dev", plan()), ("prod", plan(**PROD)))
+        for name, planned in (("dev", plan("dev")), ("prod", plan("prod")))
     }
     assert got == {"dev": (0, "INACTIVE", True, True), "prod": (30, "ACTIVE", False, False)}
 
 
+ALWAYS = {
+    "account_id",
+    "agent_runtime_name",
+    "artifact_bucket_name",
+    "authorizer_allowed_audience",
+    "authorizer_allowed_clients",
+    "authorizer_allowed_scopes",
+    "authorizer_custom_claims",
+    "authorizer_discovery_url",
+    "deletion_protection",
+    "ecr_repository_url",
+    "environment",
+    "handoff_version",
+    "invoker_policy_arn",
+    "partition",
+    "project",
+    "region",
+    "runtime_role_arn",
+}
+COGNITO = {
+    "caller_password_secret_arn",
+    "caller_username",
+    "cognito_domain_prefix",
+    "cognito_machine_client_id",
+    "cognito_scope",
+    "cognito_token_url",
+    "cognito_user_client_id",
+    "cognito_user_pool_id",
+}
+PROBES = {
+    "probe_elsewhere_role_arn",
+    "probe_group",
+    "probe_invoker_role_arn",
+    "probe_machine_client_id",
+    "probe_other_client_id",
+    "probe_other_discovery_url",
+    "probe_other_user_pool_id",
+    "probe_outsider_client_id",
+    "probe_outsider_machine_client_id",
+    "probe_scope",
+    "probe_scope_longer",
+    "probe_scope_other",
+    "probe_second_password_secret_arn",
+    "probe_second_username",
+    "probe_stranger_role_arn",
+}
+
+
 def test_the_outputs_are_the_ones_handed_over(plan: Planner) -> None:
-    assert plan().outputs == {
-        "account_id",
-        "agent_runtime_name",
-        "artifact_bucket_name",
-        "caller_password_secret_arn",
-        "caller_username",
-        "cognito_discovery_url",
-        "cognito_domain_prefix",
-        "cognito_machine_client_id",
-        "cognito_outsider_client_id",
-        "cognito_scope",
-        "cognito_token_url",
-        "cognito_user_client_id",
-        "cognito_user_pool_id",
-        "deletion_protection",
-        "ecr_repository_url",
-        "environment",
-        "handoff_version",
-        "partition",
-        "project",
-        "region",
-        "runtime_role_arn",
+    assert set(plan().outputs) == ALWAYS | COGNITO | PROBES
+    assert plan().outputs["handoff_version"] == 2
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_each_environment_plans_from_its_file_under_its_name(plan: Planner, name: str) -> None:
+    planned = plan(name)
+    assert planned.outputs["environment"] == name
+    assert planned.outputs["agent_runtime_name"] == f"inbound_auth_{name}"
+
+
+def test_production_has_no_password_flow_no_probe_and_a_second_factor(plan: Planner) -> None:
+    planned = plan("prod")
+    assert not [address for address in planned.resources if "probe" in address]
+    assert planned.resources["module.identity[0].aws_cognito_user_pool.callers"]["mfa_configuration"] == "ON"
+    user = planned.client('module.identity[0].module.client["user"]')
+    assert user["explicit_auth_flows"] == ["ALLOW_USER_SRP_AUTH"]
+    assert [rotation["feature"] for rotation in user["refresh_token_rotation"]] == ["ENABLED"]
+
+
+def test_old_versions_expire_wherever_the_target_is_not_local(plan: Planner) -> None:
+    address = "module.artifacts.aws_s3_bucket_lifecycle_configuration.code[0]"
+    days = {name: plan(name).resources[address]["rule"] for name in ENVIRONMENTS}
+    assert {name: rule[0]["noncurrent_version_expiration"][0]["noncurrent_days"] for name, rule in days.items()} == {
+        "dev": 30,
+        "stage": 30,
+        "prod": 90,
     }
+
+
+def test_the_outsider_differs_from_the_people_client_in_its_name_alone(plan: Planner) -> None:
+    user = plan().client('module.identity[0].module.client["user"]')
+    outsider = plan().client('module.probes[0].module.client["outsider"]')
+    assert {key for key in user if user[key] != outsider[key]} == {"name"}
+
+
+def test_a_plan_shows_what_the_execution_role_may_do(plan: Planner) -> None:
+    policy = json.loads(plan().resources["module.runtime_role[0].aws_iam_role_policy.runtime"]["policy"])
+    by_sid = {statement["Sid"]: statement for statement in policy["Statement"]}
+    assert by_sid["PullImage"]["Resource"] == [f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/inbound-auth-dev"]
+    names = {arn.rpartition("/")[2] for arn in by_sid["OwnLogGroups"]["Resource"]}
+    doors = ("audience", "group", "iam", "scope")
+    assert names == {"inbound_auth_dev-*", *(f"inbound_auth_dev_probe_{door}-*" for door in doors)}

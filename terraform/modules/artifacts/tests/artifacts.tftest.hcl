@@ -93,6 +93,15 @@ run "images_are_immutable_and_scanned" {
   }
 }
 
+run "the_repositorys_arn_is_known_to_a_plan" {
+  command = plan
+
+  assert {
+    condition     = output.ecr_repository_arn == "arn:aws:ecr:eu-west-1:111122223333:repository/demo-dev"
+    error_message = "The ARN is \"${output.ecr_repository_arn}\": a role's policy made of it would pull from elsewhere."
+  }
+}
+
 run "what_is_stored_survives_destroy_unless_forced" {
   command = plan
 
@@ -114,4 +123,65 @@ run "forcing_reaches_bucket_and_repository_each" {
     condition     = aws_s3_bucket.code.force_destroy == true && aws_ecr_repository.agent.force_delete == true
     error_message = "Forcing does not reach both."
   }
+}
+
+run "old_versions_expire_and_broken_uploads_are_cleared_away" {
+  command = plan
+
+  variables {
+    noncurrent_days = 30
+  }
+
+  assert {
+    condition = [
+      for rule in aws_s3_bucket_lifecycle_configuration.code[0].rule : [
+        rule.status, one(rule.noncurrent_version_expiration).noncurrent_days, one(rule.abort_incomplete_multipart_upload).days_after_initiation,
+      ]
+    ] == [["Enabled", 30, 1]]
+    error_message = "Old versions stay, or broken uploads do."
+  }
+
+  assert {
+    condition     = alltrue([for rule in aws_s3_bucket_lifecycle_configuration.code[0].rule : length(rule.expiration) == 0])
+    error_message = "The archive that runs would expire."
+  }
+}
+
+run "without_days_nothing_expires" {
+  command = plan
+
+  assert {
+    condition     = length(aws_s3_bucket_lifecycle_configuration.code) == 0
+    error_message = "A rule is made although none was asked for."
+  }
+}
+
+run "a_bad_value_of_each_variable_is_refused" {
+  command = plan
+
+  variables {
+    account_id      = "11112222333x" # an account with letters
+    name_prefix     = "demo_dev"     # a name with an underscore
+    noncurrent_days = 0              # old versions of no day
+    partition       = "gcp"          # an unknown partition
+    region          = "eu-west"      # a region without a number
+  }
+
+  expect_failures = [
+    var.account_id,
+    var.name_prefix,
+    var.noncurrent_days,
+    var.partition,
+    var.region,
+  ]
+}
+
+run "another_bad_value_is_refused" {
+  command = plan
+
+  variables {
+    noncurrent_days = 3651 # more than ten years
+  }
+
+  expect_failures = [var.noncurrent_days]
 }

@@ -156,3 +156,155 @@ run "without_models_nothing_of_bedrock_is_allowed" {
     error_message = "A model may be invoked although none was named."
   }
 }
+
+run "only_the_runtime_service_may_assume_the_role" {
+  command = plan
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role.runtime.assume_role_policy).Statement :
+      [statement.Effect, statement.Action, jsonencode(statement.Principal)]
+    ] == [["Allow", "sts:AssumeRole", jsonencode({ Service = "bedrock-agentcore.amazonaws.com" })]]
+    error_message = "The trust policy lets somebody else in: ${aws_iam_role.runtime.assume_role_policy}"
+  }
+}
+
+run "the_service_may_assume_it_for_this_account_alone" {
+  command = plan
+
+  assert {
+    condition     = jsondecode(aws_iam_role.runtime.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
+    error_message = "The trust policy does not pin aws:SourceAccount (confused deputy)."
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_iam_role.runtime.assume_role_policy).Statement[0].Condition.ArnLike["aws:SourceArn"]
+      == "arn:aws:bedrock-agentcore:eu-west-1:111122223333:*"
+    )
+    error_message = "The trust policy does not pin aws:SourceArn to this account and region."
+  }
+}
+
+run "another_partition_reaches_every_arn" {
+  command = plan
+
+  variables {
+    ecr_repository_arn = "arn:aws-us-gov:ecr:us-gov-west-1:111122223333:repository/demo-dev"
+    model_ids          = ["anthropic.claude-v2", "us-gov.anthropic.claude-v2"]
+    partition          = "aws-us-gov"
+    region             = "us-gov-west-1"
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role.runtime.assume_role_policy, "arn:aws:") && !strcontains(aws_iam_role_policy.runtime.policy, "arn:aws:")
+    error_message = "An ARN is fixed to the partition aws."
+  }
+}
+
+run "logs_of_the_probes_are_reached_only_where_there_are_probes" {
+  command = plan
+
+  variables {
+    probe_runtime_names = ["demo_dev_probe_iam"]
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Sid => statement.Resource
+      if contains(["OwnLogGroups", "OwnLogStreams"], statement.Sid)
+      } == {
+      OwnLogGroups = [
+        "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/bedrock-agentcore/runtimes/demo_dev-*",
+        "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/bedrock-agentcore/runtimes/demo_dev_probe_iam-*",
+      ]
+      OwnLogStreams = [
+        "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/bedrock-agentcore/runtimes/demo_dev-*:log-stream:*",
+        "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/bedrock-agentcore/runtimes/demo_dev_probe_iam-*:log-stream:*",
+      ]
+    }
+    error_message = "The probes' runtimes cannot write logs, or others can: ${aws_iam_role_policy.runtime.policy}"
+  }
+}
+
+run "boundary_and_path_reach_the_role" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/bounds"
+    role_path                = "/agents/"
+  }
+
+  assert {
+    condition     = aws_iam_role.runtime.permissions_boundary == "arn:aws:iam::111122223333:policy/bounds" && aws_iam_role.runtime.path == "/agents/"
+    error_message = "The role is not bounded, or stands in another path."
+  }
+}
+
+run "a_bad_value_of_each_variable_is_refused" {
+  command = plan
+
+  variables {
+    account_id               = "11112222333"                                     # an account of 11 digits
+    agent_runtime_name       = "demo-dev"                                        # a runtime name with a hyphen
+    ecr_repository_arn       = "arn:aws:ecr:eu-west-1:111122223333:repository/*" # a wildcard repository
+    model_ids                = ["anthropic.*"]                                   # a wildcard model
+    name_prefix              = "1demo"                                           # a name beginning with a digit
+    partition                = "gcp"                                             # an unknown partition
+    permissions_boundary_arn = "arn:aws:iam::111122223333:role/admin"            # a role for a boundary
+    probe_runtime_names      = ["demo-dev-probe"]                                # a runtime name with hyphens
+    region                   = "eu-west-1a"                                      # a zone for a region
+    role_path                = "agents"                                          # a path without slashes
+  }
+
+  expect_failures = [
+    var.account_id,
+    var.agent_runtime_name,
+    var.ecr_repository_arn,
+    var.model_ids,
+    var.name_prefix,
+    var.partition,
+    var.permissions_boundary_arn,
+    var.probe_runtime_names,
+    var.region,
+    var.role_path,
+  ]
+}
+
+run "another_bad_value_is_refused" {
+  command = plan
+
+  variables {
+    agent_runtime_name = "ddddddddddddddddddddddddddddddddddddddddddddddddd" # a runtime name of 49 characters
+    model_ids          = ["*"]                                               # a bare wildcard model
+  }
+
+  expect_failures = [
+    var.agent_runtime_name,
+    var.model_ids,
+  ]
+}
+
+run "a_third_bad_value_is_refused" {
+  command = plan
+
+  variables {
+    model_ids = ["arn:aws:bedrock:eu-west-1::foundation-model/anthropic.claude-v2"] # a model arn
+  }
+
+  expect_failures = [
+    var.model_ids,
+  ]
+}
+
+run "a_fourth_bad_value_is_refused" {
+  command = plan
+
+  variables {
+    model_ids = [""] # an empty model
+  }
+
+  expect_failures = [
+    var.model_ids,
+  ]
+}

@@ -1,0 +1,74 @@
+mock_provider "aws" {
+  override_during = plan
+}
+
+variables {
+  account_id         = "111122223333"
+  agent_runtime_name = "demo_dev"
+  name               = "demo-dev-invoker"
+  partition          = "aws"
+  region             = "eu-west-1"
+}
+
+run "it_allows_invoking_this_runtime_and_its_endpoints_and_nothing_else" {
+  command = plan
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.invoker.policy).Statement : jsonencode(statement)] == [jsonencode({
+      Action = ["bedrock-agentcore:InvokeAgentRuntime"]
+      Effect = "Allow"
+      Resource = [
+        "arn:aws:bedrock-agentcore:eu-west-1:111122223333:runtime/demo_dev-*",
+        "arn:aws:bedrock-agentcore:eu-west-1:111122223333:runtime/demo_dev-*/runtime-endpoint/*",
+      ]
+      Sid = "InvokeRuntimeAndItsEndpoints"
+    })]
+    error_message = "The policy allows more or less: ${aws_iam_policy.invoker.policy}"
+  }
+}
+
+run "nobody_acts_for_a_user_whom_nobody_verified" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(aws_iam_policy.invoker.policy, "ForUser")
+    error_message = "A signed caller may name any user."
+  }
+}
+
+run "partition_and_path_reach_the_policy" {
+  command = plan
+
+  variables {
+    partition = "aws-us-gov"
+    region    = "us-gov-west-1"
+    role_path = "/agents/"
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_policy.invoker.policy, "arn:aws:") && aws_iam_policy.invoker.path == "/agents/"
+    error_message = "An ARN is fixed to the partition aws, or the policy stands in another path."
+  }
+}
+
+run "a_bad_value_of_each_variable_is_refused" {
+  command = plan
+
+  variables {
+    account_id         = "1111222233334" # an account of 13 digits
+    agent_runtime_name = "demo*"         # a wildcard name
+    name               = "Invoker"       # a name with a capital
+    partition          = "gcp"           # an unknown partition
+    region             = "*"             # every region
+    role_path          = "agents/"       # a path without its first slash
+  }
+
+  expect_failures = [
+    var.account_id,
+    var.agent_runtime_name,
+    var.name,
+    var.partition,
+    var.region,
+    var.role_path,
+  ]
+}
