@@ -7,7 +7,7 @@ import sys
 from invoke import Collection
 
 try:
-    from cli import callers, lifecycle, local, proof, review
+    from cli import callers, evidence, lifecycle, local, proof, review
 except KeyboardInterrupt:
     sys.exit(130)
 except ModuleNotFoundError as missing:
@@ -27,5 +27,6 @@ namespace = Collection(
     callers.token,
     callers.ask,
     proof.smoke_test,
+    evidence.evidence,
 )
 namespace.add_collection(Collection("local", local.local_up, local.local_down, local.local_status, local.local_env))

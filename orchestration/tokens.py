@@ -132,6 +132,23 @@ class TokenBroker:
         """The access token of a client."""
         return self.machine() if client is Client.MACHINE else self.user(client).access
 
+    def secrets(self) -> dict[str, str]:
+        """{what it is: value} of the passwords and client secrets behind the tokens: to be looked for, never shown."""
+        pool, probes = self._settings.outputs.cognito, self._settings.outputs.probes
+        if pool is None:
+            return {}
+        machines = [pool.machine_client_id]
+        if probes is not None:
+            machines += [probes.outsider_machine_client_id, probes.machine_client_id]
+        passwords = {
+            f"password of {person.username}": self._provider.secret(person.secret_arn)
+            for person in people(self._settings)
+        }
+        return passwords | {
+            f"secret of client {client_id}": self._provider.client_secret(pool.user_pool_id, client_id)
+            for client_id in machines
+        }
+
     def give_passwords(self, *, force: bool = False) -> bool:
         """Set each person's password from its secret; False when all were set before.
 

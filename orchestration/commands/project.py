@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestration.commands.callers import Callers
+from orchestration.commands.evidence import Evidence
 from orchestration.commands.lifecycle import Lifecycle
 from orchestration.commands.local import Local
 from orchestration.commands.proof import Proof
@@ -38,6 +39,10 @@ class Project:
     @property
     def reviews(self) -> Reviews:
         return Reviews(self.steps)
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(self.steps, self.proof.matrix)
 
     @property
     def proof(self) -> Proof:

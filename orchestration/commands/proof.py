@@ -70,6 +70,10 @@ class Proof:
     def judge(self, report: SmokeReport, *, json: bool, brief: bool = False) -> None:
         """Show the smoke test's result; `brief` leaves out refusals that are as expected. Raises WrongVerdicts."""
         self.console.smoke(report, json=json, brief=brief)
+        self.require(report)
+
+    def require(self, report: SmokeReport) -> None:
+        """Raises WrongVerdicts unless every verdict is as expected."""
         if not report.ok:
             raise WrongVerdicts(
                 f"wrong verdicts: {', '.join(report.failed) or 'there were no cases'}",

@@ -1,0 +1,36 @@
+"""Tasks about the proof that others keep."""
+
+from __future__ import annotations
+
+from invoke import Context
+
+from cli.words import described
+from orchestration import wiring
+
+WORDS = {
+    "out": "folder to write (default: .evidence/<target>-<environment>-<UTC time>)",
+    "verify": "check this folder instead: exit 1 if anything in it is not as it was sealed",
+    "seal": "with --verify: the seal that was printed when the folder was written",
+}
+
+
+@described("out", "verify", "seal", "target", "environment", "yes", "json", words=WORDS)
+def evidence(
+    c: Context,
+    out: str = "",
+    verify: str = "",
+    seal: str = "",
+    target: str = "",
+    environment: str = "",
+    yes: bool = False,
+    json: bool = False,
+) -> None:
+    """Run the smoke matrix and seal a folder of evidence, or check one; exit 1 if a verdict or a byte is wrong."""
+    with wiring.session(target, environment, yes=yes, quiet=json) as project:
+        if verify:
+            project.evidence.verify(verify, seal)
+            project.console.show({"folder": verify, "ok": True}, json=json)
+            return
+        written = project.evidence.write(out)
+        project.evidence.show(written, json=json)
+        project.proof.require(written.report)

@@ -1,0 +1,190 @@
+"""Commands that make and check the evidence folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.checks.run import Outcome
+from orchestration.commands import provenance
+from orchestration.commands.matrix import Choice, Matrix
+from orchestration.console import Console
+from orchestration.errors import BadInput, OrchestrationError
+from orchestration.lock import exclusive
+from orchestration.report import SmokeReport
+from orchestration.runtime.spec import DIGEST_VARIABLE, ObservedRuntime
+from orchestration.settings import Settings
+from orchestration.steps import Steps
+from orchestration.terraform.driver import LOCK_FILE
+
+if TYPE_CHECKING:
+    from orchestration.evidence import Door, EvidenceInputs, Problem, Provenance
+
+SCHEMA_VERSION = 1
+# Shorter values are words, such as the one that a caller with garbage sends.
+SHORTEST_CREDENTIAL = 24
+CREDENTIAL_HEADERS = frozenset({"authorization", "x-amz-security-token"})
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A sealed folder and what it says. `seal` belongs where the folder is not."""
+
+    folder: Path
+    seal: str
+    report: SmokeReport
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "folder": str(self.folder),
+            "seal": self.seal,
+            "ok": self.report.ok,
+            "passed": self.report.passed,
+            "failed": self.report.failed,
+            "skipped": self.report.skipped,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Make and check the evidence folder."""
+
+    steps: Steps
+    matrix: Matrix
+
+    @property
+    def console(self) -> Console:
+        return self.steps.console
+
+    def write(self, out: str = "") -> Written:
+        """Run the whole matrix and seal what came of it; wrong verdicts are evidence too."""
+        # Imported here: the writers of the folder bring libraries that no other command should wait for.
+        from orchestration.evidence import seal_of, write
+
+        folder = Path(out) if out else self._default()
+        if folder.exists():
+            raise BadInput(f"{folder} exists already", remedy="choose another --out", code="evidence_exists")
+        report = self.matrix.whole(Choice())
+        inputs = self._inputs(report)
+        with self.console.step("evidence"):
+            write(folder, inputs)
+        return Written(folder, seal_of(folder), report)
+
+    def verify(self, folder: str, seal: str = "") -> None:
+        """Raises OrchestrationError naming each file that is not as it was sealed, BadInput when there is no folder."""
+        from orchestration.evidence import verify
+
+        path = Path(folder)
+        if not path.is_dir():
+            raise BadInput(f"{folder} is no folder", remedy="name the folder that `invoke evidence` wrote")
+        if problems := verify(path, seal or None):
+            raise OrchestrationError(
+                f"{folder} is not as it was sealed: {'; '.join(_words(problem) for problem in problems)}",
+                remedy="take it from where the original is kept; do not use this copy as evidence",
+                code="evidence_changed",
+            )
+
+    def show(self, written: Written, *, json: bool) -> None:
+        if json:
+            self.console.document(written.document())
+            return
+        self.console.result(f"{written.folder / 'report.html'}")
+        self.console.result(f"seal {written.seal}")
+
+    def _default(self) -> Path:
+        chosen = self.steps.deployment
+        taken = datetime.fromtimestamp(self.steps.clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+        return chosen.root / ".evidence" / f"{chosen.target}-{chosen.environment}-{taken}"
+
+    def _inputs(self, report: SmokeReport) -> EvidenceInputs:
+        from orchestration.evidence import EvidenceInputs
+
+        settings = self.steps.live_settings()
+        runtimes = list(self._runtimes(settings))
+        return EvidenceInputs(
+            taken_at=self.steps.clock.now(),
+            smoke=report.document(),
+            doors=[_door(name, runtime) for name, runtime in runtimes],
+            provenance=self._provenance(settings, runtimes[0][1]),
+            requests=list(_requests(report.outcomes)),
+            secrets=self._secrets(settings, report.outcomes),
+        )
+
+    def _runtimes(self, settings: Settings) -> Iterator[tuple[str, ObservedRuntime]]:
+        """(door, runtime), the deployment's own first, as the control plane has them after the calls."""
+        main = self.steps.observed(settings)
+        if main is None:
+            raise self.steps.not_launched(settings)
+        yield "main", main
+        control = self.steps.tools.control(settings.endpoints)
+        for record in self.steps.load_or_new().doors:
+            if runtime := control.get(record.id):
+                yield record.name.removeprefix(f"{settings.outputs.agent_runtime_name}_probe_"), runtime
+
+    def _provenance(self, settings: Settings, main: ObservedRuntime) -> Provenance:
+        from orchestration.evidence import Provenance
+
+        steps = self.steps
+        terraform = steps.tools.terraform(settings.endpoints)
+        with exclusive(steps.deployment.state_dir), steps.console.step("terraform plan"):
+            try:
+                changes, _ = terraform.plan()
+                plan = provenance.digest(terraform.show_plan())
+            finally:
+                terraform.forget_plan()
+        commit, uncommitted = provenance.source(steps.deployment.root)
+        return Provenance(
+            region=settings.outputs.region,
+            tools=provenance.tools(terraform.check_binary(), steps.deployment.root / "terraform" / LOCK_FILE),
+            packages=provenance.packages(),
+            commit=commit,
+            uncommitted_changes=uncommitted,
+            pending_changes=changes,
+            digests={
+                "agent artifact": main.spec.environment.get(DIGEST_VARIABLE),
+                "terraform plan": plan,
+                "terraform outputs": provenance.digest(terraform.output()),
+            },
+        )
+
+    def _secrets(self, settings: Settings, outcomes: Sequence[Outcome]) -> dict[str, str]:
+        """Everything that was used and must not be found: what was sent, and what it was got with."""
+        found = {
+            f"{name} of case {outcome.case.id}": credential
+            for outcome in outcomes
+            for sent in outcome.sent
+            for name, value in sent.headers
+            if name.lower() in CREDENTIAL_HEADERS
+            and len(credential := value.partition(" ")[2] or value) >= SHORTEST_CREDENTIAL
+        }
+        if self.steps.cloud:
+            found["the emulator's root key"] = self.steps.cloud.root_key().secret
+        return found | self.steps.tools.broker(settings).secrets()
+
+
+def _requests(outcomes: Sequence[Outcome]) -> Iterator[dict[str, Any]]:
+    for outcome in outcomes:
+        for sent in outcome.sent:
+            yield {
+                "case": outcome.case.id,
+                "method": sent.method,
+                "url": sent.url,
+                "headers": sent.headers,
+                "body_bytes": sent.body_bytes,
+            }
+
+
+def _door(name: str, runtime: ObservedRuntime) -> Door:
+    from orchestration.evidence import Door
+
+    return Door(name, runtime.arn, runtime.version, dict(runtime.spec.authorizer) or None)
+
+
+def _words(problem: Problem) -> str:
+    """A file that somebody added may have any name, even one that moves the cursor."""
+    name = problem.file if problem.file.isprintable() else repr(problem.file)
+    return f"{name} {problem.what}"
