@@ -116,7 +116,7 @@ class TokenDoor:
         return value
 
     def _check_signature(self, head: Mapping[str, Any], message: bytes, signature: str) -> None:
-        algorithm = str(head.get("alg"))
+        algorithm = str(head.get("alg", ""))
         if Switch.ALG_NONE in self.wrong and algorithm.lower() == "none":
             return
         if not signature:

@@ -59,7 +59,7 @@ CASES = (
         "other-pool",
         "the same name in another user pool",
         Caller.OTHER_POOL,
-        "key",
+        "issuer",
         "issuer",
         families.CLAIM_OR_KEY,
     ),
