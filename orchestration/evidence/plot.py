@@ -10,7 +10,7 @@ from statistics import median
 from orchestration.evidence.matrix import Mark, Matrix, Row
 
 LEFT, RIGHT, TOP = 150.0, 900.0, 8.0
-LANE = 56.0
+LANE = 68.0
 RADIUS = 4.5
 SHORTEST_MS = 1.0
 
@@ -76,7 +76,7 @@ def _lane(door: str, rows: Sequence[Row], index: int, decades: tuple[int, int]) 
 def _free_y(x: float, middle: float, points: Sequence[Point]) -> float:
     """The place nearest to the line where the point covers no other; the line itself when the lane is full."""
     step = RADIUS * 2
-    for away in (0, 1, -1, 2, -2):
+    for away in (0, 1, -1, 2, -2, 3, -3):
         y = middle + away * step
         if all(math.hypot(x - p.x, y - p.y) >= step for p in points):
             return y

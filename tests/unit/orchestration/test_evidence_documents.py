@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
@@ -225,6 +226,13 @@ def test_every_case_is_a_row_with_its_verdict_in_words() -> None:
     assert page.count('scope="rowgroup"') == 2
     for words in ("as expected", "WRONG", "skipped"):
         assert f"</span> {words}</span>" in page
+
+
+def test_the_head_counts_each_door_by_outcome() -> None:
+    rows = [admitted(), case("no-token"), wrong(), skipped(), admitted("in-scope", door="scope")]
+    table = made(*rows)["report.html"].partition('<table class="glance">')[2].partition("</table>")[0]
+    numbers = [re.findall(r'class="number">(?:✗ )?(\d+)<', row) for row in table.split("<tr")[2:]]
+    assert numbers == [["4", "1", "1", "1", "1"], ["1", "1", "0", "0", "0"]]
 
 
 def test_local_evidence_says_that_it_is_not_of_aws() -> None:
