@@ -27,6 +27,8 @@ namespace = Collection(
     callers.token,
     callers.ask,
     proof.smoke_test,
+    proof.explain,
+    proof.auth_log,
     evidence.evidence,
 )
 namespace.add_collection(Collection("local", local.local_up, local.local_down, local.local_status, local.local_env))

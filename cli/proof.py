@@ -49,3 +49,42 @@ def smoke_test(
         else:
             report = project.proof.smoke_test(choice)
         project.proof.judge(report, json=json)
+
+
+@described(
+    "client",
+    "token_stdin",
+    "target",
+    "environment",
+    "json",
+    words={
+        "client": "whose token to call with: user, machine or outsider",
+        "token_stdin": "call with the token on the first line of stdin instead",
+    },
+)
+def explain(
+    c: Context,
+    client: str = "user",
+    token_stdin: bool = False,
+    target: str = "",
+    environment: str = "",
+    json: bool = False,
+) -> None:
+    """Call once and say why it was answered so, rule by rule; exit 1 if the rules predict another answer."""
+    with wiring.session(target, environment, quiet=True) as project:
+        token = sys.stdin.readline().strip() if token_stdin else None
+        project.proof.show_explanation(project.proof.explaining.call(client, token), json=json)
+
+
+@described("since", "target", "environment", "json", "counts")
+def auth_log(
+    c: Context,
+    since: str = "1h",
+    target: str = "",
+    environment: str = "",
+    json: bool = False,
+    counts: bool = False,
+) -> None:
+    """Show whom the door let in and refused, and by which rule; no token, no name."""
+    with wiring.session(target, environment, quiet=json or counts) as project:
+        project.proof.show_log(project.proof.explaining.log(since), json=json, counted=counts)

@@ -21,6 +21,8 @@ WORDS = {
     "plan_file": "file with the output of terraform show -json",
     "detailed_exitcode": "exit 2 when there are changes",
     "client": "user (password flow) or machine (client_credentials)",
+    "since": "how long ago to begin: a number and s, m, h or d, e.g. 10m",
+    "counts": "how many were refused, by reason, client and runtime",
     "question": "what to ask, in quotes",
     "case": "a case by its id; may be given several times",
     "tag": "cases by what they are about, or by their door; may be given several times",

@@ -14,6 +14,7 @@ from orchestration.checks.run import Subject
 from orchestration.clock import Clock
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
+from orchestration.embedded.decisions import Decisions
 from orchestration.errors import BadInput, GateRefused, Leftovers, Unfit
 from orchestration.ledger import Ledger, LedgerFile, RuntimeRecord
 from orchestration.lock import exclusive
@@ -43,6 +44,10 @@ class Tools(Protocol):
         self, endpoints: Endpoints, runtime_arn: str, discovery_url: str, client_id: str, token: str | None
     ) -> Subject: ...
     def door_maker(self, settings: Settings) -> DoorMaker: ...
+    def decisions(self, endpoints: Endpoints) -> Decisions: ...
+    def decision_log(self, settings: Settings, since: float) -> list[str]:
+        """Lines of the deployment's log group on AWS since that moment (Unix seconds)."""
+
     def account(self) -> str:
         """The account that the credentials belong to. Raises Unfit without credentials."""
 

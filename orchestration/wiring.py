@@ -17,6 +17,7 @@ from orchestration.aws import (
     BotoRuntimeControl,
     Clients,
     CognitoProvider,
+    DecisionLog,
     Identity,
     identity,
     known_regions,
@@ -32,6 +33,7 @@ from orchestration.commands.review import Wishes
 from orchestration.consent import consent
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
+from orchestration.embedded.decisions import Decisions, oidc_map
 from orchestration.errors import INTERRUPTED, PIPE_CLOSED, OrchestrationError, Unfit
 from orchestration.http import aws_client, client_credentials, local_client
 from orchestration.ledger import LedgerFile
@@ -161,6 +163,14 @@ class TargetTools:
             note=self.console.note,
             poll_s=self._poll_s,
         )
+
+    def decisions(self, endpoints: Endpoints) -> Decisions:
+        flags = oidc_map(self.deployment.region, endpoints.aws) if endpoints.aws else []
+        return Decisions(self.deployment.root, flags, self.env)
+
+    def decision_log(self, settings: Settings, since: float) -> list[str]:
+        outputs = settings.outputs
+        return DecisionLog(self._clients(settings.endpoints)).lines(outputs.project, outputs.environment, since)
 
     def account(self) -> str:
         return LOCAL_ACCOUNT if self.cloud else self._identity().account

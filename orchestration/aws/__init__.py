@@ -1,6 +1,7 @@
 """The one door to AWS: nothing outside this package imports boto3 or botocore."""
 
 from orchestration.aws.artifacts import ArtifactBucket
+from orchestration.aws.auth_log import DecisionLog
 from orchestration.aws.cognito import CognitoProvider
 from orchestration.aws.control import BotoRuntimeControl, observed_from_api
 from orchestration.aws.logs import AgentLogs
@@ -14,6 +15,7 @@ __all__ = [
     "BotoRuntimeControl",
     "Clients",
     "CognitoProvider",
+    "DecisionLog",
     "Identity",
     "RoleCredentials",
     "identity",

@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from orchestration.checks import auth_log
+from orchestration.checks.auth_log import Entry
+from orchestration.checks.explain import Explanation
+from orchestration.checks.explain_text import lines as explanation_lines
+from orchestration.commands.explain import Explaining
 from orchestration.commands.matrix import Choice, Matrix
 from orchestration.console import Console
 from orchestration.errors import BadInput, WrongVerdicts
@@ -57,7 +62,11 @@ class Proof:
 
     @property
     def matrix(self) -> Matrix:
-        return Matrix(self.steps, lambda outcomes: {})
+        return Matrix(self.steps, self.explaining.outcomes)
+
+    @property
+    def explaining(self) -> Explaining:
+        return Explaining(self.steps)
 
     def smoke_test(self, choice: Choice) -> SmokeReport:
         """The smoke matrix against this deployment."""
@@ -71,6 +80,31 @@ class Proof:
         """Show the smoke test's result; `brief` leaves out refusals that are as expected. Raises WrongVerdicts."""
         self.console.smoke(report, json=json, brief=brief)
         self.require(report)
+
+    def show_explanation(self, explanation: Explanation, *, json: bool) -> None:
+        """Raises WrongVerdicts when the door answers otherwise than its own rules predict."""
+        if json:
+            self.console.document(explanation.document())
+        for line in () if json else explanation_lines(explanation):
+            self.console.result(line)
+        if explanation.differs:
+            raise WrongVerdicts(
+                f"the answer {explanation.differs}",
+                remedy=f"`{self.steps.deployment.command('invoke drift')}` shows what is live and not as asked for; "
+                "if nothing is, the service has changed",
+                code="unpredicted",
+            )
+
+    def show_log(self, found: list[Entry], *, json: bool, counted: bool) -> None:
+        """The record of decisions as one document, as counts, or as lines."""
+        if json:
+            self.console.document(auth_log.document(found))
+        elif counted:
+            self.console.show(auth_log.counts(found), json=False)
+        else:
+            for entry in found:
+                self.console.result(entry.line)
+            self.console.note(f"{len(found)} decisions")
 
     def require(self, report: SmokeReport) -> None:
         """Raises WrongVerdicts unless every verdict is as expected."""

@@ -173,6 +173,11 @@ class LocalCloud:
         agents = self._folder / "agentcore_local" / "agents"
         return [path for runtime_id in runtime_ids for path in sorted((agents / runtime_id).glob("*/agent.log"))]
 
+    @property
+    def runtime_folder(self) -> Path:
+        """What agentcore_local keeps: state, agents, the record of its decisions."""
+        return self._folder / "agentcore_local"
+
     def erase(self) -> None:
         """Remove everything that the daemons kept."""
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -275,7 +280,7 @@ class LocalCloud:
     def _start_runtime(self, ports: Ports, key: AccessKey) -> None:
         emulator = f"http://{LOOPBACK}:{ports.aws}"
         argv = [sys.executable, "-m", "agentcore_local"]
-        argv += ["--state-dir", str(self._folder / "agentcore_local")]
+        argv += ["--state-dir", str(self.runtime_folder)]
         argv += ["--control-port", str(ports.control_plane), "--data-port", str(ports.data_plane)]
         argv += ["--region", self._deployment.region, "--account-id", LOCAL_ACCOUNT]
         argv += ["--aws-endpoint-url", emulator, *oidc_map(self._deployment.region, emulator)]

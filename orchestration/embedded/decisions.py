@@ -22,6 +22,17 @@ def oidc_map(region: str, emulator_url: str) -> list[str]:
     return ["--oidc-map", f"https://cognito-idp.{region}.amazonaws.com={emulator_url}"]
 
 
+def decision_lines(folder: Path) -> list[str]:
+    """What agentcore_local wrote down in its folder, oldest first; a file may move on while it is looked for."""
+    lines: list[str] = []
+    for name in (*(f"decisions.jsonl.{number}" for number in (3, 2, 1)), "decisions.jsonl"):
+        try:
+            lines += (folder / name).read_text(errors="replace").splitlines()
+        except FileNotFoundError:
+            continue
+    return lines
+
+
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """`root` is the repository, `flags` those of oidc_map on the local target, `env` the user's environment."""

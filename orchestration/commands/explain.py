@@ -1,0 +1,91 @@
+"""Explains answers of the door, and reads the record of its decisions."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestration.checks.asked import Asked
+from orchestration.checks.auth_log import Entry, entries, seconds
+from orchestration.checks.decision import Decision
+from orchestration.checks.draft import QUESTION
+from orchestration.checks.explain import Answer, Explanation, explain
+from orchestration.checks.remedies import Place
+from orchestration.checks.request import Reply, Request, bearer_request, refusal_text
+from orchestration.checks.run import Exchange, Outcome
+from orchestration.embedded.decisions import decision_lines
+from orchestration.errors import BadInput, OrchestrationError
+from orchestration.settings import QUALIFIER, Endpoints
+from orchestration.steps import Steps
+from orchestration.tokens import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Explaining:
+    """Say why calls are answered as they are."""
+
+    steps: Steps
+
+    def call(self, client: str, token: str | None) -> Explanation:
+        """Call the runtime once, with a given token or that of a client, and explain the answer."""
+        if client not in set(Client):
+            names = ", ".join(Client)
+            raise BadInput(f"--client is {client!r}", remedy=f"use one of {names}", code="bad_client")
+        settings = self.steps.live_settings()
+        arn = self.steps.runtime_arn(settings)
+        sent = token if token is not None else self.steps.tools.broker(settings).access(Client(client))
+        request = bearer_request(arn, sent, {"prompt": QUESTION, "canary": secrets.token_hex(16)})
+        reply = self.steps.tools.sender(settings).send(request)
+        [explanation] = self._explained(settings.endpoints, [Exchange(arn, request, reply)])
+        return explanation
+
+    def outcomes(self, outcomes: Sequence[Outcome]) -> Mapping[str, str]:
+        """One line for each outcome that has an answer. What cannot be explained stops no smoke test."""
+        answered = [(o.case.id, o.exchange) for o in outcomes if o.exchange is not None]
+        try:
+            explained = self._explained(self.steps.endpoints(), [exchange for _, exchange in answered])
+        except OrchestrationError as e:
+            self.steps.console.note(f"no explanations: {e.message}")
+            return {}
+        return {name: found.line for (name, _), found in zip(answered, explained, strict=True)}
+
+    def log(self, since: str) -> list[Entry]:
+        """The decisions of that last while, oldest first. Raises BadInput for another time than e.g. "10m"."""
+        moment = self.steps.clock.now() - seconds(since)
+        if self.steps.cloud is not None:
+            return entries(decision_lines(self.steps.cloud.runtime_folder), moment)
+        return entries(self.steps.tools.decision_log(self.steps.live_settings(), moment), moment)
+
+    def _explained(self, endpoints: Endpoints, exchanges: Sequence[Exchange]) -> list[Explanation]:
+        """By the authorizers as they are now, not as they were meant to be."""
+        if not exchanges:
+            return []
+        control = self.steps.tools.control(endpoints)
+        authorizers: dict[str, Mapping[str, object] | None] = {}
+        for arn in {exchange.runtime_arn for exchange in exchanges}:
+            live = control.get(arn.rpartition("/")[2])
+            authorizers[arn] = live.spec.authorizer.get("customJWTAuthorizer") if live else None
+        asked = [_asked(exchange.request) for exchange in exchanges]
+        calls = [(authorizers[e.runtime_arn], a.authorization) for e, a in zip(exchanges, asked, strict=True)]
+        decisions = self.steps.tools.decisions(endpoints).decide(calls)
+        return [
+            self._explanation(*found, authorizers[found[0].runtime_arn])
+            for found in zip(exchanges, asked, decisions, strict=True)
+        ]
+
+    def _explanation(
+        self, exchange: Exchange, asked: Asked, decision: Decision, authorizer: Mapping[str, object] | None
+    ) -> Explanation:
+        chosen = self.steps.deployment
+        url = str((authorizer or {}).get("discoveryUrl", ""))
+        place = Place(exchange.runtime_arn, chosen.environment, url, chosen.command, (QUALIFIER,))
+        return explain(asked, decision, _answer(exchange.reply), place)
+
+
+def _asked(request: Request) -> Asked:
+    return Asked(request.target, request.headers, len(request.body))
+
+
+def _answer(reply: Reply) -> Answer:
+    return Answer(reply.status, reply.error_type, refusal_text(reply))
