@@ -1,39 +1,20 @@
-"""HTTP without the AWS SDK: the data plane, the token endpoint, providers' keys. The only importer of httpx."""
+"""The data plane over HTTP: one request, one reply."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import h11
 import httpx
 
 from orchestration.checks.request import Reply, Request
-from orchestration.errors import NoAnswer, TokenRefused, Unfit
+from orchestration.errors import NoAnswer, Unfit
 
 MAX_BODY_BYTES = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Issuer:
-    """What a provider says of itself: its name in tokens, and its public keys as JWKs."""
-
-    name: str
-    keys: list[Mapping[str, Any]]
-
-
-def local_client(timeout_s: float) -> httpx.Client:
-    """A client for loopback: proxies and netrc of the environment are ignored."""
-    return httpx.Client(timeout=timeout_s, trust_env=False)
-
-
-def aws_client(timeout_s: float) -> httpx.Client:
-    """A client for AWS: proxies of the environment are honoured."""
-    return httpx.Client(timeout=timeout_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,55 +95,3 @@ def read_reply(receive: Callable[[], bytes]) -> Reply:
             raise h11.RemoteProtocolError("no whole answer")
     kind = dict(answer.headers).get(b"x-amzn-errortype", b"").decode("latin-1")
     return Reply(answer.status_code, body.decode("utf-8", "replace"), kind)
-
-
-def issuer_of(client: httpx.Client, discovery_url: str, place: Callable[[str], str]) -> Issuer:
-    """The issuer behind a discovery URL and its keys. `place` maps a URL to where it is fetched from.
-
-    Raises Unfit when they cannot be had.
-    """
-    try:
-        document = client.get(place(discovery_url), follow_redirects=False).raise_for_status().json()
-        keys = client.get(place(document["jwks_uri"]), follow_redirects=False).raise_for_status().json()["keys"]
-        return Issuer(str(document["issuer"]), [key for key in keys if isinstance(key, dict)])
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as e:
-        raise Unfit(
-            f"the provider behind {discovery_url} cannot be read: {type(e).__name__}",
-            remedy="look at that URL; locally `invoke local.status`",
-            code="provider_unreachable",
-        ) from None
-
-
-def client_credentials(client: httpx.Client, url: str, client_id: str, client_secret: str, scope: str) -> str:
-    """An access token by client_credentials (RFC 6749, 4.4; the client authenticates with HTTP Basic).
-
-    Raises TokenRefused with the endpoint's error code, Unfit when it does not answer.
-    """
-    try:
-        answer = client.post(
-            url,
-            data={"grant_type": "client_credentials", "scope": scope},
-            auth=httpx.BasicAuth(client_id, client_secret),
-        )
-        body = answer.json()
-    except httpx.HTTPError as e:
-        raise Unfit(f"the token endpoint {url} does not answer: {type(e).__name__}", remedy="make up") from None
-    except ValueError:
-        body = {}
-    token = body.get("access_token") if isinstance(body, dict) else None
-    if answer.status_code != 200 or not isinstance(token, str):
-        error = body.get("error", "no error code") if isinstance(body, dict) else "no error code"
-        raise TokenRefused(
-            f"the token endpoint answered {answer.status_code} ({error}) to app client {client_id}",
-            remedy="run `make up`, which puts the app client right",
-        )
-    return token
-
-
-def healthy(url: str, timeout_s: float = 2.0) -> bool:
-    """True if a GET answers 200."""
-    try:
-        with local_client(timeout_s) as client:
-            return client.get(url).status_code == 200
-    except httpx.HTTPError:
-        return False

@@ -1,4 +1,4 @@
-"""One broker for every way to get a token. Tokens live in memory only."""
+"""Tokens of the demo identities: the caller, the second person, machines. In memory only."""
 
 from __future__ import annotations
 

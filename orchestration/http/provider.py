@@ -1,0 +1,62 @@
+"""An identity provider over HTTP: its keys, its token endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from orchestration.errors import TokenRefused, Unfit
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """What a provider says of itself: its name in tokens, and its public keys as JWKs."""
+
+    name: str
+    keys: list[Mapping[str, Any]]
+
+
+def issuer_of(client: httpx.Client, discovery_url: str, place: Callable[[str], str]) -> Issuer:
+    """The issuer behind a discovery URL and its keys. `place` maps a URL to where it is fetched from.
+
+    Raises Unfit when they cannot be had.
+    """
+    try:
+        document = client.get(place(discovery_url), follow_redirects=False).raise_for_status().json()
+        keys = client.get(place(document["jwks_uri"]), follow_redirects=False).raise_for_status().json()["keys"]
+        return Issuer(str(document["issuer"]), [key for key in keys if isinstance(key, dict)])
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as e:
+        raise Unfit(
+            f"the provider behind {discovery_url} cannot be read: {type(e).__name__}",
+            remedy="look at that URL; locally `invoke local.status`",
+            code="provider_unreachable",
+        ) from None
+
+
+def client_credentials(client: httpx.Client, url: str, client_id: str, client_secret: str, scope: str) -> str:
+    """An access token by client_credentials (RFC 6749, 4.4; the client authenticates with HTTP Basic).
+
+    Raises TokenRefused with the endpoint's error code, Unfit when it does not answer.
+    """
+    try:
+        answer = client.post(
+            url,
+            data={"grant_type": "client_credentials", "scope": scope},
+            auth=httpx.BasicAuth(client_id, client_secret),
+        )
+        body = answer.json()
+    except httpx.HTTPError as e:
+        raise Unfit(f"the token endpoint {url} does not answer: {type(e).__name__}", remedy="make up") from None
+    except ValueError:
+        body = {}
+    token = body.get("access_token") if isinstance(body, dict) else None
+    if answer.status_code != 200 or not isinstance(token, str):
+        error = body.get("error", "no error code") if isinstance(body, dict) else "no error code"
+        raise TokenRefused(
+            f"the token endpoint answered {answer.status_code} ({error}) to app client {client_id}",
+            remedy="run `make up`, which puts the app client right",
+        )
+    return token
