@@ -76,7 +76,8 @@ class Kit:
     region: str
     clock: Callable[[], float]
     """Unix seconds."""
-    _once: Once = field(default_factory=Once)
+    # A provider that refuses is asked once, and not once a case.
+    _once: Once = field(default_factory=lambda: Once(keep_failures=True))
 
     @property
     def now(self) -> int:

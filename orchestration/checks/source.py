@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from orchestration.checks.callers import Caller
@@ -108,7 +108,7 @@ class DeploymentSource:
 class GivenSource:
     """kit.Source for a runtime that this project did not make: one token at most."""
 
-    given: str | None
+    given: str | None = field(repr=False)
     roles: Roles
     keys: PublicKeys
     signer: Sign

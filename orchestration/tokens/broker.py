@@ -68,9 +68,13 @@ TokenEndpoint = Callable[[str, str, str, str], str]
 
 
 class Once:
-    """Values made by the first who asks, from whichever thread; the others wait. A failure is everybody's."""
+    """Values made by the first who asks, from whichever thread; the others wait.
 
-    def __init__(self) -> None:
+    A failure is tried again by the next one, unless failures are kept: then it is everybody's.
+    """
+
+    def __init__(self, *, keep_failures: bool = False) -> None:
+        self._keep_failures = keep_failures
         self._lock = threading.Lock()
         self._locks: dict[Hashable, threading.Lock] = {}
         self._made: dict[Hashable, tuple[Any, Exception | None]] = {}
@@ -82,7 +86,9 @@ class Once:
             if key not in self._made:
                 try:
                     self._made[key] = (make(), None)
-                except Exception as e:  # kept, so that a provider that refuses is asked once and not once a caller
+                except Exception as e:
+                    if not self._keep_failures:
+                        raise
                     self._made[key] = (None, e)
             value, error = self._made[key]
         if error is not None:

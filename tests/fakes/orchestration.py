@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from orchestration.checks.run import Reply
 from orchestration.errors import TokenRefused
 from orchestration.outputs import TerraformOutputs, parse_outputs
 from orchestration.runtime.lifecycle import Note
@@ -162,6 +161,7 @@ class FakeControl:
     statuses: list[str] = field(default_factory=list)
     after_update: list[str] = field(default_factory=list)
     keeps_mmds_off: bool = False
+    starts_with_mmds_off: bool = False
     gets_until_deleted: int = 0
     calls: list[str] = field(default_factory=list)
     endpoints: dict[str, str] = field(default_factory=dict)
@@ -187,6 +187,12 @@ class FakeControl:
 
     def names(self) -> dict[str, str]:
         return {self.live.spec.name: self.live.id} if self.live else {}
+
+    def create(self, spec: RuntimeSpec) -> tuple[str, str]:
+        self.calls.append(f"create {spec.name}")
+        sent = replace(spec, require_mmds_v2=False) if self.starts_with_mmds_off else spec
+        self.live = observed(sent)
+        return RUNTIME_ID, RUNTIME_ARN
 
     def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
         self.calls.append(f"update {runtime.id}")
@@ -241,7 +247,7 @@ class FakeIdentityProvider:
         pool_id = PROBES["probe_other_user_pool_id"] if other else COGNITO["cognito_user_pool_id"]
         if password != self._password(pool_id, username):
             raise TokenRefused("wrong password", remedy="none")
-        return UserTokens(access=jwt(client_id=client_id), id=jwt(aud=client_id))
+        return UserTokens(jwt(client_id=client_id), jwt(aud=client_id), refresh=jwt(token_use="refresh"))
 
     def client_secret(self, pool_id: str, client_id: str) -> str:
         self.calls.append(f"client_secret {pool_id} {client_id}")
@@ -256,23 +262,6 @@ class FakeIdentityProvider:
 
     def _password(self, pool_id: str, username: str) -> str | None:
         return self.given.get((pool_id, username), self.pool_password)
-
-
-@dataclass
-class FakeCaller:
-    """Answers by whether a bearer token came; keeps what was sent."""
-
-    admitted: Reply
-    refused: Reply
-    sent: list[tuple[str, str | None, Mapping[str, Any], str]] = field(default_factory=list)
-
-    def with_bearer(self, token: str | None, payload: Mapping[str, Any], session_id: str) -> Reply:
-        self.sent.append(("bearer", token, payload, session_id))
-        return self.refused if token is None else self.admitted
-
-    def with_sigv4(self, payload: Mapping[str, Any], session_id: str) -> Reply:
-        self.sent.append(("sigv4", None, payload, session_id))
-        return self.refused
 
 
 def jwt(**claims: Any) -> str:

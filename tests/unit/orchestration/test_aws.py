@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import io
-import json
+import hmac
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from orchestration.aws import (
     AccessKey,
+    AgentLogs,
     BotoRuntimeControl,
     Clients,
     CognitoProvider,
     Identity,
-    SignedCaller,
+    RoleCredentials,
     identity,
     known_regions,
     observed_from_api,
+    sign,
 )
+from orchestration.checks.kit import AwsCredentials, Signing
+from orchestration.checks.request import Request
 from orchestration.errors import OrchestrationError, TokenRefused, Unfit
 from orchestration.settings import aws_endpoints
 from tests.fakes.orchestration import (
@@ -52,6 +56,7 @@ AUTHORIZER = {
         "allowedClients": ["client-of-machines", "client-of-people"],
     }
 }
+HEADERS = {"requestHeaderAllowlist": ["Authorization"]}
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -71,6 +76,7 @@ def runtime_answer(**changes: Any) -> dict[str, Any]:
         "protocolConfiguration": {"serverProtocol": "HTTP"},
         "agentRuntimeArtifact": ARTIFACT,
         "authorizerConfiguration": AUTHORIZER,
+        "requestHeaderConfiguration": HEADERS,
         "environmentVariables": dict(spec().environment),
         "metadataConfiguration": {"requireMMDSV2": True},
     } | changes
@@ -388,6 +394,7 @@ def test_an_update_sends_every_setting(stubs: Stubs) -> None:
         "networkConfiguration": {"networkMode": "PUBLIC"},
         "protocolConfiguration": {"serverProtocol": "HTTP"},
         "authorizerConfiguration": AUTHORIZER,
+        "requestHeaderConfiguration": HEADERS,
         "environmentVariables": dict(spec().environment),
         "metadataConfiguration": {"requireMMDSV2": True},
     }
@@ -403,40 +410,131 @@ def test_an_update_sends_every_setting(stubs: Stubs) -> None:
     BotoRuntimeControl(stubs).update(observed(artifact=ARTIFACT), spec())
 
 
+@pytest.mark.parametrize(
+    ("changes", "members"),
+    [
+        pytest.param({}, {"authorizerConfiguration": AUTHORIZER, "requestHeaderConfiguration": HEADERS}, id="tokens"),
+        # An empty union would be refused; leaving it out makes a door for signed calls.
+        pytest.param({"authorizer": {}, "request_headers": ()}, {}, id="signed-calls"),
+    ],
+)
+def test_a_runtime_is_made_of_the_package_in_the_bucket(
+    stubs: Stubs, changes: dict[str, Any], members: dict[str, Any]
+) -> None:
+    params = {
+        "agentRuntimeName": "mortgage_dev",
+        "agentRuntimeArtifact": ARTIFACT,
+        "roleArn": OUTPUTS["runtime_role_arn"],
+        "networkConfiguration": {"networkMode": "PUBLIC"},
+        "protocolConfiguration": {"serverProtocol": "HTTP"},
+        "environmentVariables": dict(spec().environment),
+        **members,
+    }
+    answer = {
+        "agentRuntimeArn": RUNTIME_ARN,
+        "agentRuntimeId": RUNTIME_ID,
+        "agentRuntimeVersion": "1",
+        "createdAt": WHEN,
+        "status": "CREATING",
+    }
+    stubs.stub(CONTROL).add_response("create_agent_runtime", answer, params)
+    assert BotoRuntimeControl(stubs).create(spec(**changes)) == (RUNTIME_ID, RUNTIME_ARN)
+
+
 def test_deleting_what_is_gone_is_no_error(stubs: Stubs) -> None:
     stubs.stub(CONTROL).add_client_error("delete_agent_runtime", "ResourceNotFoundException", http_status_code=404)
     BotoRuntimeControl(stubs).delete(RUNTIME_ID)
 
 
-# -- the data plane, signed
+# -- signatures
 
-SESSION = "s" * 36
-
-
-def test_a_signed_call_is_answered(stubs: Stubs) -> None:
-    body = b'{"result": {}}'
-    answer = {
-        "statusCode": 200,
-        "contentType": "application/json",
-        "response": StreamingBody(io.BytesIO(body), len(body)),
-    }
-    params = {
-        "agentRuntimeArn": RUNTIME_ARN,
-        "qualifier": "DEFAULT",
-        "runtimeSessionId": SESSION,
-        "payload": b'{"prompt": "hi"}',
-        "contentType": "application/json",
-        "accept": "application/json",
-    }
-    stubs.stub("bedrock-agentcore").add_response("invoke_agent_runtime", answer, params)
-    reply = SignedCaller(stubs, RUNTIME_ARN, "DEFAULT", 5.0).call({"prompt": "hi"}, SESSION)
-    assert (reply.status, reply.body) == (200, body.decode())
+BASE_URL = "https://bedrock-agentcore.us-east-1.amazonaws.com"
+CALL = Request("POST", "/runtimes/arn%3Ax%2Fy/invocations?qualifier=DEFAULT", (("Accept", "text/plain"),), b"{}")
+SIGNING = Signing(AwsCredentials("ASIAEXAMPLE", "the-secret", "the-session"), "us-east-1", "bedrock-agentcore", 1.8e9)
 
 
-def test_a_refused_signed_call_is_an_answer(stubs: Stubs) -> None:
-    stubs.stub("bedrock-agentcore").add_client_error(
-        "invoke_agent_runtime", "AccessDeniedException", "Authorization method mismatch", http_status_code=403
+def signed_headers(**changes: Any) -> dict[str, str]:
+    return dict(sign(CALL, BASE_URL, replace(SIGNING, **changes)).headers)
+
+
+def test_a_signature_is_the_one_that_botocore_makes_at_that_moment() -> None:
+    """Recomputed from the specification's steps (AWS General Reference: SigV4), not by botocore."""
+    headers = signed_headers()
+    scope = "20270115/us-east-1/bedrock-agentcore/aws4_request"
+    assert headers["X-Amz-Date"] == "20270115T080000Z"
+    assert headers["X-Amz-Security-Token"] == "the-session"
+    canonical = "\n".join(
+        [
+            "POST",
+            "/runtimes/arn%253Ax%252Fy/invocations",
+            "qualifier=DEFAULT",
+            "host:bedrock-agentcore.us-east-1.amazonaws.com",
+            "x-amz-date:20270115T080000Z",
+            "x-amz-security-token:the-session",
+            "",
+            "host;x-amz-date;x-amz-security-token",
+            sha256(b"{}").hexdigest(),
+        ]
     )
-    reply = SignedCaller(stubs, RUNTIME_ARN, "DEFAULT", 5.0).call({}, SESSION)
-    assert (reply.status, reply.error_type) == (403, "AccessDeniedException")
-    assert json.loads(reply.body) == {"message": "Authorization method mismatch"}
+    text = f"AWS4-HMAC-SHA256\n20270115T080000Z\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
+    key = b"AWS4the-secret"
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    assert headers["Authorization"] == (
+        f"AWS4-HMAC-SHA256 Credential=ASIAEXAMPLE/{scope}, "
+        f"SignedHeaders=host;x-amz-date;x-amz-security-token, Signature={signature}"
+    )
+
+
+def test_without_a_session_no_session_token_is_sent() -> None:
+    assert "X-Amz-Security-Token" not in signed_headers(credentials=AwsCredentials("AKIAEXAMPLE", "the-secret"))
+
+
+def test_what_was_there_stays_and_the_secret_goes_nowhere() -> None:
+    request = sign(CALL, BASE_URL, SIGNING)
+    assert request.headers[0] == ("Accept", "text/plain")
+    assert (request.target, request.body) == (CALL.target, CALL.body)
+    assert "the-secret" not in str(request.headers) + repr(SIGNING)
+
+
+def test_a_role_is_assumed_for_as_short_as_can_be(stubs: Stubs) -> None:
+    made = {
+        "AccessKeyId": "ASIAEXAMPLE12345",
+        "SecretAccessKey": "the-secret",
+        "SessionToken": "the-session",
+        "Expiration": WHEN,
+    }
+    params = {"RoleArn": "arn:aws:iam::000000000000:role/r", "RoleSessionName": "smoke-x", "DurationSeconds": 900}
+    stubs.stub("sts").add_response("assume_role", {"Credentials": made}, params)
+    found = RoleCredentials(stubs).of_role("arn:aws:iam::000000000000:role/r", "smoke-x")
+    assert found == AwsCredentials("ASIAEXAMPLE12345", "the-secret", "the-session")
+
+
+def test_a_role_that_may_not_be_assumed_is_unfit(stubs: Stubs) -> None:
+    stubs.stub("sts").add_client_error("assume_role", "AccessDenied", http_status_code=403)
+    with pytest.raises(Unfit):
+        RoleCredentials(stubs).of_role("arn:aws:iam::000000000000:role/r", "smoke-x")
+
+
+def test_the_operator_signs_as_itself() -> None:
+    own = RoleCredentials(Clients("us-east-1", LOCAL_ENDPOINTS, KEY)).own()
+    assert own == AwsCredentials(KEY.id, KEY.secret, None)
+
+
+# -- the agents' log
+
+GROUP = f"/aws/bedrock-agentcore/runtimes/{RUNTIME_ID}-DEFAULT"
+
+
+def test_lines_with_canaries_are_read_from_every_page(stubs: Stubs) -> None:
+    params = {"logGroupName": GROUP, "startTime": 1000, "filterPattern": '"canary"'}
+    stub = stubs.stub("logs")
+    stub.add_response("filter_log_events", {"events": [{"message": "one"}], "nextToken": "n"}, params)
+    stub.add_response("filter_log_events", {"events": [{"message": "two"}]}, {**params, "nextToken": "n"})
+    assert AgentLogs(stubs, "DEFAULT").lines([RUNTIME_ID], 1.0) == ["one", "two"]
+
+
+def test_a_log_group_that_is_not_there_yet_has_no_lines(stubs: Stubs) -> None:
+    stubs.stub("logs").add_client_error("filter_log_events", "ResourceNotFoundException", http_status_code=400)
+    assert AgentLogs(stubs, "DEFAULT").lines([RUNTIME_ID], 1.0) == []

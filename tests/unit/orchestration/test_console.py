@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from orchestration.checks.cases import Case, Credential, Verdict
+from orchestration.checks.case import Verdict
 from orchestration.checks.run import Outcome
 from orchestration.console import Console
 from orchestration.errors import OrchestrationError
 from orchestration.report import SmokeReport
+from tests.fakes.matrix import NOBODY, PERSON, SKIPPED
 from tests.fakes.orchestration import RUNTIME_ARN, FakeClock, deployment
 
-CASE = Case("no-token", "nobody", Credential.NONE, Verdict.REFUSED, frozenset({401}))
-OUTCOME = Outcome(CASE, Verdict.REFUSED, 401, "Missing [bold]Authentication[/bold] Token " + "x" * 90, 12.0, True)
-WRONG = Outcome(CASE, Verdict.BROKEN, None, "no answer", 12.0, False)
+OUTCOME = Outcome(NOBODY, Verdict.REFUSED, 401, "Missing [bold]Authentication[/bold] Token " + "x" * 90, 12.0, True)
+WRONG = Outcome(NOBODY, Verdict.BROKEN, None, "no answer", 12.0, False, explanation="the door: header: saw none")
+LET_IN = Outcome(PERSON, Verdict.ADMITTED, 200, "742", 12.0, True)
 
 
 class Terminal(io.StringIO):
@@ -160,7 +161,7 @@ def test_each_case_is_one_line_of_which_only_a_long_reason_is_cut() -> None:
     screen = Screen()
     screen.console.smoke(report(OUTCOME), json=False)
     [_, row, _] = screen.shown[0].splitlines()
-    assert row.split()[:7] == ["pass", "no-token", "refused", "refused", "401", "12", "ms"]
+    assert row.split()[:8] == ["pass", "main", "no-token", "refused", "refused", "401", "12", "ms"]
     assert row.endswith("Token ...")
 
 
@@ -168,6 +169,61 @@ def test_the_last_line_of_the_matrix_counts_and_names_what_is_wrong() -> None:
     screen = Screen()
     screen.console.smoke(report(OUTCOME, WRONG), json=False)
     assert screen.shown[0].splitlines()[-1] == "1 of 2 verdicts as expected in 1.0 s; wrong: no-token"
+
+
+def test_what_was_skipped_is_counted_apart_and_says_why() -> None:
+    screen = Screen()
+    screen.console.smoke(report(OUTCOME, SKIPPED), json=False)
+    *_, row, last = screen.shown[0].splitlines()
+    assert row.split()[:5] == ["skip", "main", "left-out", "refused", "-"]
+    assert row.endswith("there is no scope door here")
+    assert last == "1 of 1 verdicts as expected in 1.0 s; skipped: 1"
+
+
+def test_a_wrong_verdict_is_explained_on_the_line_below() -> None:
+    screen = Screen()
+    screen.console.smoke(report(WRONG), json=False)
+    _, row, below, _ = screen.shown[0].splitlines()
+    assert (row[:4], below.strip()) == ("FAIL", "the door: header: saw none")
+
+
+def test_in_brief_only_refusals_as_expected_are_left_out() -> None:
+    screen = Screen()
+    screen.console.smoke(report(OUTCOME, LET_IN, WRONG, SKIPPED), json=False, brief=True)
+    rows = [line.split()[:3] for line in screen.shown[0].splitlines()[1:-1]]
+    assert rows[0] == ["pass", "main", "person"]
+    assert [row[0] for row in rows] == ["pass", "FAIL", "the", "skip"]
+    assert "2 of 3 verdicts" in screen.shown[0]
+
+
+@pytest.mark.parametrize(("brief", "shown"), [(False, ["no-token", "person"]), (True, [])])
+def test_progress_is_a_line_for_each_case_where_there_is_no_terminal(brief: bool, shown: list[str]) -> None:
+    screen = Screen()
+    with screen.console.matrix([NOBODY, PERSON], brief=brief) as done:
+        done(OUTCOME)
+        done(LET_IN)
+    assert [line.split()[1].rstrip(":") for line in screen.shown[1].splitlines()] == shown
+
+
+def test_what_is_not_as_expected_is_shown_even_in_brief() -> None:
+    screen = Screen()
+    with screen.console.matrix([NOBODY], brief=True) as done:
+        done(WRONG)
+        done(SKIPPED)
+    assert [line.split()[0] for line in screen.shown[1].splitlines()] == ["FAIL", "skip"]
+
+
+def test_a_terminal_gets_a_live_table_of_the_doors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    screen = Screen(Terminal)
+    with screen.console.matrix([NOBODY, PERSON]) as done:
+        screen.clock.sleep(2.0)
+        done(OUTCOME)
+        done(WRONG)
+    out, err = screen.shown
+    assert out == ""
+    assert "2/2" in err and "2.0 s" in err
+    assert "no-token" in err, "what is wrong is named at once"
 
 
 def test_lines_of_a_document_are_dotted_names_and_values() -> None:

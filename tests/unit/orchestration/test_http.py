@@ -3,28 +3,44 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import h11
 import httpx
 import pytest
 
-from orchestration.errors import OrchestrationError, TokenRefused, Unfit
-from orchestration.http import BearerCaller, aws_client, client_credentials, healthy, local_client
+from orchestration.checks.request import Reply, Request
+from orchestration.errors import NoAnswer, OrchestrationError, TokenRefused, Unfit
+from orchestration.http import (
+    DataPlane,
+    aws_client,
+    client_credentials,
+    healthy,
+    issuer_of,
+    local_client,
+    read_reply,
+)
 from tests.fakes.orchestration import CLIENT_SECRET
 
-URL = "http://127.0.0.1:8082/runtimes/arn%3Aaws%3Ax%2Fr/invocations?qualifier=DEFAULT"
+BASE = "http://127.0.0.1:8082"
+TARGET = "/runtimes/arn%3Aaws%3Ax%2Fr/invocations?qualifier=DEFAULT"
 TOKEN_URL = "http://127.0.0.1:4566/oauth2/token"
-SESSION = "s" * 36
+CALL = Request("POST", TARGET, (("Content-Type", "application/json"), ("Authorization", "Bearer the-token")), b"{}")
 
 
 def client(answer: Callable[[httpx.Request], httpx.Response]) -> httpx.Client:
     return httpx.Client(transport=httpx.MockTransport(answer))
 
 
-def sent(token: str | None) -> httpx.Request:
+def plane(answer: Callable[[httpx.Request], httpx.Response]) -> DataPlane:
+    return DataPlane(client(answer), BASE, 5.0)
+
+
+def sent(call: Request) -> httpx.Request:
     """The request that a call sends."""
     requests: list[httpx.Request] = []
 
@@ -32,48 +48,41 @@ def sent(token: str | None) -> httpx.Request:
         requests.append(request)
         return httpx.Response(200, text="{}")
 
-    BearerCaller(client(answer), URL).call(token, {"prompt": "hi"}, SESSION)
+    plane(answer).send(call)
     [request] = requests
     return request
 
 
-def test_a_token_goes_into_the_authorization_header() -> None:
-    assert sent("abc").headers["authorization"] == "Bearer abc"
-
-
-def test_without_a_token_there_is_no_such_header() -> None:
-    assert "authorization" not in sent(None).headers
-
-
-def test_an_empty_token_is_sent_as_it_is() -> None:
-    assert sent("").headers["authorization"] == "Bearer "
-
-
-def test_a_call_is_a_json_post_with_its_session_to_the_url_as_it_is_quoted() -> None:
-    request = sent("abc")
-    assert request.method == "POST"
-    assert str(request.url) == URL
-    assert request.headers["X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"] == SESSION
+def test_a_call_goes_out_with_its_headers_body_and_target() -> None:
+    request = sent(CALL)
+    assert (request.method, request.read()) == ("POST", b"{}")
+    assert request.headers["authorization"] == "Bearer the-token"
     assert request.headers["content-type"] == "application/json"
-    assert request.read() == b'{"prompt":"hi"}'
+    assert request.extensions["target"] == TARGET.encode()
+
+
+def test_without_a_credential_none_is_added() -> None:
+    assert "authorization" not in sent(replace(CALL, headers=())).headers
+
+
+def test_a_repeated_header_is_sent_as_often_as_it_is_there() -> None:
+    twice = (("Authorization", "Bearer one"), ("Authorization", "Bearer two"))
+    assert sent(replace(CALL, headers=twice)).headers.get_list("authorization") == ["Bearer one", "Bearer two"]
 
 
 @pytest.mark.parametrize("status", [200, 401, 403, 404, 424, 500])
 def test_every_status_is_an_answer(status: int) -> None:
-    reply = BearerCaller(
-        client(lambda request: httpx.Response(status, text="words", headers={"x-amzn-ErrorType": "Kind"})), URL
-    ).call("abc", {}, SESSION)
-    assert (reply.status, reply.body, reply.error_type) == (status, "words", "Kind")
+    reply = plane(lambda request: httpx.Response(status, text="words", headers={"x-amzn-ErrorType": "Kind"})).send(CALL)
+    assert reply == Reply(status, "words", "Kind")
 
 
 def test_no_error_type_is_an_empty_one() -> None:
-    reply = BearerCaller(client(lambda request: httpx.Response(401)), URL).call("abc", {}, SESSION)
-    assert reply.error_type == ""
+    assert plane(lambda request: httpx.Response(401)).send(CALL).error_type == ""
 
 
 def test_redirects_are_not_followed_with_the_token() -> None:
-    answer = client(lambda request: httpx.Response(302, headers={"location": "http://elsewhere.example.com"}))
-    assert BearerCaller(answer, URL).call("abc", {}, SESSION).status == 302
+    there = {"location": "http://elsewhere.example.com"}
+    assert plane(lambda request: httpx.Response(302, headers=there)).send(CALL).status == 302
 
 
 FAILURES = [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("cut")]
@@ -86,14 +95,112 @@ def failing(error: Exception) -> httpx.Client:
     return client(answer)
 
 
-@pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
-def test_no_answer_at_all_is_unfit_and_names_the_host_but_no_token(error: Exception) -> None:
+@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow")], ids=repr)
+def test_nobody_there_is_unfit_and_names_the_host_but_no_token(error: Exception) -> None:
     with pytest.raises(Unfit) as caught:
-        BearerCaller(failing(error), URL).call("the-token", {}, SESSION)
+        DataPlane(failing(error), BASE, 5.0).send(CALL)
     assert caught.value.code == "data_plane_unreachable"
     assert "127.0.0.1:8082" in caught.value.message
     assert type(error).__name__ in caught.value.message
-    assert "the-token" not in caught.value.message
+    assert "the-token" not in everything(caught.value)
+
+
+@pytest.mark.parametrize("error", FAILURES[1:], ids=lambda error: type(error).__name__)
+def test_one_call_without_an_answer_is_no_reason_to_stop(error: Exception) -> None:
+    with pytest.raises(NoAnswer) as caught:
+        DataPlane(failing(error), BASE, 5.0).send(CALL)
+    assert type(error).__name__ in caught.value.message
+    assert "the-token" not in everything(caught.value)
+
+
+# -- answers to what is sent verbatim
+
+
+def fed(*pieces: bytes) -> Reply:
+    left = list(pieces)
+    return read_reply(lambda: left.pop(0) if left else b"")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "reply"),
+    [
+        pytest.param(
+            [b"HTTP/1.1 401 No\r\nContent-Length: 2\r\nX-Amzn-ErrorType: Kind\r\n\r\n{}"],
+            Reply(401, "{}", "Kind"),
+            id="whole",
+        ),
+        pytest.param([b"HTTP/1.1 401 No\r\nConten", b"t-Length: 2\r\n\r\n{", b"}"], Reply(401, "{}"), id="in-pieces"),
+        pytest.param(
+            [b"HTTP/1.1 400 No\r\nConnection: close\r\n\r\nwor", b"ds"], Reply(400, "words"), id="until-the-end"
+        ),
+        pytest.param(
+            [b"HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n"], Reply(413, ""), id="after-100"
+        ),
+        pytest.param(
+            [b"HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n"],
+            Reply(400, "no"),
+            id="chunked",
+        ),
+    ],
+)
+def test_an_answer_is_read_whole(pieces: list[bytes], reply: Reply) -> None:
+    assert fed(*pieces) == reply
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param([b"HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n{}"], id="cut-short"),
+        pytest.param([b"SSH-2.0-x\r\n\r\n"], id="another-protocol"),
+        pytest.param([b"HTTP/1.1 400 No\r\nContent-Length: 9000000\r\n\r\n", b"x" * 2_000_000], id="endless"),
+    ],
+)
+def test_half_an_answer_is_none(pieces: list[bytes]) -> None:
+    with pytest.raises(h11.RemoteProtocolError):
+        fed(*pieces)
+
+
+# -- providers
+
+DISCOVERY = "https://idp.invalid/pool/.well-known/openid-configuration"
+
+
+def provider(**changes: Any) -> httpx.Client:
+    documents = {
+        "/pool/.well-known/openid-configuration": {"issuer": "https://idp.invalid/pool", "jwks_uri": "https://keys/k"},
+        "/k": {"keys": [{"kid": "one"}, "no key"]},
+    } | changes
+    return client(lambda request: httpx.Response(200, json=documents[request.url.path]))
+
+
+def test_an_issuer_is_read_from_where_its_documents_are_fetched() -> None:
+    asked: list[str] = []
+
+    def place(url: str) -> str:
+        asked.append(url)
+        return url
+
+    issuer = issuer_of(provider(), DISCOVERY, place)
+    assert (issuer.name, issuer.keys) == ("https://idp.invalid/pool", [{"kid": "one"}])
+    assert asked == [DISCOVERY, "https://keys/k"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(provider(**{"/k": {"keys": None}}), id="no-keys"),
+        pytest.param(provider(**{"/pool/.well-known/openid-configuration": {"issuer": "x"}}), id="no-jwks-uri"),
+        pytest.param(client(lambda request: httpx.Response(404)), id="404"),
+        pytest.param(client(lambda request: httpx.Response(302, headers={"location": "http://x"})), id="elsewhere"),
+        pytest.param(client(lambda request: httpx.Response(200, text="<html>")), id="no-json"),
+        pytest.param(failing(httpx.ConnectError("refused")), id="nobody"),
+    ],
+)
+def test_a_provider_that_cannot_be_read_is_unfit(answer: httpx.Client) -> None:
+    with pytest.raises(Unfit) as caught:
+        issuer_of(answer, DISCOVERY, lambda url: url)
+    assert DISCOVERY in caught.value.message
 
 
 # -- the token endpoint
@@ -166,7 +273,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        self.server.seen.append(self.headers)
+        self.server.seen.append(self)
         self.send_response(self.server.status)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -201,13 +308,16 @@ def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.enable_socket
 @pytest.mark.usefixtures("netrc")
 @pytest.mark.parametrize("make", [local_client, aws_client])
-@pytest.mark.parametrize(("token", "header"), [("abc", "Bearer abc"), (None, None)])
+@pytest.mark.parametrize(("headers", "header"), [(CALL.headers, "Bearer the-token"), ((), None)])
 def test_netrc_neither_replaces_nor_adds_a_credential(
-    server: Server, make: Callable[[float], httpx.Client], token: str | None, header: str | None
+    server: Server,
+    make: Callable[[float], httpx.Client],
+    headers: tuple[tuple[str, str], ...],
+    header: str | None,
 ) -> None:
     with make(5.0) as http:
-        BearerCaller(http, url_of(server)).call(token, {}, SESSION)
-    assert server.seen[0]["Authorization"] == header
+        DataPlane(http, url_of(server), 5.0).send(replace(CALL, headers=headers))
+    assert server.seen[0].headers["Authorization"] == header
 
 
 @pytest.mark.enable_socket
@@ -215,7 +325,35 @@ def test_the_local_client_goes_past_every_proxy(server: Server, monkeypatch: pyt
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with local_client(5.0) as http:
-        assert BearerCaller(http, url_of(server)).call(None, {}, SESSION).status == 200
+        assert DataPlane(http, url_of(server), 5.0).send(CALL).status == 200
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("verbatim", [False, True])
+def test_the_target_reaches_the_server_as_it_is(server: Server, verbatim: bool) -> None:
+    target = "/runtimes/x/..%2fy%00//z/./invocations?qualifier=a&qualifier=b"
+    with local_client(5.0) as http:
+        DataPlane(http, url_of(server), 5.0).send(Request("POST", target, (), b"", verbatim))
+    assert server.seen[0].path == target
+
+
+@pytest.mark.enable_socket
+def test_what_is_sent_verbatim_is_neither_repaired_nor_counted(server: Server) -> None:
+    headers = (("Authorization", "Bearer\r\n the-token"), ("Content-Length", "100000001"))
+    with local_client(5.0) as http:
+        reply = DataPlane(http, url_of(server), 5.0).send(Request("POST", "/", headers, b"", verbatim=True))
+    assert reply.status == 200
+    seen = server.seen[0].headers
+    assert (seen["Authorization"].split(), seen["Content-Length"]) == (["Bearer", "the-token"], "100000001")
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("verbatim", [False, True])
+def test_a_closed_port_is_nobody_there(server: Server, verbatim: bool) -> None:
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(Unfit), local_client(5.0) as http:
+        DataPlane(http, url_of(server), 5.0).send(replace(CALL, verbatim=verbatim))
 
 
 @pytest.mark.enable_socket

@@ -16,6 +16,8 @@ PORTS = Ports(aws=4566, control_plane=8081, data_plane=8082)
 RUNTIME = RuntimeRecord(name="mortgage_dev", id="mortgage_dev-1", arn="arn:aws:x")
 EMPTY = Ledger("local", "dev", "us-east-1")
 FULL = EMPTY.with_ports(PORTS).with_runtime(RUNTIME)
+SCOPE = RuntimeRecord(name="mortgage_dev_probe_scope", id="s-1", arn="arn:aws:s", artifact_version="v1")
+IAM = RuntimeRecord(name="mortgage_dev_probe_iam", id="i-1", arn="arn:aws:i")
 
 
 @pytest.fixture
@@ -31,11 +33,28 @@ def file(tmp_path: Path) -> LedgerFile:
         pytest.param(EMPTY.with_runtime(RUNTIME), id="runtime"),
         pytest.param(FULL, id="both"),
         pytest.param(FULL.with_runtime(None), id="runtime-removed"),
+        pytest.param(FULL.with_door(SCOPE).with_door(IAM), id="doors"),
     ],
 )
 def test_what_was_saved_is_loaded(file: LedgerFile, ledger: Ledger) -> None:
     file.save(ledger)
     assert file.load() == ledger
+
+
+def test_a_door_is_known_by_its_name_and_recorded_once() -> None:
+    renewed = RuntimeRecord(name=SCOPE.name, id="s-2", arn="arn:aws:s2")
+    ledger = FULL.with_door(SCOPE).with_door(IAM).with_door(renewed)
+    assert (ledger.door(SCOPE.name), ledger.door(IAM.name), len(ledger.doors)) == (renewed, IAM, 2)
+    assert ledger.without_door(SCOPE.name).doors == (IAM,)
+    assert ledger.without_door(SCOPE.name).door(SCOPE.name) is None
+
+
+def test_a_ledger_of_before_there_were_doors_is_read(file: LedgerFile) -> None:
+    file.save(FULL)
+    raw = json.loads(file.path.read_text())
+    del raw["doors"]
+    file.path.write_text(json.dumps(raw))
+    assert file.load() == FULL
 
 
 def test_no_file_means_nothing_was_made(file: LedgerFile) -> None:

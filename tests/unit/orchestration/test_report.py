@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
-from orchestration.checks.cases import Case, Credential, Verdict
 from orchestration.checks.run import Outcome
 from orchestration.report import SmokeReport, deployment_document
+from tests.fakes.matrix import RIGHT, SKIPPED, WRONG
 from tests.fakes.orchestration import DISCOVERY_URL, OUTPUTS, RUNTIME_ARN, RUNTIME_ID, deployment, observed, settings
 from tests.fakes.orchestration import spec as spec_of
 
-CASE = Case("no-token", "nobody", Credential.NONE, Verdict.REFUSED, frozenset({401}))
-RIGHT = Outcome(CASE, Verdict.REFUSED, 401, "Missing Authentication Token", 12.345, True)
-WRONG = replace(RIGHT, case=replace(CASE, id="other"), verdict=Verdict.ADMITTED, status=200, reason="742", ok=False)
+SCHEMA = Path(__file__).resolve().parents[3] / "docs/schemas/result.schema.json"
 
 
 def report(*outcomes: Outcome) -> SmokeReport:
@@ -21,54 +21,55 @@ def report(*outcomes: Outcome) -> SmokeReport:
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "ok", "failed"),
+    ("outcomes", "ok", "passed", "failed", "skipped"),
     [
-        pytest.param([], False, [], id="no-outcome-proves-nothing"),
-        pytest.param([RIGHT], True, [], id="right"),
-        pytest.param([WRONG], False, ["other"], id="wrong"),
-        pytest.param([RIGHT, WRONG], False, ["other"], id="one-wrong"),
+        pytest.param([], False, 0, [], [], id="no-outcome-proves-nothing"),
+        pytest.param([RIGHT], True, 1, [], [], id="right"),
+        pytest.param([WRONG], False, 0, ["other"], [], id="wrong"),
+        pytest.param([RIGHT, WRONG], False, 1, ["other"], [], id="one-wrong"),
+        pytest.param([RIGHT, SKIPPED], True, 1, [], ["left-out"], id="one-skipped"),
+        pytest.param([SKIPPED], False, 0, [], ["left-out"], id="what-was-skipped-proves-nothing"),
     ],
 )
-def test_ok(outcomes: list[Outcome], ok: bool, failed: list[str]) -> None:
-    assert report(*outcomes).ok is ok
-    assert report(*outcomes).failed == failed
+def test_ok(outcomes: list[Outcome], ok: bool, passed: int, failed: list[str], skipped: list[str]) -> None:
+    made = report(*outcomes)
+    assert (made.ok, made.passed, made.failed, made.skipped) == (ok, passed, failed, skipped)
 
 
 def test_the_smoke_document() -> None:
-    assert report(RIGHT, WRONG).document() == {
-        "schema_version": 1,
+    document = report(RIGHT, WRONG, SKIPPED).document()
+    jsonschema.validate(document, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    cases = document.pop("cases")
+    assert document == {
+        "schema_version": 2,
         "target": "local",
         "environment": "dev",
         "runtime_arn": RUNTIME_ARN,
         "ok": False,
         "passed": 1,
         "failed": ["other"],
+        "skipped": ["left-out"],
         "elapsed_s": 1.235,
-        "cases": [
-            {
-                "id": "no-token",
-                "title": "nobody",
-                "credential": "no credential",
-                "expected": "refused",
-                "got": "refused",
-                "status": 401,
-                "reason": "Missing Authentication Token",
-                "elapsed_ms": 12.3,
-                "ok": True,
-            },
-            {
-                "id": "other",
-                "title": "nobody",
-                "credential": "no credential",
-                "expected": "refused",
-                "got": "admitted",
-                "status": 200,
-                "reason": "742",
-                "elapsed_ms": 12.3,
-                "ok": False,
-            },
-        ],
     }
+    assert cases[0] == {
+        "id": "no-token",
+        "title": "nobody",
+        "door": "main",
+        "credential": "no credential; nobody",
+        "tags": [],
+        "expected": "refused",
+        "got": "refused",
+        "status": 401,
+        "reason": "Missing Authentication Token",
+        "elapsed_ms": 12.3,
+        "ok": True,
+        "expected_reached": False,
+        "reached": None,
+        "skipped": None,
+        "explanation": None,
+    }
+    assert (cases[1]["got"], cases[1]["ok"]) == ("admitted", False)
+    assert (cases[2]["got"], cases[2]["elapsed_ms"], cases[2]["skipped"]) == (None, None, "there is no scope door here")
 
 
 def test_the_deployment_document() -> None:

@@ -1,123 +1,190 @@
 from __future__ import annotations
 
-import json
+import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from orchestration.checks.cases import CASES, Case, Credential, Verdict
-from orchestration.checks.run import Outcome, Reply, answer_text, judge, new_session_id, refusal_text, run_cases
-from orchestration.errors import Unfit
-from orchestration.tokens import TokenBroker
-from tests.fakes.orchestration import FakeCaller, FakeClock, FakeIdentityProvider, answer, settings
-
-PERSON = Case("person", "a person", Credential.USER, Verdict.ADMITTED, frozenset({200}))
-NOBODY = Case("nobody", "nobody", Credential.NONE, Verdict.REFUSED, frozenset({401}), "missing authentication token")
-GOOD = Reply(200, answer("742"))
-MISSING = Reply(401, '{"message": "Missing Authentication Token"}')
-
-
-def broker(provider: FakeIdentityProvider | None = None) -> TokenBroker:
-    return TokenBroker(settings(), provider or FakeIdentityProvider(), lambda *args: "machine-token")
-
-
-@pytest.mark.parametrize(
-    ("case", "reply", "verdict", "ok"),
-    [
-        pytest.param(PERSON, GOOD, Verdict.ADMITTED, True, id="admitted"),
-        pytest.param(NOBODY, MISSING, Verdict.REFUSED, True, id="refused"),
-        pytest.param(PERSON, MISSING, Verdict.REFUSED, False, id="refused-who-should-be-admitted"),
-        pytest.param(NOBODY, GOOD, Verdict.ADMITTED, False, id="admitted-who-should-be-refused"),
-        pytest.param(NOBODY, replace(MISSING, status=403), Verdict.REFUSED, False, id="wrong-status"),
-        pytest.param(NOBODY, Reply(401, '{"message": "Forbidden"}'), Verdict.REFUSED, False, id="wrong-words"),
-        pytest.param(NOBODY, Reply(401, ""), Verdict.REFUSED, False, id="no-words"),
-        pytest.param(PERSON, replace(GOOD, status=201), Verdict.BROKEN, False, id="201"),
-        pytest.param(PERSON, Reply(200, ""), Verdict.BROKEN, False, id="200-without-body"),
-        pytest.param(PERSON, Reply(200, answer("")), Verdict.BROKEN, False, id="200-with-an-empty-answer"),
-        pytest.param(PERSON, Reply(200, '{"result": {}}'), Verdict.BROKEN, False, id="200-without-answer"),
-        pytest.param(NOBODY, Reply(200, "<html>"), Verdict.BROKEN, False, id="200-that-is-no-json"),
-        *[
-            pytest.param(case, Reply(status, MISSING.body), Verdict.BROKEN, False, id=f"{status}-for-{case.id}")
-            for status in (400, 404, 424, 429, 500, 502, 504)
-            for case in (PERSON, NOBODY)
-        ],
-    ],
+from orchestration.checks.callers import Caller
+from orchestration.checks.case import Case, Door, Verdict
+from orchestration.checks.cases import CASES
+from orchestration.checks.draft import token_in_query
+from orchestration.checks.request import SESSION_HEADER, Reply, Request
+from orchestration.checks.run import Outcome, Subject, document_of, run_cases, select
+from orchestration.errors import NoAnswer, TokenRefused, Unfit
+from tests.fakes.matrix import (
+    GOOD,
+    MISSING,
+    NOBODY,
+    PERSON,
+    RIGHT,
+    FakeDataPlane,
+    FakeSource,
+    authorization,
+    subject,
 )
-def test_judge(case: Case, reply: Reply, verdict: Verdict, ok: bool) -> None:
-    got, reason, as_expected = judge(case, reply)
-    assert (got, as_expected) == (verdict, ok)
-    assert ok or reason
+from tests.fakes.orchestration import RUNTIME_ARN, FakeClock
+
+CONTINUED = replace(PERSON, id="continued", opener=Caller.PERSON)
+SCOPED = replace(PERSON, id="scoped", door=Door.SCOPE)
 
 
-def test_a_wrong_status_is_named_beside_the_right_ones() -> None:
-    assert judge(NOBODY, replace(MISSING, status=403))[1].startswith("HTTP 403 instead of [401]")
+def run(cases: list[Case], at: Subject, *, parallel: int = 1, clock: FakeClock | None = None) -> list[Outcome]:
+    return run_cases(cases, at, clock or FakeClock(), lambda outcome: None, parallel=parallel)
 
 
-def test_words_are_compared_without_regard_to_case() -> None:
-    assert judge(NOBODY, Reply(401, '{"message": "MISSING AUTHENTICATION TOKEN"}'))[2]
+def only(case: Case, at: Subject) -> Outcome:
+    [outcome] = run([case], at)
+    return outcome
 
 
-def test_the_answer_is_the_reason_to_show_for_the_admitted() -> None:
-    assert judge(PERSON, GOOD)[1] == "742"
+def session_of(request: Request) -> str:
+    return dict(request.headers)[SESSION_HEADER]
 
 
-@pytest.mark.parametrize(
-    "body",
-    ["", "null", "[]", '"text"', "{", '{"result": []}', '{"result": {"content": []}}', '{"result": {"content": [1]}}']
-    + ['{"result": {"content": [{"text": 7}]}}', '{"result": {"content": [{"text": null}]}}'],
-    ids=repr,
-)
-def test_a_body_of_another_shape_is_no_answer(body: str) -> None:
-    assert answer_text(body) == ""
-
-
-@pytest.mark.parametrize(
-    ("reply", "text"),
-    [
-        pytest.param(Reply(401, '{"message": "no"}'), "no", id="message"),
-        pytest.param(Reply(403, '{"Message": "no"}'), "no", id="capital-message"),
-        pytest.param(Reply(403, '{"jsonrpc": "2.0", "error": {"message": "no"}}'), "no", id="json-rpc"),
-        pytest.param(Reply(400, '{"error": "no"}'), "no", id="error-text"),
-        pytest.param(Reply(403, '{"message": "no"}', "AccessDeniedException"), "AccessDeniedException no", id="type"),
-        pytest.param(Reply(403, "", "AccessDenied:http://x"), "AccessDenied", id="type-with-uri"),
-        pytest.param(Reply(500, "<html>"), "", id="no-json"),
-        pytest.param(Reply(500, "[1]"), "", id="list"),
-        pytest.param(Reply(500, '{"message": null}'), "", id="null"),
-        pytest.param(Reply(401, json.dumps({"message": "x" * 900})), "x" * 300, id="long"),
-    ],
-)
-def test_refusal_text(reply: Reply, text: str) -> None:
-    assert refusal_text(reply) == text
-
-
-def test_session_ids_are_long_enough_and_differ() -> None:
-    ids = {new_session_id() for _ in range(50)}
-    assert len(ids) == 50
-    assert all(33 <= len(session_id) <= 256 for session_id in ids)
-
-
-def test_cases_run_in_order_each_told_when_it_is_done_with_its_own_session() -> None:
-    caller, told = FakeCaller(GOOD, MISSING), list[Outcome]()
-    outcomes = run_cases([PERSON, NOBODY, PERSON], caller, broker(), FakeClock(), told.append)
-    assert [outcome.case.id for outcome in outcomes] == ["person", "nobody", "person"]
-    assert told == outcomes
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_outcomes_are_in_the_order_of_the_cases_and_each_is_told(parallel: int) -> None:
+    plane, told = FakeDataPlane(), list[Outcome]()
+    cases = [PERSON, NOBODY, replace(PERSON, id="again")]
+    outcomes = run_cases(cases, subject(plane), FakeClock(), told.append, parallel=parallel)
+    assert [outcome.case.id for outcome in outcomes] == ["person", "no-token", "again"]
+    assert {outcome.case.id for outcome in told} == {"person", "no-token", "again"}
     assert all(outcome.ok for outcome in outcomes)
-    assert len({session_id for *_, session_id in caller.sent}) == 3
+    assert len({session_of(request) for request in plane.sent}) == 3
 
 
-def test_sigv4_goes_the_signed_way() -> None:
-    caller = FakeCaller(GOOD, Reply(403, '{"message": "Authorization method mismatch"}'))
-    sigv4 = next(case for case in CASES if case.credential is Credential.SIGV4)
-    [outcome] = run_cases([sigv4], caller, broker(), FakeClock(), lambda outcome: None)
-    assert [way for way, *_ in caller.sent] == ["sigv4"]
+def test_calls_are_made_side_by_side() -> None:
+    meeting = threading.Barrier(2, timeout=30)
+
+    def answers(request: Request) -> Reply:
+        meeting.wait()  # nobody gets past alone
+        return GOOD
+
+    outcomes = run([PERSON, replace(PERSON, id="again")], subject(FakeDataPlane(answers)), parallel=2)
+    assert all(outcome.ok for outcome in outcomes)
+
+
+# -- what reached the agent
+
+
+def test_a_refused_call_that_reached_the_agent_is_wrong_whatever_its_status() -> None:
+    plane = FakeDataPlane()
+    leaky = FakeDataPlane(plane.answers)
+    leaky.noted = _Everything()
+    outcome = only(NOBODY, subject(leaky))
+    assert (outcome.verdict, outcome.status, outcome.ok, outcome.reached) == (Verdict.REFUSED, 401, False, True)
+    assert outcome.reason.startswith("refused, but the call reached the agent")
+
+
+class _Everything(set[str]):
+    """Everything that is asked for is there."""
+
+    def intersection(self, *others: object) -> set[str]:
+        return set(others[0])  # type: ignore[call-overload, no-any-return]
+
+
+def test_an_answer_that_the_agent_never_saw_is_wrong() -> None:
+    class Deaf(FakeDataPlane):
+        def seen(self, *args: object) -> set[str]:
+            return set()
+
+    outcome = only(PERSON, subject(Deaf()))
+    assert (outcome.verdict, outcome.ok, outcome.reached) == (Verdict.ADMITTED, False, False)
+
+
+def test_the_log_is_looked_at_once_for_all_and_waited_for_those_that_must_be_there() -> None:
+    plane = FakeDataPlane()
+    outcomes = run([PERSON, NOBODY], subject(plane))
+    [(sent, expected)] = plane.looks
+    assert sent == {outcome.canary for outcome in outcomes}
+    assert expected == {outcomes[0].canary}
+
+
+def test_where_nobody_can_tell_nothing_is_claimed() -> None:
+    assert only(PERSON, subject(FakeDataPlane(), canaries=None)).reached is None
+
+
+def test_a_call_that_the_agent_itself_refuses_must_have_reached_it() -> None:
+    case = next(case for case in CASES if case.id == "session-of-another")
+    refusal = Reply(424, '{"message": "Received error (403) from runtime."}', "RuntimeClientError")
+    sessions: dict[str, str | None] = {}
+
+    def answers(request: Request) -> Reply:
+        owner = sessions.setdefault(session_of(request), authorization(request))
+        return GOOD if owner == authorization(request) else refusal
+
+    plane = FakeDataPlane(answers)
+    outcome = only(case, subject(plane))
+    assert (outcome.ok, outcome.verdict, outcome.reached) == (True, Verdict.REFUSED, True)
+    assert [session_of(request) for request in plane.sent] == [session_of(plane.sent[0])] * 2
+    assert [sent.method for sent in outcome.sent] == ["POST", "POST"]
+
+
+# -- sessions
+
+
+def test_a_session_is_opened_before_it_is_continued() -> None:
+    plane = FakeDataPlane()
+    outcome = only(CONTINUED, subject(plane))
     assert outcome.ok
+    assert len(plane.sent) == 2
+    assert session_of(plane.sent[0]) == session_of(plane.sent[1])
+
+
+def test_a_session_that_cannot_be_opened_breaks_its_case() -> None:
+    outcome = only(CONTINUED, subject(FakeDataPlane(lambda request: MISSING)))
+    assert (outcome.verdict, outcome.ok) == (Verdict.BROKEN, False)
+    assert "opens the session was answered 401" in outcome.reason
+
+
+# -- skipped
+
+
+@pytest.mark.parametrize(
+    ("case", "changes", "words"),
+    [
+        pytest.param(SCOPED, {}, "there is no scope door here", id="no-door"),
+        pytest.param(replace(NOBODY, only_locally="too much to send"), {"local": False}, "too much", id="not-on-aws"),
+        pytest.param(PERSON, {"excluded": {Caller.PERSON: "kept out by a rule"}}, "kept out", id="meant-to-be-out"),
+        pytest.param(
+            CONTINUED, {"excluded": {Caller.PERSON: "kept out by a rule"}}, "kept out", id="opener-meant-to-be-out"
+        ),
+    ],
+)
+def test_a_case_that_makes_no_sense_here_is_skipped_and_never_passes(
+    case: Case, changes: dict[str, Any], words: str
+) -> None:
+    plane = FakeDataPlane()
+    outcome = only(case, subject(plane, **changes))
+    assert words in (outcome.skipped or "")
+    assert (outcome.ok, outcome.verdict, outcome.reached, plane.sent) == (False, None, None, [])
+
+
+def test_a_caller_who_is_kept_out_can_still_be_refused() -> None:
+    refused = replace(NOBODY, caller=Caller.PERSON)
+    at = subject(FakeDataPlane(lambda request: MISSING), excluded={Caller.PERSON: "kept out by a rule"})
+    assert only(refused, at).ok
+
+
+def test_locally_nothing_is_skipped_for_being_local() -> None:
+    assert only(replace(NOBODY, only_locally="too much to send"), subject(FakeDataPlane())).skipped is None
+
+
+def test_a_caller_that_is_not_to_be_had_is_skipped() -> None:
+    outcome = only(PERSON, subject(FakeDataPlane(), FakeSource(missing=frozenset({Caller.PERSON}))))
+    assert outcome.skipped == "no such caller"
+
+
+# -- what can go wrong
 
 
 def test_a_token_that_cannot_be_had_breaks_its_own_case_alone() -> None:
-    refused = FakeIdentityProvider(pool_password="other")
-    outcomes = run_cases(
-        [PERSON, NOBODY], FakeCaller(GOOD, MISSING), broker(refused), FakeClock(), lambda outcome: None
-    )
+    class Refusing(FakeSource):
+        def token(self, caller: Caller) -> str:
+            raise TokenRefused("wrong password", remedy="none")
+
+    outcomes = run([PERSON, NOBODY], subject(FakeDataPlane(), Refusing()))
     assert [(o.verdict, o.status, o.ok) for o in outcomes] == [
         (Verdict.BROKEN, None, False),
         (Verdict.REFUSED, 401, True),
@@ -125,48 +192,73 @@ def test_a_token_that_cannot_be_had_breaks_its_own_case_alone() -> None:
     assert outcomes[0].reason == "wrong password"
 
 
-def test_no_data_plane_at_all_ends_the_run() -> None:
-    class Silent(FakeCaller):
-        def with_bearer(self, *args: object) -> Reply:
-            raise Unfit("no answer", remedy="make up")
+def test_a_call_without_an_answer_breaks_its_own_case_alone() -> None:
+    def answers(request: Request) -> Reply:
+        if authorization(request):
+            raise NoAnswer("ReadTimeout")
+        return MISSING
+
+    outcomes = run([PERSON, NOBODY], subject(FakeDataPlane(answers)))
+    assert [(o.verdict, o.ok) for o in outcomes] == [(Verdict.BROKEN, False), (Verdict.REFUSED, True)]
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_no_data_plane_at_all_ends_the_run(parallel: int) -> None:
+    def answers(request: Request) -> Reply:
+        raise Unfit("no answer", remedy="make up")
 
     with pytest.raises(Unfit):
-        run_cases([NOBODY], Silent(GOOD, MISSING), broker(), FakeClock(), lambda outcome: None)
+        run([NOBODY, PERSON], subject(FakeDataPlane(answers)), parallel=parallel)
 
 
-def test_the_time_covers_the_call_and_not_the_token() -> None:
+def test_the_time_covers_the_call_and_neither_the_token_nor_the_opening() -> None:
     clock = FakeClock()
 
-    class SlowProvider(FakeIdentityProvider):
-        def secret(self, secret_arn: str) -> str:
+    class Slow(FakeSource):
+        def token(self, caller: Caller) -> str:
             clock.sleep(5.0)
-            return super().secret(secret_arn)
+            return super().token(caller)
 
-    class SlowCaller(FakeCaller):
-        def with_bearer(self, *args: object) -> Reply:
-            clock.sleep(0.25)
-            return GOOD
+    def answers(request: Request) -> Reply:
+        clock.sleep(0.25)
+        return GOOD
 
-    [outcome] = run_cases([PERSON], SlowCaller(GOOD, MISSING), broker(SlowProvider()), clock, lambda outcome: None)
+    [outcome] = run([CONTINUED], subject(FakeDataPlane(answers), Slow()), clock=clock)
     assert outcome.elapsed_ms == pytest.approx(250.0)
 
 
-def test_no_token_is_part_of_an_outcome() -> None:
-    tokens = broker()
-    outcomes = run_cases(CASES, FakeCaller(GOOD, MISSING), tokens, FakeClock(), lambda outcome: None)
-    assert tokens.user().access not in repr(outcomes)
+# -- what is kept and shown
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_every_case_of_the_smoke_test_can_fail(case: Case) -> None:
-    other = MISSING if case.verdict is Verdict.ADMITTED else GOOD
-    assert not judge(case, other)[2]
-    assert not judge(case, Reply(404, MISSING.body))[2]
-    if case.verdict is Verdict.REFUSED:
-        assert not judge(case, Reply(min(case.statuses), '{"message": "another reason"}'))[2]
+def test_no_token_is_part_of_what_is_shown_of_an_outcome() -> None:
+    plane = FakeDataPlane()
+    at = subject(plane)
+    outcomes = run([PERSON, replace(PERSON, id="query", change=token_in_query)], at)
+    shown = repr(outcomes) + repr([document_of(outcome) for outcome in outcomes])
+    assert at.kit.text(Caller.PERSON) not in shown
+    assert at.kit.text(Caller.PERSON) not in "".join(sent.url for outcome in outcomes for sent in outcome.sent)
 
 
-def test_the_smoke_test_has_admitted_and_refused_callers_under_different_names() -> None:
-    assert {case.verdict for case in CASES} == {Verdict.ADMITTED, Verdict.REFUSED}
-    assert len({case.id for case in CASES}) == len(CASES)
-    assert {case.credential for case in CASES} == set(Credential)
+def test_the_exchange_is_kept_for_whoever_explains_it() -> None:
+    exchange = only(NOBODY, subject(FakeDataPlane())).exchange
+    assert exchange is not None
+    assert (exchange.runtime_arn, exchange.reply) == (RUNTIME_ARN, MISSING)
+
+
+def test_a_document_of_a_case_has_no_canary() -> None:
+    outcome = replace(RIGHT, canary="c" * 32)
+    assert "c" * 32 not in repr(document_of(outcome))
+
+
+@pytest.mark.parametrize(
+    ("ids", "tags", "found"),
+    [
+        pytest.param([], [], {case.id for case in CASES}, id="everything"),
+        pytest.param(["person"], [], {"person"}, id="one"),
+        pytest.param(["person"], ["session"], {"person"} | {c.id for c in CASES if "session" in c.tags}, id="or-a-tag"),
+        pytest.param([], ["iam"], {case.id for case in CASES if case.door is Door.IAM}, id="a-door"),
+        pytest.param(["nobody-of-that-name"], [], set(), id="none"),
+    ],
+)
+def test_select(ids: list[str], tags: list[str], found: set[str]) -> None:
+    assert {case.id for case in select(CASES, ids=ids, tags=tags)} == found

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from orchestration.checks.callers import Caller
+from orchestration.checks.case import Door
+from orchestration.checks.doors import door_names, door_spec, excluded, probe_doors
+from orchestration.errors import BadInput, LaunchFailed
+from orchestration.ledger import RuntimeRecord
+from orchestration.runtime.doors import DoorMaker
+from orchestration.runtime.spec import Create, Keep, RuntimeSpec, Step, Update, changed_fields
+from tests.fakes.orchestration import (
+    DISCOVERY_URL,
+    PROBES,
+    RUNTIME_ARN,
+    RUNTIME_ID,
+    FakeClock,
+    FakeControl,
+    observed,
+    settings,
+    spec,
+    without,
+)
+
+OTHERS = [door for door in Door if door is not Door.MAIN]
+GROUP_RULE = {
+    "inboundTokenClaimName": "cognito:groups",
+    "inboundTokenClaimValueType": "STRING_ARRAY",
+    "authorizingClaimMatchValue": {
+        "claimMatchValue": {"matchValueStringList": ["mortgage-dev-probe"]},
+        "claimMatchOperator": "CONTAINS_ANY",
+    },
+}
+
+
+# -- what the doors should be
+
+
+@pytest.mark.parametrize(
+    ("door", "rules"),
+    [
+        pytest.param(
+            Door.SCOPE,
+            {
+                "allowedClients": ["client-of-people", "client-of-machines", "client-of-probing-machines"],
+                "allowedScopes": ["probe/call"],
+            },
+            id="scope",
+        ),
+        pytest.param(
+            Door.GROUP,
+            {"allowedClients": ["client-of-people", "client-of-machines"], "customClaims": [GROUP_RULE]},
+            id="group",
+        ),
+        pytest.param(Door.AUDIENCE, {"allowedAudience": ["client-of-people"]}, id="audience"),
+    ],
+)
+def test_a_door_asks_for_one_thing_more_than_a_client(door: Door, rules: dict[str, Any]) -> None:
+    made = door_spec(settings(), spec(), door)
+    assert made.authorizer == {"customJWTAuthorizer": {"discoveryUrl": DISCOVERY_URL, **rules}}
+    assert changed_fields(made, spec()) == ("name", "authorizer")
+
+
+def test_the_door_for_signed_calls_has_no_authorizer_and_may_not_forward_a_token() -> None:
+    made = door_spec(settings(), spec(), Door.IAM)
+    assert (made.authorizer, made.request_headers) == ({}, ())
+    assert changed_fields(made, spec()) == ("name", "authorizer", "request_headers")
+
+
+def test_what_somebody_loosened_at_the_main_runtime_is_not_copied() -> None:
+    loose = spec(request_headers=("X-Other",), require_mmds_v2=False, extras=("filesystemConfigurations",))
+    assert door_spec(settings(), loose, Door.SCOPE) == door_spec(settings(), spec(), Door.SCOPE)
+
+
+def test_no_outsider_is_let_in_anywhere() -> None:
+    made = repr([door_spec(settings(), spec(), door).authorizer for door in OTHERS])
+    assert PROBES["probe_outsider_client_id"] not in made
+    assert PROBES["probe_outsider_machine_client_id"] not in made
+
+
+def test_doors_are_named_after_the_runtime() -> None:
+    assert door_names("mortgage_dev") == {door: f"mortgage_dev_probe_{door.value}" for door in OTHERS}
+
+
+def test_a_name_that_the_service_would_not_take_is_refused() -> None:
+    long = settings(agent_runtime_name="m" * 34)
+    assert len(door_spec(long, spec(), Door.GROUP).name) == 46
+    with pytest.raises(BadInput, match="longer than 48"):
+        door_spec(long, spec(), Door.AUDIENCE)
+
+
+def test_there_are_as_many_doors_as_there_are_probes_for() -> None:
+    assert set(probe_doors(settings())) == set(OTHERS)
+    assert probe_doors(settings(**without(PROBES))) == ()
+
+
+RULE = {"name": "cognito:groups", "type": "STRING_ARRAY", "operator": "CONTAINS_ANY", "values": ["staff"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "out"),
+    [
+        pytest.param({}, set(), id="clients-alone"),
+        pytest.param({"authorizer_custom_claims": [RULE]}, {Caller.MACHINE, Caller.SECOND}, id="a-group"),
+        pytest.param({"authorizer_allowed_scopes": ["agent/invoke"]}, {Caller.PERSON, Caller.SECOND}, id="a-scope"),
+        pytest.param(
+            {"authorizer_allowed_scopes": ["aws.cognito.signin.user.admin"]}, {Caller.MACHINE}, id="peoples-scope"
+        ),
+        pytest.param(
+            {"authorizer_allowed_scopes": ["aws.cognito.signin.user.admin", "agent/invoke"]}, set(), id="both-scopes"
+        ),
+    ],
+)
+def test_whom_the_main_door_keeps_out_by_its_own_rules(changes: dict[str, Any], out: set[Caller]) -> None:
+    assert set(excluded(settings(**changes))) == out
+
+
+# -- making them
+
+SCOPE = door_spec(settings(), spec(), Door.SCOPE)
+RECORD = RuntimeRecord(SCOPE.name, RUNTIME_ID, RUNTIME_ARN, "v1")
+
+
+def changes(control: FakeControl) -> list[str]:
+    return [call for call in control.calls if not call.startswith(("get ", "find "))]
+
+
+class Making:
+    """`unknown` is how often the data plane does not know the door yet."""
+
+    def __init__(self, control: FakeControl, unknown: int = 0) -> None:
+        self.control, self.clock, self.unknown = control, FakeClock(), unknown
+        self.made: list[RuntimeRecord] = []
+        self.notes: list[str] = []
+        self.maker = DoorMaker(control, self._known, self.clock, self.notes.append, timeout_s=60.0, poll_s=5.0)
+
+    def _known(self, arn: str) -> bool:
+        self.unknown -= 1
+        return self.unknown < 0
+
+    def step(self, version: str | None = "v1") -> Step:
+        return self.maker.next_step(SCOPE, RECORD, version)
+
+    def ensure(self, wanted: RuntimeSpec = SCOPE) -> str:
+        return self.maker.ensure(self.step(), wanted, "v1", self.made.append).arn
+
+
+def test_a_door_that_is_as_it_should_be_is_kept_and_not_touched() -> None:
+    making = Making(FakeControl(observed(SCOPE)))
+    assert isinstance(making.step(), Keep)
+    assert making.ensure() == RUNTIME_ARN
+    assert changes(making.control) == [] and making.made == []
+
+
+@pytest.mark.parametrize(
+    ("control", "version", "kind"),
+    [
+        pytest.param(FakeControl(), "v1", Create, id="not-there"),
+        pytest.param(FakeControl(observed(replace(SCOPE, authorizer={}))), "v1", Update, id="another-door"),
+        pytest.param(FakeControl(observed(SCOPE)), "v2", Update, id="an-older-package"),
+        pytest.param(FakeControl(observed(SCOPE, status="UPDATE_FAILED")), "v1", Update, id="never-came-up"),
+    ],
+)
+def test_the_step(control: FakeControl, version: str, kind: type[Step]) -> None:
+    assert isinstance(Making(control).step(version), kind)
+
+
+def test_a_new_door_is_recorded_before_it_is_waited_for() -> None:
+    making = Making(FakeControl())
+    making.control.statuses = ["CREATING"]
+    making.clock = FakeClock()
+    seen: list[int] = []
+    maker = replace(making.maker, clock=FakeClock(lambda seconds: seen.append(len(making.made))))
+    maker.ensure(making.step(), SCOPE, "v1", making.made.append)
+    assert making.made == [RECORD]
+    assert seen and set(seen) == {1}
+
+
+def test_mmds_v2_is_turned_on_where_creating_leaves_it_off() -> None:
+    control = FakeControl(starts_with_mmds_off=True)
+    Making(control).ensure()
+    assert changes(control) == [f"create {SCOPE.name}", f"update {RUNTIME_ID}"]
+    assert control.live is not None and control.live.spec == SCOPE
+
+
+def test_a_door_that_does_not_turn_out_as_asked_for_is_an_error() -> None:
+    class Forgetful(FakeControl):
+        def create(self, spec: RuntimeSpec) -> tuple[str, str]:
+            return super().create(replace(spec, authorizer={}))
+
+    with pytest.raises(LaunchFailed) as caught:
+        Making(Forgetful()).ensure()
+    assert caught.value.code == "door_differs"
+    assert "authorizer" in caught.value.message
+
+
+def test_the_data_plane_is_waited_for() -> None:
+    making = Making(FakeControl(), unknown=3)
+    making.ensure()
+    assert making.clock.slept == [5.0, 5.0, 5.0]
+
+
+def test_a_data_plane_that_never_knows_the_door_ends_the_wait() -> None:
+    with pytest.raises(LaunchFailed) as caught:
+        Making(FakeControl(), unknown=1000).ensure()
+    assert caught.value.code == "data_plane_timed_out"
