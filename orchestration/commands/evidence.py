@@ -153,17 +153,21 @@ class Evidence:
 
     def _secrets(self, settings: Settings, outcomes: Sequence[Outcome]) -> dict[str, str]:
         """Everything that was used and must not be found: what was sent, and what it was got with."""
-        found = {
-            f"{name} of case {outcome.case.id}": credential
-            for outcome in outcomes
-            for sent in outcome.sent
-            for name, value in sent.headers
-            if name.lower() in CREDENTIAL_HEADERS
-            and len(credential := value.partition(" ")[2] or value) >= SHORTEST_CREDENTIAL
-        }
+        found = sent_credentials(outcomes)
         if self.steps.cloud:
             found["the emulator's root key"] = self.steps.cloud.root_key().secret
         return found | self.steps.tools.broker(settings).secrets()
+
+
+def sent_credentials(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """{header and case: value without its scheme} of each credential that went out, words left aside."""
+    found = {}
+    for outcome in outcomes:
+        for number, (name, value) in enumerate(pair for sent in outcome.sent for pair in sent.headers):
+            credential = value.partition(" ")[2] or value
+            if name.lower() in CREDENTIAL_HEADERS and len(credential) >= SHORTEST_CREDENTIAL:
+                found[f"{name} of case {outcome.case.id}, header {number}"] = credential
+    return found
 
 
 def _requests(outcomes: Sequence[Outcome]) -> Iterator[dict[str, Any]]:
