@@ -7,7 +7,7 @@ import sys
 from invoke import Collection
 
 try:
-    from cli import callers, evidence, lifecycle, local, proof, review
+    from cli import callers, evidence, lifecycle, local, proof, review, state
 except KeyboardInterrupt:
     sys.exit(130)
 except ModuleNotFoundError as missing:
@@ -31,4 +31,5 @@ namespace = Collection(
     proof.auth_log,
     evidence.evidence,
 )
+namespace.add_collection(Collection("state", state.state_bootstrap, state.state_show, state.state_remove))
 namespace.add_collection(Collection("local", local.local_up, local.local_down, local.local_status, local.local_env))

@@ -44,11 +44,16 @@ class Ledger:
     """AWS account in which things were made; None until anything is."""
     ports: Ports | None = None
     runtime: RuntimeRecord | None = None
+    state_bucket: str | None = None
+    """Bucket that holds Terraform's state; None while it is a file beside this one."""
     doors: tuple[RuntimeRecord, ...] = ()
     """Further runtimes, which the smoke matrix made to have other doors."""
 
     def with_account(self, account: str | None) -> Ledger:
         return replace(self, account=account)
+
+    def with_state_bucket(self, bucket: str | None) -> Ledger:
+        return replace(self, state_bucket=bucket)
 
     def with_ports(self, ports: Ports) -> Ledger:
         return replace(self, ports=ports)
@@ -116,6 +121,7 @@ def _parse(raw: Any) -> Ledger:
         region=_text(raw["region"]),
         account=None if raw["account"] is None else _text(raw["account"]),
         ports=ports,
+        state_bucket=None if raw.get("state_bucket") is None else _text(raw["state_bucket"]),
         runtime=None if raw["runtime"] is None else _record(raw["runtime"]),
         doors=tuple(_record(door) for door in raw.get("doors", [])),
     )

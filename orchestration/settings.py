@@ -11,12 +11,14 @@ from urllib.parse import quote
 
 from orchestration.errors import BadInput, InvalidOutputs
 from orchestration.outputs import CLAIM_OPERATORS, ClaimRule, CognitoOutputs, ProbeOutputs, TerraformOutputs
+from orchestration.terraform import RemoteState
 
 DEFAULT_REGION = "us-east-1"
 RESERVED_WORDS = ("aws", "amazon", "cognito")
 LOCAL_ACCOUNT = "000000000000"
 # Terraform's own rule for model_ids.
 MODEL_NAME = re.compile(r"[a-z][a-z0-9-]*(\.[a-zA-Z0-9][a-zA-Z0-9:_-]*)+")
+BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9]{0,11}")
 QUALIFIER = "DEFAULT"
 AGENT_ENTRYPOINT = "main.py"
@@ -198,6 +200,32 @@ def check_values(env: Mapping[str, str]) -> None:
             remedy=f"unset {gone[0]} and set {gone[0].lower()} in terraform/environments/<environment>.tfvars",
             code="setting_moved",
         )
+
+
+def state_bucket(account: str, region: str) -> str:
+    """Name of the bucket for Terraform's states, of all environments of an account and region."""
+    return f"inbound-auth-tfstate-{account}-{region}"
+
+
+def remote_state(deployment: Deployment, recorded: str | None, env: Mapping[str, str]) -> RemoteState | None:
+    """Where the state is: in the bucket that the ledger names, or on a machine without one in STATE_BUCKET.
+
+    None: in a file here. Raises BadInput where both are given and differ.
+    """
+    wish = env.get("STATE_BUCKET") or None
+    if wish is not None and not BUCKET_NAME.fullmatch(wish):
+        raise BadInput(f"STATE_BUCKET is {wish!r}", remedy="use the bucket that `invoke state.bootstrap` named")
+    if wish is not None and recorded not in (None, wish):
+        raise BadInput(
+            f"STATE_BUCKET is {wish!r}, but the state of {deployment.state_dir.name} is in {recorded!r}",
+            remedy="unset STATE_BUCKET",
+            code="state_differs",
+        )
+    bucket = recorded or wish
+    if bucket is None:
+        return None
+    key = f"inbound-auth/{deployment.environment}/terraform.tfstate"
+    return RemoteState(bucket, key, deployment.region, path_style=deployment.target is Target.LOCAL)
 
 
 def aws_endpoints(region: str, dns_suffix: str = "amazonaws.com") -> Endpoints:

@@ -24,7 +24,7 @@ from orchestration.runtime.launch import Launched, Launcher
 from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, remove
 from orchestration.runtime.spec import ObservedRuntime
 from orchestration.settings import Deployment, Endpoints, Settings, aws_endpoints, build_settings
-from orchestration.terraform import ACCOUNT_NOT_ALLOWED, TerraformDriver
+from orchestration.terraform import ACCOUNT_NOT_ALLOWED, RemoteState, StateStore, TerraformDriver
 from orchestration.tokens import TokenBroker
 
 
@@ -35,6 +35,13 @@ class Tools(Protocol):
     def check_terraform(self) -> None:
         """Raises Unfit when the binary is missing or too old."""
 
+    def remote(self, bucket: str | None = None) -> RemoteState | None:
+        """Where the state is or would be in that bucket; by default in the one that ledger or STATE_BUCKET names."""
+
+    def driver(self, endpoints: Endpoints, place: RemoteState | None) -> TerraformDriver:
+        """As `terraform`, with the state in that place whatever is recorded."""
+
+    def state_store(self, endpoints: Endpoints, bucket: str) -> StateStore: ...
     def control(self, endpoints: Endpoints) -> RuntimeControl: ...
     def launcher(self, settings: Settings) -> Launcher: ...
     def broker(self, settings: Settings) -> TokenBroker: ...
@@ -123,6 +130,10 @@ class Steps:
         terraform = self.tools.terraform(endpoints)
         with self.console.step("terraform init"):
             terraform.init()
+        place, ledger = self.tools.remote(), self.load_or_new()
+        if place is not None and ledger.state_bucket is None:
+            # STATE_BUCKET may be unset next time; what was made must be found then too.
+            self.ledger().save(ledger.with_state_bucket(place.bucket))
         return terraform
 
     def apply(self, endpoints: Endpoints) -> bool:

@@ -19,6 +19,7 @@ from orchestration.aws import (
     CognitoProvider,
     DecisionLog,
     Identity,
+    StateBucket,
     identity,
     known_regions,
 )
@@ -34,7 +35,7 @@ from orchestration.consent import consent
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import Decisions, oidc_map
-from orchestration.errors import INTERRUPTED, PIPE_CLOSED, OrchestrationError, Unfit
+from orchestration.errors import INTERRUPTED, PIPE_CLOSED, GateRefused, OrchestrationError, Unfit
 from orchestration.http import aws_client, client_credentials, local_client
 from orchestration.ledger import LedgerFile
 from orchestration.runtime.doors import DoorMaker
@@ -48,11 +49,12 @@ from orchestration.settings import (
     Target,
     aws_endpoints,
     model_id,
+    remote_state,
     select_deployment,
 )
 from orchestration.steps import Steps
 from orchestration.subjects import Subjects
-from orchestration.terraform import MIRROR_VARIABLE, Environment, TerraformDriver, find_mirror
+from orchestration.terraform import MIRROR_VARIABLE, Environment, RemoteState, TerraformDriver, find_mirror
 from orchestration.tokens import TokenBroker
 
 __all__ = ["MISLEADING", "Choice", "Foreign", "Wishes", "build", "session"]
@@ -82,7 +84,30 @@ class TargetTools:
             find_mirror(self.env)
 
     def terraform(self, endpoints: Endpoints) -> TerraformDriver:
-        place = Environment(
+        """Raises GateRefused where STATE_BUCKET alone would pass over the state that is here."""
+        place = self.remote()
+        if place is not None and self._recorded_bucket() is None:
+            local = self.driver(endpoints, None).local_state()
+            if local is not None and local.resources:
+                raise GateRefused(
+                    f"STATE_BUCKET is {place.bucket!r}, but {self.deployment.state_dir.name} has its state here",
+                    remedy=f"move it: {self.deployment.command('invoke state.bootstrap')}, or unset STATE_BUCKET",
+                    code="state_is_local",
+                )
+        return self.driver(endpoints, place)
+
+    def remote(self, bucket: str | None = None) -> RemoteState | None:
+        return remote_state(self.deployment, self._recorded_bucket() or bucket, self.env)
+
+    def state_store(self, endpoints: Endpoints, bucket: str) -> StateBucket:
+        return StateBucket(self._clients(endpoints), bucket, self.account())
+
+    def _recorded_bucket(self) -> str | None:
+        ledger = LedgerFile(self.deployment.ledger_path).load()
+        return ledger.state_bucket if ledger else None
+
+    def driver(self, endpoints: Endpoints, place: RemoteState | None) -> TerraformDriver:
+        where = Environment(
             binary=self._binary,
             source_dir=self.deployment.root / "terraform",
             work_dir=self.deployment.state_dir,
@@ -91,8 +116,9 @@ class TargetTools:
             lock_readonly=not Path(self._binary).name.startswith("tofu"),
             tfvars=self._tfvars(),
             var_files=tuple(path for path in [self.deployment.tfvars_path] if path.is_file()),
+            remote=place,
         )
-        return TerraformDriver(place, note=self.console.note)
+        return TerraformDriver(where, note=self.console.note)
 
     def _tfvars(self) -> dict[str, Any]:
         """Which accounts are allowed is not ours to say: that would wave every account through."""

@@ -67,7 +67,7 @@ class Lifecycle:
         """Remove all of it; False when there was nothing."""
         steps = self.steps
         state_dir = steps.deployment.state_dir
-        if not state_dir.exists():
+        if not state_dir.exists() and steps.tools.remote() is None:
             if steps.cloud is None:
                 self.console.say(f"there is no {state_dir}: nothing was looked up in AWS")
             stopped = bool(steps.cloud and steps.cloud.stop_strays())
@@ -85,6 +85,9 @@ class Lifecycle:
                 with self.console.step("local cloud stop"):
                     steps.cloud.stop()
                     steps.cloud.erase()
+            if (place := steps.tools.remote()) and steps.cloud is None:
+                self.console.say(f"bucket {place.bucket} stays: it may hold the states of other environments")
+                self.console.say(f"`STATE_BUCKET={place.bucket} {steps.deployment.command('invoke state.remove')}`")
             shutil.rmtree(state_dir)
         steps.remove_if_empty()
         return True

@@ -10,6 +10,7 @@ from orchestration.commands.lifecycle import Lifecycle
 from orchestration.commands.local import Local
 from orchestration.commands.proof import Proof
 from orchestration.commands.review import Reviews
+from orchestration.commands.state import State
 from orchestration.console import Console
 from orchestration.steps import Steps
 
@@ -43,6 +44,10 @@ class Project:
     @property
     def evidence(self) -> Evidence:
         return Evidence(self.steps, self.proof.matrix)
+
+    @property
+    def state(self) -> State:
+        return State(self.steps)
 
     @property
     def proof(self) -> Proof:

@@ -3,12 +3,18 @@
 from orchestration.terraform.driver import Environment, TerraformDriver
 from orchestration.terraform.failures import ACCOUNT_NOT_ALLOWED
 from orchestration.terraform.mirror import MIRROR_VARIABLE, find_mirror, registry_reachable
+from orchestration.terraform.state import RemoteState, StateStore, StateSummary, must_move, parse_state
 
 __all__ = [
     "ACCOUNT_NOT_ALLOWED",
     "MIRROR_VARIABLE",
     "Environment",
+    "RemoteState",
+    "StateStore",
+    "StateSummary",
     "TerraformDriver",
     "find_mirror",
+    "must_move",
+    "parse_state",
     "registry_reachable",
 ]

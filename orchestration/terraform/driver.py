@@ -16,6 +16,7 @@ from orchestration.errors import OrchestrationError, TerraformFailed, Unfit
 from orchestration.terraform.failures import explain_failure, without_progress
 from orchestration.terraform.mirror import MIRROR_VARIABLE, cli_configuration, find_mirror, registry_reachable
 from orchestration.terraform.process import IsFlagged, OnLine, Process
+from orchestration.terraform.state import RemoteState, StateSummary, parse_state, stage_sources
 
 MINIMUM = (1, 11, 0)
 LOCK_FILE = ".terraform.lock.hcl"
@@ -35,6 +36,8 @@ class Environment:
     tfvars: Mapping[str, Any] = field(default_factory=dict)
     """Values of ours, after those of `var_files`: the last one given wins."""
     var_files: tuple[Path, ...] = ()
+    remote: RemoteState | None = None
+    """Where the state is; None: a file in work_dir."""
     lock_readonly: bool = True
 
 
@@ -47,6 +50,7 @@ class TerraformDriver:
         self._log = place.work_dir / "terraform.log"
         self._tfvars = place.work_dir / "terraform.tfvars.json"
         self._state = place.work_dir / "terraform.tfstate"
+        self._staged: Path | None = None
 
     @property
     def log_path(self) -> Path:
@@ -80,12 +84,9 @@ class TerraformDriver:
         stamp = self._stamp()
         if stamp_path.exists() and stamp_path.read_text() == stamp and self._providers_installed():
             return False
-        options: dict[str, Any] = {
-            "backend_config": {"path": str(self._state)},
-            "input": False,
-            "no_color": IsFlagged,
-            "reconfigure": IsFlagged,
-        }
+        options: dict[str, Any] = {"input": False, "no_color": IsFlagged, "reconfigure": IsFlagged}
+        if self._place.remote is None:
+            options["backend_config"] = {"path": str(self._state)}
         if self._place.lock_readonly:
             options["lockfile"] = "readonly"
         code, out, err = self._run("init", **options)
@@ -93,6 +94,29 @@ class TerraformDriver:
             raise self._failed("init", code, out + err)
         stamp_path.write_text(stamp)
         return True
+
+    def move_state(self) -> None:
+        """Copy the local state to the remote place of this driver, and check that it arrived. The local file stays.
+
+        By `state push`, which refuses to write over another state.
+        """
+        before = self.local_state()
+        self.init()
+        code, out, err = self._run("state push", str(self._state), private=True, no_color=IsFlagged)
+        if code != 0:
+            raise self._failed("state push", code, out + err)
+        after = self.state()
+        if before is None or after is None or after.digest != before.digest:
+            raise TerraformFailed(
+                "the state that arrived is not the one that was sent",
+                remedy=f"the local one is untouched; see {self._log}",
+                code="state_not_moved",
+            )
+
+    def forget_local_state(self) -> None:
+        """It holds the machine client's secret, and a second state is one too many."""
+        for path in self._place.work_dir.glob("terraform.tfstate*"):
+            path.unlink()
 
     def validate(self) -> None:
         """Raises OrchestrationError with the first fault of the sources."""
@@ -158,12 +182,31 @@ class TerraformDriver:
         return parsed
 
     def has_state(self) -> bool:
-        """True if the state lists at least one resource. Raises TerraformFailed when the file is not a state."""
-        if not self._state.exists() or not self._state.stat().st_size:
-            return False  # Terraform makes the file before it writes anything into it
+        """True if the state lists at least one resource. Raises TerraformFailed when it is not a state."""
+        state = self.state()
+        return state is not None and state.resources > 0
+
+    def state(self) -> StateSummary | None:
+        """The state wherever it is; None where there is none yet."""
+        if self._place.remote is None:
+            return self.local_state()
+        self.init()
+        code, out, err = self._run("state pull", private=True)
+        if code != 0:
+            raise self._failed("state pull", code, err)
         try:
-            return bool(json.loads(self._state.read_text())["resources"])
-        except (ValueError, KeyError, TypeError):
+            return parse_state(out)
+        except ValueError:
+            raise TerraformFailed(
+                f"s3://{self._place.remote.bucket}/{self._place.remote.key} is not a Terraform state",
+                remedy="put an older version of that object back: the bucket keeps them",
+                code="corrupt_state",
+            ) from None
+
+    def local_state(self) -> StateSummary | None:
+        try:
+            return parse_state(self._state.read_text()) if self._state.exists() else None
+        except ValueError:
             backup = self._state.with_suffix(".tfstate.backup")
             raise TerraformFailed(
                 f"{self._state} is not a Terraform state (cut off or edited)",
@@ -190,8 +233,17 @@ class TerraformDriver:
         self, command: str, *args: str, on_line: OnLine | None = None, private: bool = False, **options: Any
     ) -> tuple[int, str, str]:
         self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        process = Process(self._place.binary, self._place.source_dir, self._variables(command), self._log)
+        process = Process(self._place.binary, self._folder(), self._variables(command), self._log)
         return process.cmd(command, *args, on_line=on_line, private=private, **options)
+
+    def _folder(self) -> Path:
+        """Where Terraform runs: in the sources themselves, or in a copy that names the remote state."""
+        if self._place.remote is None:
+            return self._place.source_dir
+        if self._staged is None:
+            folder = self._place.work_dir / "terraform-sources"
+            self._staged = stage_sources(self._place.source_dir, folder, self._place.remote)
+        return self._staged
 
     def _variables(self, command: str) -> dict[str, str]:
         variables = dict(self._place.variables)
@@ -231,7 +283,7 @@ class TerraformDriver:
         """What init depends on: the binary as it is now, the lock file and the sources."""
         binary = shutil.which(self._place.binary, path=self._place.variables.get("PATH")) or self._place.binary
         changed = Path(binary).stat().st_mtime_ns if Path(binary).exists() else 0
-        digest = hashlib.sha256(f"{binary}\0{changed}\0".encode())
+        digest = hashlib.sha256(f"{binary}\0{changed}\0{self._place.remote}\0".encode())
         for path in [self._place.source_dir / LOCK_FILE, *sorted(self._place.source_dir.rglob("*.tf"))]:
             if path.exists():
                 digest.update(f"{path.relative_to(self._place.source_dir)}\0".encode() + path.read_bytes())

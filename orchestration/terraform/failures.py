@@ -32,11 +32,7 @@ def explain_failure(command: str, code: int, text: str, log: Path) -> Orchestrat
         line.strip(" │╷╵") for line in (block["rest"].splitlines() if block else []) if line.strip(" │╷╵")
     )
     if "Error acquiring the state lock" in plain:
-        return TerraformFailed(
-            "another Terraform process holds the state lock",
-            remedy="wait for it, or find it with `pgrep -af terraform`",
-            code="state_locked",
-        )
+        return _locked(plain)
     if refused := re.search(r"AWS account ID not allowed: (\d+)", plain):
         return GateRefused(
             f"account {refused[1]} is not among allowed_account_ids of this environment",
@@ -53,3 +49,16 @@ def explain_failure(command: str, code: int, text: str, log: Path) -> Orchestrat
             code="exists_outside_state",
         )
     return TerraformFailed(f"terraform {command} failed: {title}. {detail[:300]}".strip(), remedy=f"see {log}")
+
+
+def _locked(text: str) -> TerraformFailed:
+    """Lock Info names who holds the lock, since when and what for."""
+    known = dict(re.findall(r"^[│ ]*(Who|Operation|Created): +(\S.*?) *$", text, re.M))
+    who = (
+        f": {known['Who']}, {known.get('Operation', '?')}, since {known.get('Created', '?')}" if "Who" in known else ""
+    )
+    return TerraformFailed(
+        f"another Terraform process holds the state lock{who}",
+        remedy="wait for it, or find it with `pgrep -af terraform`; of a remote state `invoke state.show` tells more",
+        code="state_locked",
+    )

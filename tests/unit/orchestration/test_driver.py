@@ -16,6 +16,7 @@ import pytest
 from orchestration.errors import BadInput, TerraformFailed, Unfit
 from orchestration.terraform.driver import Environment, TerraformDriver
 from orchestration.terraform.failures import explain_failure
+from orchestration.terraform.state import RemoteState
 
 ROOT = Path(__file__).resolve().parents[3]
 DEADLINE_S = 20.0
@@ -348,6 +349,57 @@ def test_a_state_that_is_none_is_an_error_and_not_an_empty_one(fake: Fake, text:
     assert caught.value.code == "corrupt_state"
 
 
+# -- a remote state
+
+REMOTE = RemoteState("states", "inbound-auth/dev/terraform.tfstate", "us-east-1", path_style=True)
+STATE = '{"serial": 3, "lineage": "a", "resources": [{"type": "aws_s3_bucket"}], "outputs": {"secret": "x"}}'
+
+
+def remote(fake: Fake) -> TerraformDriver:
+    return TerraformDriver(replace(fake.place, remote=REMOTE))
+
+
+def test_with_a_remote_state_terraform_runs_from_a_copy_that_names_it(fake: Fake) -> None:
+    remote(fake).init()
+    [argv] = fake.calls()
+    assert not [word for word in argv if word.startswith("-backend-config")]
+    assert fake.environment("init")["PWD"] == str(fake.work / "terraform-sources")
+
+
+def test_init_runs_again_when_the_state_is_elsewhere(fake: Fake) -> None:
+    fake.driver.init()
+    assert remote(fake).init()
+    assert not remote(fake).init()
+
+
+def test_a_remote_state_is_pulled_and_goes_to_no_log(fake: Fake) -> None:
+    fake.answers("state", out=STATE)
+    driver = remote(fake)
+    assert driver.has_state()
+    assert fake.calls()[-1][:2] == ["state", "pull"]
+    assert "secret" not in driver.log_path.read_text()
+
+
+def test_a_state_is_moved_by_push_and_compared_with_what_arrived(fake: Fake) -> None:
+    (fake.work / "terraform.tfstate").write_text(STATE)
+    fake.answers("state", out=STATE.replace('"serial": 3', '"serial": 1'))
+    remote(fake).move_state()
+    assert ["state", "push", str(fake.work / "terraform.tfstate")] in [
+        [word for word in argv if not word.startswith("-")] for argv in fake.calls()
+    ]
+    fake.answers("state", out=STATE.replace("aws_s3_bucket", "aws_other"))
+    with pytest.raises(TerraformFailed) as caught:
+        remote(fake).move_state()
+    assert caught.value.code == "state_not_moved"
+
+
+def test_the_local_state_is_forgotten_with_its_backups(fake: Fake) -> None:
+    for name in ("terraform.tfstate", "terraform.tfstate.backup", "terraform.log"):
+        (fake.work / name).write_text("x")
+    fake.driver.forget_local_state()
+    assert [path.name for path in fake.work.glob("terraform.*")] == ["terraform.log"]
+
+
 # -- what a failure says
 
 LOCKED = """
@@ -411,6 +463,12 @@ BOXED = (
 def test_a_held_state_lock_is_named() -> None:
     error = explain_failure("apply", 1, LOCKED, LOG)
     assert (error.code, error.exit_code) == ("state_locked", 1)
+    assert error.message.endswith("state lock")
+
+
+def test_whoever_holds_the_lock_is_named() -> None:
+    error = explain_failure("apply", 1, LOCKED + "  Who:       ann@laptop\n  Created:   2026-11-23 00:00\n", LOG)
+    assert "ann@laptop, OperationTypeApply, since 2026-11-23 00:00" in error.message
 
 
 def test_an_account_that_is_not_allowed_is_refused_at_the_gate() -> None:

@@ -1,0 +1,104 @@
+"""Where Terraform's state is, and how much of it we look at. Pure but for the staged copy of the sources."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from orchestration.errors import GateRefused
+
+OVERRIDE_FILE = "backend_override.tf.json"
+# Neither a plan nor an apply reads them.
+LEFT_OUT = shutil.ignore_patterns("tests", "examples", "environments", ".terraform", "*.md")
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteState:
+    """A state file in S3. `path_style` where buckets have no host names, as in the local emulator."""
+
+    bucket: str
+    key: str
+    region: str
+    path_style: bool = False
+
+    @property
+    def lock_key(self) -> str:
+        return f"{self.key}.tflock"
+
+    def backend(self) -> dict[str, Any]:
+        """The override file. A backend's type cannot be a variable, so it cannot come from the sources."""
+        settings = {
+            "bucket": self.bucket,
+            "key": self.key,
+            "region": self.region,
+            "encrypt": True,
+            "use_lockfile": True,
+            "use_path_style": self.path_style,
+        }
+        return {"terraform": {"backend": {"s3": settings}}}
+
+
+@dataclass(frozen=True, slots=True)
+class StateSummary:
+    """What tells one state from another. The rest of a state holds secrets and is not kept."""
+
+    serial: int
+    resources: int
+    digest: str
+    """Of resources and outputs: a copied state gets another lineage and begins to count anew (Terraform 1.11)."""
+
+
+class StateStore(Protocol):
+    """The bucket of the states of all environments."""
+
+    def exists(self) -> bool: ...
+    def make(self) -> bool: ...
+    def states(self) -> dict[str, StateSummary]: ...
+    def state(self, place: RemoteState) -> StateSummary | None: ...
+    def lock(self, place: RemoteState) -> dict[str, str] | None: ...
+    def remove(self) -> None: ...
+
+
+def parse_state(text: str) -> StateSummary | None:
+    """None for an empty file, which Terraform makes before it writes anything. Raises ValueError for no state."""
+    if not text.strip():
+        return None
+    try:
+        raw = json.loads(text)
+        content = json.dumps([raw["resources"], raw.get("outputs")], sort_keys=True)
+        return StateSummary(
+            int(raw.get("serial", 0)), len(raw["resources"]), hashlib.sha256(content.encode()).hexdigest()
+        )
+    except (KeyError, TypeError, AttributeError, RecursionError) as e:
+        raise ValueError(str(e)) from None
+
+
+def must_move(local: StateSummary | None, remote: StateSummary | None, place: RemoteState) -> bool:
+    """True if the local state is to be copied. Raises GateRefused where that would write over another one.
+
+    The same state on both sides is what an interrupt leaves between the copy and the record of it.
+    """
+    if local is None or not local.resources:
+        return False
+    if remote is None or not remote.resources:
+        return True
+    if remote.digest == local.digest:
+        return False
+    raise GateRefused(
+        f"s3://{place.bucket}/{place.key} holds another state with {remote.resources} resources; "
+        f"the one here has {local.resources}",
+        remedy="choose another ENVIRONMENT, or take one of them down first from where it was made",
+        code="state_exists",
+    )
+
+
+def stage_sources(source_dir: Path, folder: Path, remote: RemoteState) -> Path:
+    """A copy of the sources with the backend of this environment beside them; the checkout stays as it is."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(source_dir, folder, ignore=LEFT_OUT)
+    (folder / OVERRIDE_FILE).write_text(json.dumps(remote.backend(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return folder
