@@ -67,7 +67,7 @@ class Explanation:
             self.answered_by, self.answered_by
         )
         if self.first is None:
-            parts = [f"no rule fails; {who} answered {self.status}"]
+            parts = [f"no rule of the live authorizer refuses this call; {who} answered {self.status}"]
         else:
             parts = [f"{who}: {self.first.rule}: saw {self.first.seen}, wants {self.first.wanted}"]
         parts += [self.trap.text] if self.trap else []

@@ -37,6 +37,7 @@ def lines(explanation: Explanation) -> Iterator[str]:
     yield "every rule"
     width = max((len(rule.rule) for rule in explanation.rules), default=0)
     for rule in explanation.rules:
-        yield f"  {_MARKS.get(rule.verdict, '-'):<6}  {rule.rule:<{width}}  {rule.seen or '-'}  (wants {rule.wanted})"
+        wanted = "" if rule.verdict == OK and rule.seen else f"  (wants {rule.wanted})"
+        yield f"  {_MARKS.get(rule.verdict, '-'):<6}  {rule.rule:<{width}}  {rule.seen}{wanted}"
     if not explanation.verified and any(rule.rule == "client" and rule.seen for rule in explanation.rules):
         yield "the token's claims are not verified: its signature does not hold or could not be checked"

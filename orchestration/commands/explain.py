@@ -48,7 +48,14 @@ class Explaining:
         except OrchestrationError as e:
             self.steps.console.note(f"no explanations: {e.message}")
             return {}
-        return {name: found.line for (name, _), found in zip(answered, explained, strict=True)}
+        return {name: self._line(found) for (name, _), found in zip(answered, explained, strict=True)}
+
+    def _line(self, found: Explanation) -> str:
+        """A wrong verdict that no rule explains comes of a door that is not as it was meant to be."""
+        if found.first is not None:
+            return found.line
+        drift, up = (self.steps.deployment.command(words) for words in ("invoke drift", "make up"))
+        return f"{found.line}; fix: `{drift}` shows what is live and not as asked for, `{up}` puts it right"
 
     def log(self, since: str) -> list[Entry]:
         """The decisions of that last while, oldest first. Raises BadInput for another time than e.g. "10m"."""
