@@ -21,7 +21,7 @@ CHANGES: dict[str, Any] = {
     "require_mmds_v2": False,
     "network_mode": "VPC",
     "protocol": "MCP",
-    "request_headers": ("Authorization",),
+    "request_headers": ("Authorization", "X-Other"),
     "idle_timeout_s": 60,
     "max_lifetime_s": 60,
     "extras": ("filesystemConfigurations",),
@@ -48,6 +48,7 @@ def test_the_spec_is_what_outputs_and_settings_ask_for() -> None:
         key=f"{OUTPUTS['agent_runtime_name']}/deployment.zip",
         entry_point=("main.py",),
         code_runtime="PYTHON_3_12",
+        request_headers=("Authorization",),
     )
 
 
