@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from orchestration import drift
+from orchestration.checks.doors import door_spec, probe_doors
 from orchestration.console import Console
 from orchestration.drift import Door, Drift, Other
 from orchestration.errors import BadInput, GateRefused
@@ -116,8 +117,9 @@ class Reviews:
         if found:
             command = self.steps.deployment.command("make up")
             self.console.say(
-                f"`{command}` puts back what Terraform and the launch own; another runtime is yours to delete"
+                f"`{command}` puts back what is Terraform's and the launch's, `invoke smoke-test` its own doors;"
             )
+            self.console.say("an endpoint or a runtime that neither made is yours to delete")
 
     def _review(self, document: Mapping[str, Any], wishes: Wishes) -> Review:
         default = self.steps.deployment.root / "policies" / "waivers.toml"
@@ -145,7 +147,11 @@ class Reviews:
             launched = ledger.runtime.artifact_version if ledger.runtime else None
             yield from drift.package_drift(spec.name, launched, launcher.artifact_version(spec.bucket, spec.key))
             yield from drift.endpoint_drifts(spec, _pinned(control, live.id))
-        yield from _others(control, settings, spec)
+        probes = {spec.name: spec for spec in _probes(settings, spec)}
+        for record in ledger.doors:
+            if record.name in probes and (door := own_runtime(control, record.name, record)):
+                yield from drift.probe_drifts(Door(probes[record.name], door))
+        yield from _others(control, settings, spec, {record.name for record in ledger.doors} & probes.keys())
 
 
 def _pinned(control: RuntimeControl, runtime_id: str) -> dict[str, Any]:
@@ -155,14 +161,20 @@ def _pinned(control: RuntimeControl, runtime_id: str) -> dict[str, Any]:
     }
 
 
-def _others(control: RuntimeControl, settings: Settings, spec: RuntimeSpec) -> Iterator[Drift]:
+def _probes(settings: Settings, main: RuntimeSpec) -> list[RuntimeSpec]:
+    return [door_spec(settings, main, door) for door in probe_doors(settings)]
+
+
+def _others(
+    control: RuntimeControl, settings: Settings, spec: RuntimeSpec, recorded: Collection[str]
+) -> Iterator[Drift]:
     """Every other runtime of the project: one without an authorizer is a way in that nobody looks at."""
     project = spec.name.removesuffix(f"_{settings.outputs.environment}")
     found = []
     for name, runtime_id in sorted(control.names().items()):
         if name.startswith(f"{project}_") and name != spec.name and (runtime := control.get(runtime_id)):
             found.append(Other(name, runtime.spec.authorizer))
-    yield from drift.open_doors(project, settings.outputs.environment, found, frozenset())
+    yield from drift.open_doors(project, settings.outputs.environment, found, recorded)
 
 
 def _text(path: str) -> str:

@@ -1,7 +1,15 @@
 """What is live against what the code says and what was launched. Pure."""
 
 from orchestration.drift.differences import Drift, Level, document, lines
-from orchestration.drift.launched import Door, Other, endpoint_drifts, open_doors, package_drift, runtime_drifts
+from orchestration.drift.launched import (
+    Door,
+    Other,
+    endpoint_drifts,
+    open_doors,
+    package_drift,
+    probe_drifts,
+    runtime_drifts,
+)
 from orchestration.drift.provisioned import plan_drifts
 
 __all__ = [
@@ -15,5 +23,6 @@ __all__ = [
     "open_doors",
     "package_drift",
     "plan_drifts",
+    "probe_drifts",
     "runtime_drifts",
 ]

@@ -16,6 +16,7 @@ from orchestration.drift import (
     open_doors,
     package_drift,
     plan_drifts,
+    probe_drifts,
     runtime_drifts,
 )
 from orchestration.drift.differences import differences
@@ -102,6 +103,15 @@ def test_a_runtime_that_is_gone_or_broken_is_drift() -> None:
     ]
     (drift,) = runtime_drifts(Door(spec(), observed(status="UPDATE_FAILED")))
     assert (drift.field, drift.now) == ("status", "UPDATE_FAILED")
+
+
+def test_of_a_probes_door_only_what_decides_counts() -> None:
+    later = replace(spec(), environment={}, role_arn="arn:x", authorizer=authorizer(allowedClients=["other"]))
+    assert {row.field for row in probe_drifts(Door(spec(), observed(later)))} == {
+        "role_arn",
+        "authorizer.allowedClients",
+    }
+    assert list(probe_drifts(Door(replace(spec(), authorizer={}), observed(replace(spec(), authorizer={}))))) == []
 
 
 def test_a_package_that_was_replaced_in_the_bucket_is_drift() -> None:
