@@ -1,0 +1,61 @@
+# What the orchestrator and the starter toolkit call after Terraform (orchestration/aws, orchestration/runtime/worker.py).
+
+locals {
+  runtime_statements = [
+    {
+      Sid    = "MakeAndListRuntimes"
+      Effect = "Allow"
+      Action = ["bedrock-agentcore:CreateAgentRuntime", "bedrock-agentcore:ListAgentRuntimes"]
+      # "*": neither takes a resource, there is no id before there is a runtime (service authorization reference, AgentCore).
+      Resource = ["*"]
+    },
+    {
+      Sid    = "OwnRuntimes"
+      Effect = "Allow"
+      Action = [
+        "bedrock-agentcore:DeleteAgentRuntime",
+        "bedrock-agentcore:DeleteAgentRuntimeEndpoint",
+        "bedrock-agentcore:GetAgentRuntime",
+        "bedrock-agentcore:GetAgentRuntimeEndpoint",
+        "bedrock-agentcore:ListAgentRuntimeEndpoints",
+        "bedrock-agentcore:UpdateAgentRuntime",
+      ]
+      # Endpoints begin with their runtime's ARN, which the pattern's end takes in.
+      Resource = [for name in local.runtime_names : "${local.runtimes_arn}/${name}"]
+    },
+    {
+      # The smoke test looks up whom it reached.
+      Sid      = "OwnLogs"
+      Effect   = "Allow"
+      Action   = ["logs:FilterLogEvents"]
+      Resource = [for name in local.runtime_names : "${local.log_groups_arn}/${name}"]
+    },
+  ]
+
+  probe_statements = [
+    for arn in var.probes_enabled ? ["${local.roles_arn}-probe-*"] : [] : {
+      Sid      = "BeTheProbesOfTheIamDoor"
+      Effect   = "Allow"
+      Action   = ["sts:AssumeRole"]
+      Resource = [arn]
+    }
+  ]
+
+  state_statements = flatten([
+    for bucket in var.state_bucket_name == null ? [] : ["arn:${var.partition}:s3:::${var.state_bucket_name}"] : [
+      {
+        Sid      = "FindTheState"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = [bucket]
+      },
+      {
+        # Its lock too, a file beside it that is deleted again.
+        Sid      = "OwnState"
+        Effect   = "Allow"
+        Action   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+        Resource = ["${bucket}/inbound-auth/${var.environment}/*"]
+      },
+    ]
+  ])
+}

@@ -1,0 +1,241 @@
+mock_provider "aws" {
+  override_during = plan
+}
+
+variables {
+  account_id               = "111122223333"
+  environment              = "dev"
+  partition                = "aws"
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/bounds"
+  project                  = "demo"
+  region                   = "eu-west-1"
+  state_bucket_name        = "inbound-auth-tfstate-111122223333-eu-west-1"
+}
+
+run "every_statement_allows_named_actions_and_has_a_name_of_its_own" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
+      for statement in jsondecode(policy.policy).Statement : statement.Effect == "Allow" && !anytrue([for action in statement.Action : strcontains(action, "*")])
+    ]]))
+    error_message = "An action is a wildcard, or a statement does not allow."
+  }
+
+  assert {
+    condition = (
+      length(flatten([for policy in values(aws_iam_policy.deployer) : jsondecode(policy.policy).Statement]))
+      == length(distinct(flatten([for policy in values(aws_iam_policy.deployer) : jsondecode(policy.policy).Statement[*].Sid])))
+    )
+    error_message = "Two statements share a Sid."
+  }
+}
+
+run "only_actions_without_resources_get_all_of_them" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([for policy in values(aws_iam_policy.deployer) : [
+      for statement in jsondecode(policy.policy).Statement : statement.Action if contains(statement.Resource, "*")
+      ]])) == toset([
+      "bedrock-agentcore:CreateAgentRuntime",
+      "bedrock-agentcore:ListAgentRuntimes",
+      "cognito-idp:CreateUserPool",
+      "cognito-idp:DescribeUserPoolDomain",
+      "secretsmanager:GetRandomPassword",
+    ])
+    error_message = "An action reaches every resource although it could be narrowed."
+  }
+}
+
+run "roles_are_made_and_written_inside_the_boundary_alone" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_policy.deployer["access"].policy).Statement :
+      statement.Condition.ArnEquals["iam:PermissionsBoundary"] == "arn:aws:iam::111122223333:policy/bounds"
+      if length(setintersection(statement.Action, ["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"])) > 0
+    ])
+    error_message = "A role can be made or widened outside of the boundary."
+  }
+
+  assert {
+    condition     = !strcontains(join("", [for policy in values(aws_iam_policy.deployer) : policy.policy]), "DeleteRolePermissionsBoundary")
+    error_message = "The boundary can be taken off."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_policy.deployer["access"].policy).Statement :
+      statement.Condition.ArnLike["iam:PolicyARN"] if contains(statement.Action, "iam:AttachRolePolicy")
+    ] == ["arn:aws:iam::111122223333:policy/demo-dev-*"]
+    error_message = "A policy of somebody else's can be attached."
+  }
+}
+
+run "the_execution_role_is_handed_to_the_runtime_service_alone" {
+  command = plan
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_policy.deployer["access"].policy).Statement :
+      [jsonencode(statement.Resource), jsonencode(statement.Condition)] if contains(statement.Action, "iam:PassRole")
+      ] == [[
+        jsonencode(["arn:aws:iam::111122223333:role/demo-dev-runtime"]),
+        jsonencode({ StringEquals = { "iam:PassedToService" = "bedrock-agentcore.amazonaws.com" } }),
+    ]]
+    error_message = "Another role can be passed, or to another service."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_policy.deployer["access"].policy).Statement :
+      [jsonencode(statement.Resource), jsonencode(statement.Condition)] if contains(statement.Action, "iam:CreateServiceLinkedRole")
+      ] == [[
+        jsonencode(["arn:aws:iam::111122223333:role/aws-service-role/runtime-identity.bedrock-agentcore.amazonaws.com/*"]),
+        jsonencode({ StringEquals = { "iam:AWSServiceName" = "runtime-identity.bedrock-agentcore.amazonaws.com" } }),
+    ]]
+    error_message = "A service-linked role of another service can be made."
+  }
+}
+
+run "pools_of_other_deployments_are_out_of_reach" {
+  command = plan
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_policy.deployer["infrastructure"].policy).Statement :
+      statement.Sid => jsonencode(statement.Condition) if contains(["MakeTaggedPools", "TaggedPools"], statement.Sid)
+      } == {
+      MakeTaggedPools = jsonencode({ StringEquals = { "aws:RequestTag/Environment" = "dev", "aws:RequestTag/Project" = "demo" } })
+      TaggedPools     = jsonencode({ StringEquals = { "aws:ResourceTag/Environment" = "dev", "aws:ResourceTag/Project" = "demo" } })
+    }
+    error_message = "Any pool of the account can be changed."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_policy.deployer["infrastructure"].policy).Statement : contains(["LookUpDomains", "MakeTaggedPools", "TaggedPools"], statement.Sid)
+      if anytrue([for action in statement.Action : startswith(action, "cognito-idp:")])
+    ])
+    error_message = "A statement about pools has no condition."
+  }
+}
+
+run "everything_else_is_named_after_the_deployment" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
+      for statement in jsondecode(policy.policy).Statement : [
+        for arn in statement.Resource : strcontains(replace(arn, "demo_dev", "demo-dev"), "demo-dev") || startswith(arn, "arn:aws:s3:::inbound-auth-tfstate-111122223333-eu-west-1")
+      ] if !contains(["GeneratePasswords", "LookUpDomains", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "TaggedPools"], statement.Sid)
+    ]]))
+    error_message = "A statement reaches what is not of this deployment."
+  }
+
+  assert {
+    condition     = alltrue([for policy in values(aws_iam_policy.deployer) : startswith(policy.name, "deployer-")])
+    error_message = "The deployer may rewrite its own policy."
+  }
+}
+
+run "without_probes_and_state_neither_is_reached" {
+  command = plan
+
+  variables {
+    probes_enabled    = false
+    state_bucket_name = null
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_policy.deployer["runtime"].policy, "probe") && !strcontains(aws_iam_policy.deployer["runtime"].policy, "s3:")
+    error_message = "A probe or a state is reached: ${aws_iam_policy.deployer["runtime"].policy}"
+  }
+}
+
+run "an_own_execution_role_and_a_path_reach_the_policies" {
+  command = plan
+
+  variables {
+    execution_role_arn = "arn:aws:iam::111122223333:role/mine"
+    role_path          = "/agents/"
+  }
+
+  assert {
+    condition = flatten([
+      for statement in jsondecode(aws_iam_policy.deployer["access"].policy).Statement : statement.Resource if contains(statement.Action, "iam:PassRole")
+    ]) == ["arn:aws:iam::111122223333:role/mine"]
+    error_message = "The role that is brought cannot be passed."
+  }
+
+  assert {
+    condition = flatten([
+      for statement in jsondecode(aws_iam_policy.deployer["access"].policy).Statement : statement.Resource if statement.Sid == "Roles"
+    ]) == ["arn:aws:iam::111122223333:role/agents/demo-dev-*"]
+    error_message = "Roles are reached outside of the path."
+  }
+}
+
+run "the_longest_names_still_fit" {
+  command = plan
+
+  variables {
+    environment              = "eeeeeeeeeeee"
+    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/a-boundary-with-a-name-that-is-rather-long-for-a-policy"
+    project                  = "pppppppppppppppppppp"
+    region                   = "ap-southeast-1"
+    role_path                = "/${join("/", [for number in range(50) : "workloads"])}/"
+  }
+
+  assert {
+    condition     = alltrue([for policy in values(aws_iam_policy.deployer) : length(policy.policy) <= 6144])
+    error_message = "Characters: ${jsonencode({ for name, policy in aws_iam_policy.deployer : name => length(policy.policy) })}"
+  }
+}
+
+run "a_bad_value_of_each_variable_is_refused" {
+  command = plan
+
+  variables {
+    account_id         = "11112222333" # an account of 11 digits
+    environment        = "dev-1"       # an environment with a hyphen
+    execution_role_arn = "mine"        # a name for an ARN
+    partition          = "gcp"         # an unknown partition
+    project            = "in--bound"   # a project with two hyphens
+    region             = "eu-west"     # a region without a number
+    role_path          = "agents"      # a path without slashes
+    state_bucket_name  = "*"           # every bucket
+  }
+
+  expect_failures = [
+    var.account_id,
+    var.environment,
+    var.execution_role_arn,
+    var.partition,
+    var.project,
+    var.region,
+    var.role_path,
+    var.state_bucket_name,
+  ]
+}
+
+run "a_wildcard_boundary_is_refused" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/*"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
+
+run "a_boundary_that_the_deployer_could_rewrite_is_refused" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/demo-dev-bounds"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
