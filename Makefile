@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INVOKE := $(BIN)/invoke
+# Its pins conflict with ours, hence an environment of its own.
+POLICY := .venv-policy/bin/checkov
 export TARGET ENVIRONMENT TERRAFORM
 # From the command line alone: a YES left in a shell's environment must not spend money.
 ifeq ($(origin YES),command line)
@@ -13,7 +15,7 @@ endif
 SOURCES := agent agentcore_local cli orchestration scripts tests tasks.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up plan smoke ask down test unit property contract terraform-test e2e lint fmt lock bench fuzz load clean
+.PHONY: help setup up plan smoke ask down test unit property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +40,7 @@ ask: setup ## Ask the agent: make ask Q="what can you do?"
 down: setup ## Remove everything that up made
 	@$(INVOKE) down $(YES_FLAG)
 
-test: lint unit property terraform-test contract e2e ## All checks and tests
+test: lint unit property terraform-test mutate contract e2e ## All checks and tests
 
 lint: setup ## ruff, mypy, terraform fmt and validate
 	@$(BIN)/python scripts/lint.py
@@ -49,8 +51,14 @@ unit: setup ## Unit tests
 property: setup ## Property tests and the fuzzer's corpus
 	@$(BIN)/pytest -q tests/property tests/fuzz
 
-terraform-test: setup ## Module tests with a mocked provider
+terraform-test: setup $(POLICY) ## Module tests with a mocked provider, plan reviews, the policy pack
 	@$(BIN)/pytest -q tests/terraform
+
+policy: setup $(POLICY) ## The policy pack beside the review, and checkov's own rules over our plans
+	@$(BIN)/pytest -q tests/terraform/test_policy_pack.py
+
+mutate: setup ## Dangerous edits of terraform/, each of which must turn a test or the review red
+	@$(BIN)/python -m scripts.mutate_terraform
 
 contract: setup ## Both planes against the AWS service models, with the real emulator
 	@$(BIN)/pytest -q tests/contract
@@ -58,14 +66,25 @@ contract: setup ## Both planes against the AWS service models, with the real emu
 e2e: setup ## README's commands in a temporary clone
 	@$(BIN)/pytest -q tests/e2e
 
+browser: setup ## The report page in headless Chromium, which must be installed (not part of make test)
+	@$(BIN)/pytest -q tests/browser
+
+$(POLICY): requirements-policy.lock | setup
+	@echo "making .venv-policy from requirements-policy.lock (once) ..." >&2
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-policy
+	@$(BIN)/uv pip sync --quiet --python .venv-policy/bin/python --require-hashes requirements-policy.lock
+	@touch $(POLICY)
+
 fmt: setup ## Format Python and Terraform
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix --quiet $(SOURCES)
 	@$${TERRAFORM:-terraform} fmt -recursive terraform
 
-lock: setup ## Resolve requirements.txt into requirements.lock again
+lock: setup ## Resolve the requirements into their lock files again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links \
 	  --custom-compile-command 'make lock' requirements.txt -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links \
+	  --custom-compile-command 'make lock' requirements-policy.txt -o requirements-policy.lock
 
 bench: setup ## Time the stages of make up on this machine (uses the environment "bench")
 	@$(BIN)/python scripts/bench.py
@@ -78,4 +97,4 @@ load: setup ## A minute of 64 callers with bad tokens among them, judged one by 
 	@$(BIN)/python -m scripts.load
 
 clean: ## Remove the virtual environment and caches (not deployments: make down)
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-policy .mypy_cache .pytest_cache .ruff_cache .hypothesis

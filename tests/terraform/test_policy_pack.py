@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from orchestration.review import review
 from orchestration.review.registry import BY_ID
 from tests.fakes.plans import BROKEN, SOUND, made, plan
 from tests.terraform.checkov import CHECKOV, PACK, failures, with_planned_values
+from tests.terraform.harness import Terraform
 
 PLANS = Path(__file__).parent / "plans"
+EXCEPTIONS = PACK.parent / "public-rules.toml"
 Verdicts = set[tuple[str, str]]
 
 
@@ -53,3 +56,21 @@ def test_both_engines_give_the_same_verdicts(plans: dict[str, dict[str, Any]], s
 def test_every_rule_that_a_scanner_can_say_is_in_the_pack_and_bites(scanned: dict[str, Verdicts]) -> None:
     bitten = {rule for verdicts in scanned.values() for rule, _ in verdicts}
     assert bitten == {rule.id for rule in BY_ID.values() if not rule.change_only}
+
+
+def test_the_public_rules_fail_nowhere_but_where_it_is_answered_for(
+    root: Path, terraform: Terraform, tmp_path: Path
+) -> None:
+    files = []
+    for environment in ("dev", "prod"):
+        binary, file = tmp_path / "plan", tmp_path / f"{environment}.json"
+        values = f"-var-file=environments/{environment}.tfvars"
+        # What the orchestrator passes on AWS, where a model is on Bedrock and old versions expire.
+        given = ['-var=model_ids=["amazon.nova-lite-v1:0"]', "-var=artifact_noncurrent_days=30"]
+        terraform(root, "plan", "-input=false", f"-out={binary}", values, *given)
+        file.write_text(terraform(root, "show", "-json", str(binary)))
+        files.append(file)
+    exceptions = tomllib.loads(EXCEPTIONS.read_text())["exception"]
+    answered = {(entry["check"], address) for entry in exceptions for address in entry["addresses"]}
+    assert all(len(entry["reason"]) > 20 for entry in exceptions)
+    assert {(check, address) for _, check, address in failures(files, home=tmp_path)} == answered
