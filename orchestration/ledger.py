@@ -31,6 +31,8 @@ class RuntimeRecord:
     arn: str
     artifact_version: str | None = None
     """Version of the package in the bucket that was launched; None where that is not known."""
+    spec_digest: str | None = None
+    """Of what was sent to make it; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -230,12 +230,15 @@ class Steps:
     def remove_runtimes(self, control: RuntimeControl, name: str) -> None:
         """Delete the runtime and the doors that were made beside it, recorded or not. Raises Leftovers."""
         ledger = self.load_or_new()
-        doors = {*door_names(name).values(), *(door.name for door in ledger.doors)}
-        for other in sorted(doors):
-            self.remove_runtime(control, other, ledger.door(other))
-            self.ledger().save(self.load_or_new().without_door(other))
+        self.remove_doors(control, {*door_names(name).values(), *(door.name for door in ledger.doors)})
         self.remove_runtime(control, name, ledger.runtime)
         self.ledger().save(self.load_or_new().with_runtime(None))
+
+    def remove_doors(self, control: RuntimeControl, names: Collection[str]) -> None:
+        """Delete runtimes that the smoke matrix made, and forget them. Raises Leftovers."""
+        for name in sorted(names):
+            self.remove_runtime(control, name, self.load_or_new().door(name))
+            self.ledger().save(self.load_or_new().without_door(name))
 
     def remove_runtime(self, control: RuntimeControl, name: str, record: RuntimeRecord | None) -> None:
         runtime = own_runtime(control, name, record)

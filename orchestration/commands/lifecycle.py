@@ -36,8 +36,9 @@ class Lifecycle:
             if changed:
                 self.steps.checkpoint()
             launched = self.steps.launch(settings)
-            changed |= bool(launched.changed)
-        report = Proof(self.steps).matrix.main_door(settings, launched.runtime.arn)
+            matrix = Proof(self.steps).matrix
+            changed |= bool(launched.changed) | matrix.mend_doors(settings, launched.runtime)
+        report = matrix.main_door(settings, launched.runtime.arn)
         if not changed and report.ok:
             self.console.say("nothing changed: everything was as it should be")
         return report

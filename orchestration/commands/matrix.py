@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from orchestration.checks.case import Case, Door
 from orchestration.checks.cases import CASES
-from orchestration.checks.doors import door_spec, probe_doors
+from orchestration.checks.doors import door_names, door_spec, probe_doors
 from orchestration.checks.run import Outcome, Subject, run_cases, select
 from orchestration.errors import BadInput
 from orchestration.ledger import RuntimeRecord
 from orchestration.report import SmokeReport
-from orchestration.runtime.spec import Keep, ObservedRuntime
+from orchestration.runtime.doors import DoorMaker
+from orchestration.runtime.spec import Keep, ObservedRuntime, RuntimeSpec, Step
 from orchestration.settings import Settings
 from orchestration.steps import Steps
 
@@ -96,24 +97,65 @@ class Matrix:
         lines = self.explain(wrong) if wrong and not subject.foreign else {}
         return replace(report, outcomes=[replace(o, explanation=lines.get(o.case.id)) for o in outcomes])
 
+    def mend_doors(self, settings: Settings, main: ObservedRuntime) -> bool:
+        """Bring the doors that were made before to what they should be; False when they are. Takes no lock."""
+        recorded = {door.name for door in self.steps.load_or_new().doors}
+        names = door_names(settings.outputs.agent_runtime_name)
+        wanted = [door for door in probe_doors(settings) if names[door] in recorded]
+        plan = self._plan(settings, main, wanted, mend=True)
+        if plan.changes:
+            self._make(plan)
+        stale = recorded - {names[door] for door in wanted}
+        self.steps.remove_doors(self.steps.tools.control(settings.endpoints), stale)
+        return plan.changes or bool(stale)
+
     def _doors(self, settings: Settings, main: ObservedRuntime, doors: Sequence[Door]) -> dict[Door, str]:
-        """The ARNs of the doors. One that is as it should be is kept; the others are made side by side."""
+        """The ARNs of the doors, which are made side by side where they are not there yet."""
+        plan = self._plan(settings, main, doors, mend=False)
+        if not plan.changes:
+            return self._make(plan)
+        with self.steps.changing():
+            return self._make(plan)
+
+    def _plan(self, settings: Settings, main: ObservedRuntime, doors: Sequence[Door], *, mend: bool) -> DoorPlan:
         maker = self.steps.tools.door_maker(settings)
         ledger = self.steps.load_or_new()
         version = ledger.runtime.artifact_version if ledger.runtime else None
         specs = {door: door_spec(settings, main.spec, door) for door in doors}
-        steps = side_by_side(lambda door: maker.next_step(specs[door], ledger.door(specs[door].name), version), doors)
-        if all(isinstance(step, Keep) for step in steps.values()):
-            return {door: step.runtime.arn for door, step in steps.items() if isinstance(step, Keep)}
+
+        def step(door: Door) -> Step:
+            return maker.next_step(specs[door], ledger.door(specs[door].name), version, mend=mend)
+
+        return DoorPlan(maker, specs, side_by_side(step, doors), version)
+
+    def _make(self, plan: DoorPlan) -> dict[Door, str]:
         writing = threading.Lock()
 
         def made(record: RuntimeRecord) -> None:
             with writing:
                 self.steps.ledger().save(self.steps.load_or_new().with_door(record))
 
-        with self.steps.changing(), self.steps.console.step("doors of the smoke test"):
-            live = side_by_side(lambda door: maker.ensure(steps[door], specs[door], version, made), doors)
-        return {door: runtime.arn for door, runtime in live.items()}
+        def ensure(door: Door) -> str:
+            return plan.maker.ensure(plan.steps[door], plan.specs[door], plan.version, made).arn
+
+        if not plan.changes:
+            return side_by_side(ensure, plan.steps)
+        with self.steps.console.step("doors of the smoke test"):
+            return side_by_side(ensure, plan.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class DoorPlan:
+    """What is to be done about each door, and with which version of the package."""
+
+    maker: DoorMaker
+    specs: Mapping[Door, RuntimeSpec]
+    steps: Mapping[Door, Step]
+    version: str | None
+
+    @property
+    def changes(self) -> bool:
+        return not all(isinstance(step, Keep) for step in self.steps.values())
 
 
 def side_by_side(work: Callable[[A], B], items: Collection[A]) -> dict[A, B]:

@@ -9,8 +9,8 @@ from typing import assert_never
 from orchestration.clock import Clock
 from orchestration.errors import LaunchFailed
 from orchestration.ledger import RuntimeRecord
-from orchestration.runtime.lifecycle import Note, RuntimeControl, own_runtime, require_mmds_v2, wait_ready
-from orchestration.runtime.spec import Create, Keep, ObservedRuntime, RuntimeSpec, Step, Update, next_step
+from orchestration.runtime.lifecycle import READY, Note, RuntimeControl, own_runtime, require_mmds_v2, wait_ready
+from orchestration.runtime.spec import Create, Keep, ObservedRuntime, RuntimeSpec, Step, Update, next_step, spec_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,23 @@ class DoorMaker:
     timeout_s: float
     poll_s: float
 
-    def next_step(self, spec: RuntimeSpec, record: RuntimeRecord | None, artifact_version: str | None) -> Step:
-        """What `ensure` would do. A door of an older package is updated, as the runtime itself is."""
-        step = next_step(spec, own_runtime(self.control, spec.name, record))
-        if isinstance(step, Keep) and (record is None or record.artifact_version != artifact_version):
-            return Update(step.runtime, spec, ("artifact",))
+    def next_step(
+        self, spec: RuntimeSpec, record: RuntimeRecord | None, artifact_version: str | None, *, mend: bool
+    ) -> Step:
+        """What `ensure` would do. What is asked for now, and was not when the door was made, is a change.
+
+        A door that somebody else altered since is left as it is, for the calls to show what that lets in, unless it
+        is to be mended.
+        """
+        live = own_runtime(self.control, spec.name, record)
+        step = next_step(spec, live)
+        if live is None or live.status != READY:
+            return step
+        if record is None or (record.spec_digest, record.artifact_version) != (spec_digest(spec), artifact_version):
+            return Update(live, spec, step.changed if isinstance(step, Update) else ("artifact",))
+        if isinstance(step, Update) and not mend:
+            self.note(f"door {spec.name} is not as it was made: {', '.join(step.changed)}; `make up` mends it")
+            return Keep(live)
         return step
 
     def ensure(
@@ -51,7 +63,7 @@ class DoorMaker:
                 self.control.update(runtime, spec)
             case _:
                 assert_never(step)
-        made(RuntimeRecord(spec.name, runtime_id, arn, artifact_version))
+        made(RuntimeRecord(spec.name, runtime_id, arn, artifact_version, spec_digest(spec)))
         waits = {"timeout_s": self.timeout_s, "poll_s": self.poll_s}
         live = wait_ready(self.control, runtime_id, self.clock, self.note, **waits)
         live = require_mmds_v2(self.control, live, spec, self.clock, self.note, **waits)

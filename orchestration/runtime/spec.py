@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from orchestration.settings import AGENT_ENTRYPOINT, CODE_RUNTIME, Settings
@@ -92,6 +94,11 @@ def desired_spec(settings: Settings, artifact_digest: str) -> RuntimeSpec:
         code_runtime=CODE_RUNTIME,
         request_headers=FORWARDED,
     )
+
+
+def spec_digest(spec: RuntimeSpec) -> str:
+    """sha256 over everything that is asked for, hexadecimal. Order in lists means nothing."""
+    return hashlib.sha256(json.dumps(_comparable(asdict(spec)), sort_keys=True).encode()).hexdigest()
 
 
 def changed_fields(desired: RuntimeSpec, live: RuntimeSpec) -> tuple[str, ...]:

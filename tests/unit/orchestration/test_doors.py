@@ -11,7 +11,7 @@ from orchestration.checks.doors import door_names, door_spec, excluded, probe_do
 from orchestration.errors import BadInput, LaunchFailed
 from orchestration.ledger import RuntimeRecord
 from orchestration.runtime.doors import DoorMaker
-from orchestration.runtime.spec import Create, Keep, RuntimeSpec, Step, Update, changed_fields
+from orchestration.runtime.spec import Create, Keep, RuntimeSpec, Step, Update, changed_fields, spec_digest
 from tests.fakes.orchestration import (
     DISCOVERY_URL,
     PROBES,
@@ -121,7 +121,7 @@ def test_whom_the_main_door_keeps_out_by_its_own_rules(changes: dict[str, Any], 
 # -- making them
 
 SCOPE = door_spec(settings(), spec(), Door.SCOPE)
-RECORD = RuntimeRecord(SCOPE.name, RUNTIME_ID, RUNTIME_ARN, "v1")
+RECORD = RuntimeRecord(SCOPE.name, RUNTIME_ID, RUNTIME_ARN, "v1", spec_digest(SCOPE))
 
 
 def changes(control: FakeControl) -> list[str]:
@@ -141,8 +141,8 @@ class Making:
         self.unknown -= 1
         return self.unknown < 0
 
-    def step(self, version: str | None = "v1") -> Step:
-        return self.maker.next_step(SCOPE, RECORD, version)
+    def step(self, version: str | None = "v1", record: RuntimeRecord | None = RECORD, *, mend: bool = False) -> Step:
+        return self.maker.next_step(SCOPE, record, version, mend=mend)
 
     def ensure(self, wanted: RuntimeSpec = SCOPE) -> str:
         return self.maker.ensure(self.step(), wanted, "v1", self.made.append).arn
@@ -155,17 +155,41 @@ def test_a_door_that_is_as_it_should_be_is_kept_and_not_touched() -> None:
     assert changes(making.control) == [] and making.made == []
 
 
+LOOSENED = observed(replace(SCOPE, authorizer={}))
+
+
 @pytest.mark.parametrize(
-    ("control", "version", "kind"),
+    ("control", "version", "record", "kind"),
     [
-        pytest.param(FakeControl(), "v1", Create, id="not-there"),
-        pytest.param(FakeControl(observed(replace(SCOPE, authorizer={}))), "v1", Update, id="another-door"),
-        pytest.param(FakeControl(observed(SCOPE)), "v2", Update, id="an-older-package"),
-        pytest.param(FakeControl(observed(SCOPE, status="UPDATE_FAILED")), "v1", Update, id="never-came-up"),
+        pytest.param(FakeControl(), "v1", RECORD, Create, id="not-there"),
+        pytest.param(FakeControl(observed(SCOPE)), "v1", None, Update, id="not-recorded"),
+        pytest.param(FakeControl(observed(SCOPE)), "v2", RECORD, Update, id="an-older-package"),
+        pytest.param(
+            FakeControl(observed(SCOPE)), "v1", replace(RECORD, spec_digest="x"), Update, id="asked-for-otherwise-now"
+        ),
+        pytest.param(FakeControl(observed(SCOPE, status="UPDATE_FAILED")), "v1", RECORD, Update, id="never-came-up"),
     ],
 )
-def test_the_step(control: FakeControl, version: str, kind: type[Step]) -> None:
-    assert isinstance(Making(control).step(version), kind)
+def test_the_step(control: FakeControl, version: str, record: RuntimeRecord | None, kind: type[Step]) -> None:
+    assert isinstance(Making(control).step(version, record), kind)
+
+
+def test_a_door_that_somebody_loosened_is_left_for_the_calls_to_show_and_said_to_be_so() -> None:
+    making = Making(FakeControl(LOOSENED))
+    assert isinstance(making.step(), Keep)
+    assert "authorizer" in making.notes[0]
+
+
+def test_a_door_that_somebody_loosened_is_mended_where_that_is_asked_for() -> None:
+    assert isinstance(Making(FakeControl(LOOSENED)).step(mend=True), Update)
+
+
+def test_the_digest_of_a_spec_tells_every_change_but_the_order_of_lists() -> None:
+    clients = SCOPE.authorizer["customJWTAuthorizer"]["allowedClients"]
+    turned = {"customJWTAuthorizer": {**SCOPE.authorizer["customJWTAuthorizer"], "allowedClients": clients[::-1]}}
+    assert spec_digest(replace(SCOPE, authorizer=turned)) == spec_digest(SCOPE)
+    others: list[Any] = [{name: "x"} for name in RuntimeSpec.__slots__]
+    assert len({spec_digest(SCOPE), *(spec_digest(replace(SCOPE, **other)) for other in others)}) == len(others) + 1
 
 
 def test_a_new_door_is_recorded_before_it_is_waited_for() -> None:
