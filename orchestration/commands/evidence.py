@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.checks import case
+from orchestration.checks.doors import door_spec
 from orchestration.checks.run import Outcome
 from orchestration.commands import provenance
 from orchestration.commands.matrix import Choice, Matrix
@@ -15,7 +17,7 @@ from orchestration.console import Console
 from orchestration.errors import BadInput, OrchestrationError
 from orchestration.lock import exclusive
 from orchestration.report import SmokeReport
-from orchestration.runtime.spec import DIGEST_VARIABLE, ObservedRuntime
+from orchestration.runtime.spec import DIGEST_VARIABLE, ObservedRuntime, changed_fields
 from orchestration.settings import Settings
 from orchestration.steps import Steps
 from orchestration.terraform.driver import LOCK_FILE
@@ -108,7 +110,7 @@ class Evidence:
         return EvidenceInputs(
             taken_at=self.steps.clock.now(),
             smoke=report.document(),
-            doors=[_door(name, runtime) for name, runtime in runtimes],
+            doors=[_door(name, runtime, _asked(settings, name, runtimes[0][1])) for name, runtime in runtimes],
             provenance=self._provenance(settings, runtimes[0][1]),
             requests=list(_requests(report.outcomes)),
             secrets=self._secrets(settings, report.outcomes),
@@ -182,10 +184,17 @@ def _requests(outcomes: Sequence[Outcome]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _door(name: str, runtime: ObservedRuntime) -> Door:
+def _asked(settings: Settings, name: str, main: ObservedRuntime) -> Mapping[str, Any]:
+    """The authorizer that the door of that name should have; {} for IAM callers."""
+    own = case.Door(name) is case.Door.MAIN
+    return settings.authorizer() if own else door_spec(settings, main.spec, case.Door(name)).authorizer
+
+
+def _door(name: str, runtime: ObservedRuntime, asked: Mapping[str, Any]) -> Door:
     from orchestration.evidence import Door
 
-    return Door(name, runtime.arn, runtime.version, dict(runtime.spec.authorizer) or None)
+    changed = changed_fields(replace(runtime.spec, authorizer=asked), runtime.spec)
+    return Door(name, runtime.arn, runtime.version, dict(runtime.spec.authorizer) or None, as_asked=not changed)
 
 
 def _words(problem: Problem) -> str:

@@ -78,6 +78,7 @@ def _environment(inputs: EvidenceInputs) -> dict[str, Any]:
                 "runtime_arn": door.runtime_arn,
                 "runtime_version": door.runtime_version,
                 "authorizer": door.authorizer,
+                "as_asked": door.as_asked,
             }
             for door in inputs.doors
         ],

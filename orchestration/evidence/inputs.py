@@ -16,6 +16,8 @@ class Door:
     runtime_arn: str
     runtime_version: str | None
     authorizer: Mapping[str, Any] | None
+    as_asked: bool | None = None
+    """Whether the authorizer is the one that was asked for; None: nobody compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Provenance:
     commit: str | None
     uncommitted_changes: bool | None
     pending_changes: bool | None
-    """Whether Terraform would change something: what is deployed is then not what the source says."""
+    """Whether Terraform would change something of what it owns; the runtimes are not among it."""
     digests: Mapping[str, str | None]
     """{"agent artifact": hex, "terraform plan": hex, "terraform outputs": hex}"""
 

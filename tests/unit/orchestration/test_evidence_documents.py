@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
@@ -226,6 +227,13 @@ def test_every_case_is_a_row_with_its_verdict_in_words() -> None:
     assert page.count('scope="rowgroup"') == 2
     for words in ("as expected", "WRONG", "skipped"):
         assert f"</span> {words}</span>" in page
+
+
+@pytest.mark.parametrize(("as_asked", "words"), [(True, "✓ as asked for"), (False, "✗ NOT as asked for")])
+def test_a_door_that_somebody_changed_is_told(as_asked: bool, words: str) -> None:
+    files = made(doors=[replace(DOORS[0], as_asked=as_asked)])
+    assert words in files["report.html"]
+    assert json.loads(files["environment.json"])["doors"][0]["as_asked"] is as_asked
 
 
 def test_the_head_counts_each_door_by_outcome() -> None:
