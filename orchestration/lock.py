@@ -41,6 +41,22 @@ def exclusive(state_dir: Path) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def turn(path: Path, timeout_s: float = 60.0) -> Iterator[None]:
+    """Wait until nobody else is between these lines. Raises Unfit when that takes too long."""
+    lock = FileLock(path, mode=0o600)
+    try:
+        lock.acquire(timeout=timeout_s)
+    except Timeout:
+        raise Unfit(
+            f"another command has held {path} for {timeout_s:.0f} s", remedy="end that command", code="locked"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _inode(path: Path) -> int | None:
     """None where the file is gone: a teardown removes the folder, and the next command may have made another."""
     try:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Each room of orchestration imports only rooms before it.
 ROOMS = (
     "errors clock lock terraform outputs settings ledger runtime tokens review drift checks report evidence consent "
-    "console aws http embedded subjects steps commands wiring"
+    "console aws http client embedded subjects steps commands wiring"
 ).split()
 OURS = frozenset({"orchestration", "agentcore_local", "agent", "mortgage", "main", "cli", "tasks", "scripts", "tests"})
 # Inside orchestration each of these has one importer, whose fakes and errors are then the only ones to know.
@@ -25,6 +25,8 @@ OWNERS: Mapping[str, str] = {
     "boto3": "orchestration.aws",
     "botocore": "orchestration.aws",
     "httpx": "orchestration.http",
+    "httpx_sse": "orchestration.http",
+    "pycognito": "orchestration.aws",
     "rich": "orchestration.console",
     "bedrock_agentcore_starter_toolkit": "orchestration.runtime.worker",
     "python_terraform": "orchestration.terraform.process",

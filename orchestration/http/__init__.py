@@ -2,15 +2,19 @@
 
 from orchestration.http.clients import aws_client, healthy, local_client
 from orchestration.http.data_plane import DataPlane, read_reply
-from orchestration.http.provider import Issuer, client_credentials, issuer_of
+from orchestration.http.loopback import listening
+from orchestration.http.oidc import OidcProvider, client_credentials
+from orchestration.http.provider import Issuer, issuer_of
 
 __all__ = [
     "DataPlane",
     "Issuer",
+    "OidcProvider",
     "aws_client",
     "client_credentials",
     "healthy",
     "issuer_of",
+    "listening",
     "local_client",
     "read_reply",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from orchestration.errors import TokenRefused, Unfit
+from orchestration.errors import Unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +34,3 @@ def issuer_of(client: httpx.Client, discovery_url: str, place: Callable[[str], s
             remedy="look at that URL; locally `invoke local.status`",
             code="provider_unreachable",
         ) from None
-
-
-def client_credentials(client: httpx.Client, url: str, client_id: str, client_secret: str, scope: str) -> str:
-    """An access token by client_credentials (RFC 6749, 4.4; the client authenticates with HTTP Basic).
-
-    Raises TokenRefused with the endpoint's error code, Unfit when it does not answer.
-    """
-    try:
-        answer = client.post(
-            url,
-            data={"grant_type": "client_credentials", "scope": scope},
-            auth=httpx.BasicAuth(client_id, client_secret),
-        )
-        body = answer.json()
-    except httpx.HTTPError as e:
-        raise Unfit(f"the token endpoint {url} does not answer: {type(e).__name__}", remedy="make up") from None
-    except ValueError:
-        body = {}
-    token = body.get("access_token") if isinstance(body, dict) else None
-    if answer.status_code != 200 or not isinstance(token, str):
-        error = body.get("error", "no error code") if isinstance(body, dict) else "no error code"
-        raise TokenRefused(
-            f"the token endpoint answered {answer.status_code} ({error}) to app client {client_id}",
-            remedy="run `make up`, which puts the app client right",
-        )
-    return token

@@ -1,0 +1,103 @@
+"""Tokens between commands: one file of mode 0600 for each environment, and one writer at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import Unfit
+from orchestration.tokens.held import Held
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Everything held, and for each client the user who signed in last."""
+
+    held: tuple[Held, ...] = ()
+    current: dict[str, str] = field(default_factory=dict)
+
+    def find(self, issuer: str, client_id: str, username: str | None = None) -> Held | None:
+        """What is held for a user of a client, by default the one who signed in last."""
+        name = self.current.get(client_id, "") if username is None else username
+        return next((h for h in self.held if (h.issuer, h.client_id, h.username) == (issuer, client_id, name)), None)
+
+    def with_held(self, new: Held) -> Kept:
+        """Keep it, and let it be the client's current one."""
+        return Kept((*_others(self.held, new), new), {**self.current, new.client_id: new.username})
+
+    def without(self, old: Held) -> Kept:
+        current = {c: name for c, name in self.current.items() if (c, name) != (old.client_id, old.username)}
+        return replace(self, held=_others(self.held, old), current=current)
+
+
+def _others(held: tuple[Held, ...], one: Held) -> tuple[Held, ...]:
+    return tuple(h for h in held if (h.client_id, h.username) != (one.client_id, one.username))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStore:
+    """`lock` waits until no other process is at the file."""
+
+    folder: Path
+    lock: Callable[[Path], AbstractContextManager[None]]
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "tokens.json"
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Read, renew and write without anybody in between: a rotated refresh token is good for one use."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.lock(self.folder / "tokens.lock")
+
+    def load(self) -> Kept:
+        """Nothing where there is no file. Raises Unfit for one that others may read, or that is not ours."""
+        try:
+            mode = self.path.stat().st_mode
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return Kept()
+        if mode & 0o077:
+            raise Unfit(
+                f"{self.path} may be read by others (mode {mode & 0o777:o})",
+                remedy="run `invoke logout`, then sign in again",
+                code="tokens_exposed",
+            )
+        try:
+            return _parsed(json.loads(text))
+        except (ValueError, KeyError, TypeError):
+            # The text is not repeated: tokens are in it.
+            raise Unfit(
+                f"{self.path} is not a file of tokens", remedy=f"rm {self.path}", code="corrupt_tokens"
+            ) from None
+
+    def save(self, kept: Kept) -> None:
+        document = {"version": VERSION, "current": kept.current, "held": [asdict(held) for held in kept.held]}
+        temporary = self.path.with_suffix(".new")
+        temporary.unlink(missing_ok=True)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as f:
+            json.dump(document, f)
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(temporary, self.path)
+
+    def erase(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def _parsed(raw: Any) -> Kept:
+    if raw["version"] != VERSION:
+        raise ValueError("version")
+    held = tuple(Held(**entry) for entry in raw["held"])
+    texts = (h.issuer + h.client_id + h.username + h.flow + h.access + h.refresh + h.scope for h in held)
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(h.expires_at, int | float) for h in held):
+        raise TypeError("held")
+    return Kept(held, {str(client): str(name) for client, name in raw["current"].items()})
