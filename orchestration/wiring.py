@@ -130,6 +130,8 @@ class TargetTools:
             ours["artifact_noncurrent_days"] = None
             # The emulator forgets this setting, and the provider then takes its own apply for failed.
             ours["refresh_token_rotation"] = False
+            # The emulator knows no saved queries, and forgets most of what an alarm is made of.
+            ours["auth_alarms_enabled"] = False
         return ours
 
     def control(self, endpoints: Endpoints) -> BotoRuntimeControl:

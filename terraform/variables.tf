@@ -10,6 +10,18 @@ variable "access_token_minutes" {
   }
 }
 
+variable "alarm_topic_arns" {
+  description = "SNS topics, at most 5, that hear when too many calls were refused. Empty: the alarms tell nobody."
+  type        = set(string)
+  nullable    = false
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:aws(-[a-z]+)*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", arn))]) && length(var.alarm_topic_arns) <= 5
+    error_message = "alarm_topic_arns is ${jsonencode(var.alarm_topic_arns)}; use up to 5 ARNs like arn:aws:sns:us-east-1:111122223333:alarms."
+  }
+}
+
 variable "allowed_account_ids" {
   description = "AWS accounts that may be touched, 12 digits each. Empty: whichever account the credentials belong to."
   type        = list(string)
@@ -89,6 +101,25 @@ variable "artifact_noncurrent_days" {
   validation {
     condition     = var.artifact_noncurrent_days == null ? true : var.artifact_noncurrent_days >= 1 && var.artifact_noncurrent_days <= 3650 && floor(var.artifact_noncurrent_days) == var.artifact_noncurrent_days
     error_message = "artifact_noncurrent_days is ${coalesce(var.artifact_noncurrent_days, 0)}; use a whole number from 1 to 3650 (days), or null."
+  }
+}
+
+variable "auth_alarms_enabled" {
+  description = "Whether there are alarms over refused calls, and saved queries. The orchestrator passes false on the local target, whose emulator has neither."
+  type        = bool
+  nullable    = false
+  default     = true
+}
+
+variable "auth_log_retention_days" {
+  description = "How long the record of refused calls is kept, in days: 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  type        = number
+  nullable    = false
+  default     = 365
+
+  validation {
+    condition     = contains([30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.auth_log_retention_days)
+    error_message = "auth_log_retention_days is ${var.auth_log_retention_days}; use 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
 }
 

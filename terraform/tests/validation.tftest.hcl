@@ -21,6 +21,8 @@ run "a_bad_value_of_each_variable_is_refused" {
 
   variables {
     access_token_minutes     = 61                                                                            # a token lifetime of 61 minutes
+    alarm_topic_arns         = ["alarms"]                                                                    # a name for an ARN
+    auth_log_retention_days  = 7                                                                             # a record of a week
     allowed_account_ids      = ["11112222333"]                                                               # an account of 11 digits
     allowed_audience         = ["agent"]                                                                     # an audience that no Cognito access token carries
     allowed_scopes           = ["agent invoke"]                                                              # a scope with a space
@@ -44,6 +46,8 @@ run "a_bad_value_of_each_variable_is_refused" {
 
   expect_failures = [
     var.access_token_minutes,
+    var.alarm_topic_arns,
+    var.auth_log_retention_days,
     var.allowed_account_ids,
     var.allowed_audience,
     var.allowed_scopes,
