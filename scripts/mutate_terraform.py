@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 from orchestration.review import review  # noqa: E402 - the path comes first
 from orchestration.terraform.mirror import cli_configuration, find_mirror  # noqa: E402
-from scripts.terraform_mutations import MUTATIONS, Mutation, Rule, Test  # noqa: E402
+from scripts.terraform_mutations import Mutation, Rule, Run, mutations  # noqa: E402
 from tests.terraform.harness import Stub  # noqa: E402
 
 WORKERS = 2
@@ -65,7 +65,7 @@ class Workshop:
             for edit in mutation.edits:
                 edit.apply(self.sources)
             watcher = mutation.watcher
-            noticed, word = self._tested(watcher) if isinstance(watcher, Test) else self._reviewed(watcher)
+            noticed, word = self._tested(watcher) if isinstance(watcher, Run) else self._reviewed(watcher)
         except SystemExit as e:
             noticed, word = None, str(e)
         finally:
@@ -73,13 +73,13 @@ class Workshop:
                 (self.sources / name).write_text(text)
         return Outcome(mutation, noticed, word, time.monotonic() - started)
 
-    def _tested(self, test: Test) -> tuple[bool | None, str]:
+    def _tested(self, run: Run) -> tuple[bool | None, str]:
         """The one run alone: a whole file takes as many starts of the provider as it has runs."""
-        file = self.sources / test.module / "tests" / test.file
+        file = self.sources / run.module / run.file
         whole = file.read_text()
-        file.write_text(only(whole, test.run))
+        file.write_text(only(whole, run.name))
         try:
-            code, text = self._run(test.module, "test", "-no-color", f"-filter=tests/{test.file}")
+            code, text = self._run(run.module, "test", "-no-color", f"-filter={run.file}")
         finally:
             file.write_text(whole)
         if code == 0:
@@ -177,10 +177,11 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="name the mutations and their watchers, run nothing")
     parser.add_argument("--only", metavar="NAME", action="append", help="this mutation alone; may be given again")
     arguments = parser.parse_args()
-    names = {mutation.name for mutation in MUTATIONS}
+    known = mutations()
+    names = {mutation.name for mutation in known}
     if unknown := set(arguments.only or ()) - names:
         parser.error(f"no mutation {', '.join(sorted(unknown))}; --list names them")
-    chosen = [mutation for mutation in MUTATIONS if not arguments.only or mutation.name in arguments.only]
+    chosen = [mutation for mutation in known if not arguments.only or mutation.name in arguments.only]
     if arguments.list:
         print("\n".join(f"{mutation.name}: {mutation.watcher}" for mutation in chosen))
         return 0

@@ -78,7 +78,7 @@ TEXTS = {
     "AIA004": (
         Severity.HIGH,
         "Discovery URL that the service does not take",
-        f"use https://<issuer>{DISCOVERY_SUFFIX}",
+        f"use https://ISSUER{DISCOVERY_SUFFIX}",
     ),
     "AIA005": (
         Severity.CRITICAL,

@@ -144,7 +144,7 @@ RULES = (
         "AIA037",
         Severity.HIGH,
         "May call every runtime",
-        "name the runtime and its endpoints: .../runtime/<name>-*",
+        "name the runtime and its endpoints: .../runtime/NAME-*",
         _on_allows(_any_runtime),
     ),
 )

@@ -74,3 +74,17 @@ def test_the_public_rules_fail_nowhere_but_where_it_is_answered_for(
     answered = {(entry["check"], address) for entry in exceptions for address in entry["addresses"]}
     assert all(len(entry["reason"]) > 20 for entry in exceptions)
     assert {(check, address) for _, check, address in failures(files, home=tmp_path)} == answered
+
+
+def rule_table() -> str:
+    """The table of policies/README.md."""
+    rows = ["| id | severity | what is found | remedy | engines |", "| --- | --- | --- | --- | --- |"]
+    for rule in BY_ID.values():
+        severity = f"{rule.severity}, {rule.production} in production" if rule.production else str(rule.severity)
+        engines = "review" if rule.change_only else "both"
+        rows.append(f"| {rule.id} | {severity} | {rule.title} | {rule.remedy.replace('|', '/')} | {engines} |")
+    return "\n".join(rows) + "\n"
+
+
+def test_the_readme_lists_every_rule_as_it_is() -> None:
+    assert rule_table() in (PACK.parent / "README.md").read_text()
