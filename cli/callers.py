@@ -8,15 +8,67 @@ from cli.words import described
 from orchestration import wiring
 
 
-@described("client", "target", "environment")
-def token(c: Context, client: str = "user", target: str = "", environment: str = "") -> None:
+@described("client", "user", "target", "environment")
+def token(c: Context, client: str = "user", user: str = "", target: str = "", environment: str = "") -> None:
     """Print an access token to stdout, for a pipe. It is valid for minutes; keep it out of logs."""
     with wiring.session(target, environment, quiet=True) as project:
-        project.console.result(project.callers.token(client))
+        project.console.result(project.callers.token(wiring.Caller(client, user or None)))
 
 
-@described("question", "target", "environment")
-def ask(c: Context, question: str, target: str = "", environment: str = "") -> None:
-    """Ask the agent as the demo caller, e.g. invoke ask "what can you do?"."""
+@described("client", "user", "flow", "scope", "browser", "target", "environment", "json")
+def login(
+    c: Context,
+    client: str = "user",
+    user: str = "",
+    flow: str = "",
+    scope: str = "",
+    browser: bool = True,
+    target: str = "",
+    environment: str = "",
+    json: bool = False,
+) -> None:
+    """Sign in and keep the tokens: in the browser, or with --flow srp, password or machine."""
+    with wiring.session(target, environment, quiet=json) as project:
+        wish = wiring.Wish(client, flow, user, scope)
+        project.console.show(project.callers.login(wish, browser=browser), json=json)
+
+
+@described("client", "user", "target", "environment")
+def logout(c: Context, client: str = "user", user: str = "", target: str = "", environment: str = "") -> None:
+    """Revoke what was signed in and erase the tokens here."""
     with wiring.session(target, environment, quiet=True) as project:
-        project.console.result(project.callers.ask(question))
+        project.console.result(project.callers.logout(wiring.Caller(client, user or None)))
+
+
+@described("client", "user", "target", "environment", "json")
+def whoami(
+    c: Context, client: str = "user", user: str = "", target: str = "", environment: str = "", json: bool = False
+) -> None:
+    """Show whom ask and token act as, by the claims that the door reads; never the token."""
+    with wiring.session(target, environment, quiet=True) as project:
+        project.console.show(project.callers.whoami(wiring.Caller(client, user or None)), json=json)
+
+
+@described("question", "client", "user", "session", "target", "environment", "json")
+def ask(
+    c: Context,
+    question: str,
+    client: str = "user",
+    user: str = "",
+    session: str = "",
+    target: str = "",
+    environment: str = "",
+    json: bool = False,
+) -> None:
+    """Ask the agent, e.g. invoke ask "what can you do?"; the answer is shown as it comes."""
+    with wiring.session(target, environment, quiet=True) as project:
+        project.callers.ask(question, wiring.Caller(client, user or None), session, json=json)
+
+
+@described("client", "user", "session", "target", "environment")
+def chat(
+    c: Context, client: str = "user", user: str = "", session: str = "", target: str = "", environment: str = ""
+) -> None:
+    """Talk with the agent in one session; Ctrl-C stops an answer, Ctrl-D ends."""
+    with wiring.session(target, environment) as project:
+        project.callers.chat(wiring.Caller(client, user or None), input, session)

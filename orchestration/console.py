@@ -88,6 +88,10 @@ class Console:
         """The answer of a command, on stdout."""
         print(text, file=self._out, flush=True)
 
+    def piece(self, text: str) -> None:
+        """A part of an answer, on stdout, as it comes."""
+        print(text, end="", file=self._out, flush=True)
+
     def document(self, value: Mapping[str, Any]) -> None:
         """One JSON document on stdout."""
         self.result(dumps(value, indent=2))

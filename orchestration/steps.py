@@ -11,6 +11,7 @@ from orchestration.checks.case import Door
 from orchestration.checks.doors import door_names
 from orchestration.checks.request import Sender
 from orchestration.checks.run import Subject
+from orchestration.client import AgentClient, TokenSource
 from orchestration.clock import Clock
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
@@ -25,7 +26,7 @@ from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, remove
 from orchestration.runtime.spec import ObservedRuntime
 from orchestration.settings import Deployment, Endpoints, Settings, aws_endpoints, build_settings
 from orchestration.terraform import ACCOUNT_NOT_ALLOWED, RemoteState, StateStore, TerraformDriver
-from orchestration.tokens import TokenBroker
+from orchestration.tokens import Desk, TokenBroker
 
 
 class Tools(Protocol):
@@ -46,6 +47,8 @@ class Tools(Protocol):
     def launcher(self, settings: Settings) -> Launcher: ...
     def broker(self, settings: Settings) -> TokenBroker: ...
     def sender(self, settings: Settings) -> Sender: ...
+    def desk(self, settings: Settings, *, browser: bool = True) -> Desk: ...
+    def agent(self, settings: Settings, runtime_arn: str, tokens: TokenSource) -> AgentClient: ...
     def subject(self, settings: Settings, doors: Mapping[Door, str]) -> Subject: ...
     def foreign_subject(
         self, endpoints: Endpoints, runtime_arn: str, discovery_url: str, client_id: str, token: str | None

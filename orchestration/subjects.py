@@ -16,7 +16,7 @@ from orchestration.checks.run import Subject
 from orchestration.checks.source import DeploymentSource, GivenSource
 from orchestration.clock import Clock
 from orchestration.embedded.cloud import LocalCloud
-from orchestration.http import DataPlane, Issuer, issuer_of
+from orchestration.http import DataPlane, Issuer, issuer_of, place_of
 from orchestration.settings import QUALIFIER, Endpoints, Settings
 from orchestration.tokens import Once, TokenBroker
 
@@ -78,15 +78,8 @@ class Subjects:
         return sign(request, self.endpoints.data_plane, signing)
 
     def _issuer(self, discovery_url: str) -> Callable[[], Issuer]:
-        once = Once()
-        return lambda: once.get("issuer", lambda: issuer_of(self.http, discovery_url, self._place))
-
-    def _place(self, url: str) -> str:
-        """Where a URL of the provider is fetched: locally a Cognito issuer's documents are the emulator's."""
-        cognito = f"https://cognito-idp.{self.clients.region}.amazonaws.com/"
-        if self.endpoints.aws and url.startswith(cognito):
-            return f"{self.endpoints.aws}/{url.removeprefix(cognito)}"
-        return url
+        once, place = Once(), place_of(self.clients.region, self.endpoints.aws)
+        return lambda: once.get("issuer", lambda: issuer_of(self.http, discovery_url, place))
 
     def _canaries(self, arns: list[str]) -> LogCanaries:
         ids = [arn.rpartition("/")[2] for arn in arns]

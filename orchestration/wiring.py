@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 import sys
+import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,13 +28,16 @@ from orchestration.aws import (
 from orchestration.checks.case import Door
 from orchestration.checks.request import Sender, bearer_request
 from orchestration.checks.run import Subject
+from orchestration.client import AgentClient, TokenSource
 from orchestration.clock import Clock, SystemClock
+from orchestration.commands.callers import Caller
 from orchestration.commands.matrix import Choice
 from orchestration.commands.project import Project
 from orchestration.commands.proof import Foreign
 from orchestration.commands.review import Wishes
 from orchestration.consent import consent
 from orchestration.console import Console
+from orchestration.desks import Desks
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import Decisions, oidc_map
 from orchestration.errors import INTERRUPTED, PIPE_CLOSED, GateRefused, OrchestrationError, Unfit
@@ -54,10 +59,11 @@ from orchestration.settings import (
 )
 from orchestration.steps import Steps
 from orchestration.subjects import Subjects
+from orchestration.terminal import Terminal
 from orchestration.terraform import MIRROR_VARIABLE, Environment, RemoteState, TerraformDriver, find_mirror
-from orchestration.tokens import TokenBroker
+from orchestration.tokens import Desk, TokenBroker, Wish
 
-__all__ = ["MISLEADING", "Choice", "Foreign", "Wishes", "build", "session"]
+__all__ = ["MISLEADING", "Caller", "Choice", "Foreign", "Wish", "Wishes", "build", "session"]
 
 # With these set, an SDK would not go where `local.env` points it.
 MISLEADING = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL_S3")
@@ -144,6 +150,24 @@ class TargetTools:
 
     def sender(self, settings: Settings) -> Sender:
         return self._subjects(settings.endpoints, settings.waits.request_s).sender()
+
+    def desk(self, settings: Settings, *, browser: bool = True) -> Desk:
+        return self._desks(settings, browser).desk(settings)
+
+    def agent(self, settings: Settings, runtime_arn: str, tokens: TokenSource) -> AgentClient:
+        return self._desks(settings, False).agent(settings, runtime_arn, tokens)
+
+    def _desks(self, settings: Settings, browser: bool) -> Desks:
+        screen = sys.platform in ("darwin", "win32") or any(
+            self.env.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+        )
+        terminal = Terminal(
+            say=self.console.say,
+            read_secret=getpass.getpass if sys.stdin.isatty() else None,
+            browse=webbrowser.open if browser and screen else None,
+        )
+        http = self._http(settings.waits.request_s)
+        return Desks(self._clients(settings.endpoints), http, self.clock, terminal, self.env)
 
     def subject(self, settings: Settings, doors: Mapping[Door, str]) -> Subject:
         subjects = self._subjects(settings.endpoints, settings.waits.request_s)
@@ -316,7 +340,7 @@ def session(target: str = "", environment: str = "", *, yes: bool = False, quiet
     """
 
     def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("told to end")
 
     previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:

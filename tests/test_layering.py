@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Each room of orchestration imports only rooms before it.
 ROOMS = (
     "errors clock lock terraform outputs settings ledger runtime tokens review drift checks report evidence consent "
-    "console aws http client embedded subjects steps commands wiring"
+    "console terminal aws http client embedded subjects desks steps commands wiring"
 ).split()
 OURS = frozenset({"orchestration", "agentcore_local", "agent", "mortgage", "main", "cli", "tasks", "scripts", "tests"})
 # Inside orchestration each of these has one importer, whose fakes and errors are then the only ones to know.
@@ -37,7 +37,8 @@ AGENT_MAY = frozenset({"strands", "bedrock_agentcore", "starlette"})
 # What strands' own interface is made of, each in the modules that implement it and nowhere else.
 AGENT_OWNERS: Mapping[str, frozenset[str]] = {
     "boto3": frozenset({"agent.mortgage.models"}),
-    "pydantic": frozenset({"agent.mortgage.assistant", "agent.mortgage.scripted_model"}),
+    "opentelemetry": frozenset({"agent.mortgage.traces"}),
+    "pydantic": frozenset({"agent.mortgage.loop", "agent.mortgage.scripted_model"}),
 }
 CLI_MAY = frozenset({"orchestration.wiring", "orchestration.console"})
 

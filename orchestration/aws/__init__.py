@@ -7,6 +7,7 @@ from orchestration.aws.control import BotoRuntimeControl, observed_from_api
 from orchestration.aws.logs import AgentLogs
 from orchestration.aws.session import AccessKey, Clients, Identity, identity, known_regions
 from orchestration.aws.sign import RoleCredentials, sign
+from orchestration.aws.sign_in import cognito_pool
 from orchestration.aws.state import StateBucket
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Identity",
     "RoleCredentials",
     "StateBucket",
+    "cognito_pool",
     "identity",
     "known_regions",
     "observed_from_api",

@@ -52,12 +52,14 @@ def invocation_target(runtime_arn: str, qualifier: str = "DEFAULT") -> str:
     return f"/runtimes/{quote(runtime_arn, safe='')}/invocations?qualifier={qualifier}"
 
 
-def bearer_request(runtime_arn: str, token: str, payload: object) -> Request:
-    """A good call with a token, in a session of its own."""
+def bearer_request(
+    runtime_arn: str, token: str, payload: object, *, session_id: str = "", accept: str = "application/json"
+) -> Request:
+    """A good call with a token, in a session of its own unless one is given."""
     headers = (
         ("Content-Type", "application/json"),
-        ("Accept", "application/json"),
-        (SESSION_HEADER, new_session_id()),
+        ("Accept", accept),
+        (SESSION_HEADER, session_id or new_session_id()),
         ("Authorization", f"Bearer {token}"),
     )
     return Request("POST", invocation_target(runtime_arn), headers, json.dumps(payload).encode())

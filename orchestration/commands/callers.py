@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from orchestration.checks.request import answer_text, bearer_request, refusal_text
-from orchestration.errors import BadInput, OrchestrationError
+from orchestration.checks.request import new_session_id
+from orchestration.client import AgentClient, AgentFailed, checked_session
+from orchestration.commands.chat import Chat
+from orchestration.errors import BadInput
+from orchestration.report import SCHEMA_VERSION
+from orchestration.settings import Settings
 from orchestration.steps import Steps
-from orchestration.tokens import Client
+from orchestration.tokens import Desk, DeskTokens, Held, Wish, claims_of
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a client by its short name or id, and one of its users; None: the one who signed in last."""
+
+    client: str = "user"
+    username: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,23 +30,69 @@ class Callers:
 
     steps: Steps
 
-    def token(self, client: str) -> str:
-        if client not in {Client.USER, Client.MACHINE}:
-            raise BadInput(f"--client is {client!r}", remedy="use --client user or --client machine", code="bad_client")
-        return self.steps.tools.broker(self.steps.live_settings()).access(Client(client))
+    def token(self, caller: Caller) -> str:
+        return self._desk().take(caller.client, caller.username).access
 
-    def ask(self, question: str) -> str:
-        """The agent's answer to a person. Raises OrchestrationError with the refusal."""
+    def login(self, wish: Wish, *, browser: bool) -> dict[str, Any]:
+        """Sign in and say who that is."""
+        held = self._desk(browser=browser).login(wish)
+        return self._shown(wish.client, held)
+
+    def whoami(self, caller: Caller) -> dict[str, Any]:
+        """What the agent's door will read in the caller's token; never the token."""
+        return self._shown(caller.client, self._desk().take(caller.client, caller.username))
+
+    def logout(self, caller: Caller) -> str:
+        """Revoke and erase; says what became of the tokens."""
+        held, revoked = self._desk().logout(caller.client, caller.username)
+        if held is None:
+            return f"nobody is signed in through {caller.client}"
+        end = "revoked and erased" if revoked else "erased; nothing was revoked at the provider"
+        return f"{held.username or held.client_id}: {end}. The last access token holds until its end"
+
+    def ask(self, question: str, caller: Caller, session_id: str = "", *, json: bool = False) -> None:
+        """Show the agent's answer as it comes. Raises CallFailed with the refusal."""
         if not question.strip():
-            raise BadInput("the question is empty", remedy='invoke ask "what can you do?"')
-        settings = self.steps.live_settings()
-        arn = self.steps.runtime_arn(settings)
-        token = self.steps.tools.broker(settings).access(Client.USER)
-        reply = self.steps.tools.sender(settings).send(bearer_request(arn, token, {"prompt": question}))
-        if answer := answer_text(reply.body) if reply.status == 200 else "":
-            return answer
-        raise OrchestrationError(
-            f"the runtime answered {reply.status}: {refusal_text(reply) or 'no text'}",
-            remedy=self.steps.deployment.command("invoke smoke-test"),
-            code="ask_failed",
-        )
+            raise BadInput("the question is empty", remedy='invoke ask "what can you do?", or invoke chat')
+        settings, session = self.steps.live_settings(), checked_session(session_id or new_session_id())
+        console, said = self.steps.console, ""
+        for piece in self._agent(settings, caller).ask(question, session_id=session):
+            said += piece
+            if not json:
+                console.piece(piece)
+        if not said:
+            raise AgentFailed("the agent's answer is empty", remedy="look at the agent's log", status=200)
+        if json:
+            console.document({"schema_version": SCHEMA_VERSION, "session_id": session, "answer": said})
+        else:
+            console.piece("\n")
+
+    def chat(self, caller: Caller, read_line: Callable[[], str], session_id: str = "") -> None:
+        """Questions and answers until the end of input, in one session."""
+        settings, session = self.steps.live_settings(), checked_session(session_id or new_session_id())
+        agent = self._agent(settings, caller)
+        Chat(lambda question: agent.ask(question, session_id=session), self.steps.console, read_line, session).run()
+
+    def _agent(self, settings: Settings, caller: Caller) -> AgentClient:
+        tokens = DeskTokens(self.steps.tools.desk(settings), caller.client, caller.username)
+        return self.steps.tools.agent(settings, self.steps.runtime_arn(settings), tokens)
+
+    def _desk(self, *, browser: bool = True) -> Desk:
+        return self.steps.tools.desk(self.steps.live_settings(), browser=browser)
+
+    def _shown(self, client: str, held: Held) -> dict[str, Any]:
+        said = claims_of(held.access)
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "client": client,
+            "client_id": said.get("client_id") or held.client_id,
+            "username": held.username or None,
+            "subject": said.get("sub"),
+            "issuer": said.get("iss") or held.issuer,
+            "token_use": said.get("token_use"),
+            "scopes": str(said.get("scope", "")).split(),
+            "groups": said.get("cognito:groups") or said.get("groups") or [],
+            "flow": held.flow,
+            "expires_in_s": max(0, int(held.expires_at - self.steps.clock.now())),
+            "renewable": bool(held.refresh) or not held.username,
+        }

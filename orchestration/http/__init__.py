@@ -1,20 +1,24 @@
 """HTTP without the AWS SDK: the data plane, identity providers. The only importer of httpx."""
 
+from orchestration.http.calls import Calls, OpenReply
 from orchestration.http.clients import aws_client, healthy, local_client
 from orchestration.http.data_plane import DataPlane, read_reply
 from orchestration.http.loopback import listening
 from orchestration.http.oidc import OidcProvider, client_credentials
-from orchestration.http.provider import Issuer, issuer_of
+from orchestration.http.provider import Issuer, issuer_of, place_of
 
 __all__ = [
+    "Calls",
     "DataPlane",
     "Issuer",
     "OidcProvider",
+    "OpenReply",
     "aws_client",
     "client_credentials",
     "healthy",
     "issuer_of",
     "listening",
     "local_client",
+    "place_of",
     "read_reply",
 ]

@@ -39,7 +39,7 @@ class DataPlane:
                 extensions={"target": request.target.encode("ascii")},
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as e:
-            raise self._nobody(e) from None
+            raise nobody(self.base_url, e) from None
         except (httpx.HTTPError, httpx.InvalidURL) as e:
             raise NoAnswer(type(e).__name__) from None
         return Reply(answer.status_code, answer.text[:MAX_BODY_BYTES], answer.headers.get("x-amzn-errortype", ""))
@@ -53,7 +53,7 @@ class DataPlane:
         try:
             connection = socket.create_connection((url.host, port), self.timeout_s)
         except OSError as e:
-            raise self._nobody(e) from None
+            raise nobody(self.base_url, e) from None
         try:
             with connection if url.scheme == "http" else _secured(connection, url.host) as stream:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -62,12 +62,13 @@ class DataPlane:
         except (OSError, h11.RemoteProtocolError) as e:
             raise NoAnswer(type(e).__name__) from None
 
-    def _nobody(self, error: Exception) -> Unfit:
-        return Unfit(
-            f"the data plane at {httpx.URL(self.base_url).netloc.decode()} does not answer: {type(error).__name__}",
-            remedy="make up",
-            code="data_plane_unreachable",
-        )
+
+def nobody(base_url: str, error: Exception) -> Unfit:
+    return Unfit(
+        f"the data plane at {httpx.URL(base_url).netloc.decode()} does not answer: {type(error).__name__}",
+        remedy="make up",
+        code="data_plane_unreachable",
+    )
 
 
 def _secured(connection: socket.socket, host: str) -> ssl.SSLSocket:

@@ -24,9 +24,12 @@ class Loopback:
         self.redirect_uri = redirect_uri
         self._server = server
 
-    def wait(self, wanted: Callable[[str], bool], timeout_s: float) -> str:
-        """Path and query of that request. Raises Unfit when none has come in time."""
+    def expect(self, wanted: Callable[[str], bool]) -> None:
+        """From now on; before that everybody is turned away."""
         self._server.expect(wanted)
+
+    def wait(self, timeout_s: float) -> str:
+        """Path and query of that request. Raises Unfit when none has come in time."""
         try:
             return self._server.arrived.get(timeout=timeout_s)
         except queue.Empty:

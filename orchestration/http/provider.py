@@ -19,6 +19,12 @@ class Issuer:
     keys: list[Mapping[str, Any]]
 
 
+def place_of(region: str, emulator: str | None) -> Callable[[str], str]:
+    """Where a provider's URL is fetched: locally a Cognito issuer's documents are the emulator's."""
+    cognito = f"https://cognito-idp.{region}.amazonaws.com/"
+    return lambda url: f"{emulator}/{url.removeprefix(cognito)}" if emulator and url.startswith(cognito) else url
+
+
 def issuer_of(client: httpx.Client, discovery_url: str, place: Callable[[str], str]) -> Issuer:
     """The issuer behind a discovery URL and its keys. `place` maps a URL to where it is fetched from.
 

@@ -27,8 +27,11 @@ class Redirect(Protocol):
 
     @property
     def redirect_uri(self) -> str: ...
-    def wait(self, wanted: Callable[[str], bool], timeout_s: float) -> str:
-        """Path and query of the first request that is wanted. Raises Unfit when none comes in time."""
+    def expect(self, wanted: Callable[[str], bool]) -> None:
+        """Accept the first request, by path and query, for which this is true."""
+
+    def wait(self, timeout_s: float) -> str:
+        """Path and query of that request. Raises Unfit when none comes in time."""
 
 
 class Terminal(Protocol):
@@ -162,8 +165,9 @@ class Desk:
                 scope,
                 lambda: secrets.token_urlsafe(48),
             )
+            redirect.expect(request.answered_by)
             self.terminal.open(request.url)
-            target = redirect.wait(request.answered_by, LOGIN_TIMEOUT_S)
+            target = redirect.wait(LOGIN_TIMEOUT_S)
         issued = self.provider.code(
             client.client_id,
             client.secret,
@@ -219,3 +223,18 @@ class Desk:
             return " ".join(sorted(client.scopes))
         wanted = self.settings.outputs.door.allowed_scopes
         return " ".join(wanted if Flow.MACHINE in client.flows else ("openid", *wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTokens:
+    """client.TokenSource: the tokens of one caller."""
+
+    desk: Desk
+    client: str = "user"
+    username: str | None = None
+
+    def token(self) -> str:
+        return self.desk.take(self.client, self.username).access
+
+    def renewed(self, refused: str) -> str:
+        return self.desk.take(self.client, self.username, refused=refused).access

@@ -1,0 +1,33 @@
+"""A caller of an agent behind AgentCore Runtime, for `ask`, for the smoke test and for code of one's own.
+
+client = AgentClient(runtime_arn, StaticToken(token))
+for piece in client.ask("what can you do?"):
+    print(piece, end="")
+"""
+
+from orchestration.client.agent import AgentClient, StaticToken, TokenSource, checked_session
+from orchestration.client.failures import (
+    AgentFailed,
+    AuthenticationFailed,
+    AuthorizationFailed,
+    BadRequest,
+    CallFailed,
+    ConnectionLost,
+    NotRouted,
+    Throttled,
+)
+
+__all__ = [
+    "AgentClient",
+    "AgentFailed",
+    "AuthenticationFailed",
+    "AuthorizationFailed",
+    "BadRequest",
+    "CallFailed",
+    "ConnectionLost",
+    "NotRouted",
+    "StaticToken",
+    "Throttled",
+    "TokenSource",
+    "checked_session",
+]
