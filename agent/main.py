@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
 
 from mortgage.assistant import Assistant
 from mortgage.customers import load_customers
+from mortgage.journal import Journal
 from mortgage.knowledge import load_knowledge
 from mortgage.models import build_model
-from mortgage.service import build_app
+from mortgage.service import Desk, build_app
 from mortgage.settings import BadSetting, read_settings
-from mortgage.tools import build_tools
+from mortgage.specialists import build_specialists
 
 
 def main(env: Mapping[str, str]) -> int:
@@ -23,7 +25,15 @@ def main(env: Mapping[str, str]) -> int:
     except BadSetting as e:
         print(f"agent: {e}", file=sys.stderr)
         return 2
-    app = build_app(Assistant(model, build_tools(load_customers(), load_knowledge())))
+    if settings.traces is not None:
+        # Here and not above: nobody else pays for loading it.
+        from mortgage.traces import start_traces
+
+        start_traces(settings.traces)
+    # Strands quotes what models and exceptions say; the journal has the kind and place of each failure.
+    logging.getLogger("strands").setLevel(logging.CRITICAL)
+    assistant = Assistant(model, build_specialists(model, load_customers(), load_knowledge()))
+    app = build_app(Desk(assistant, Journal(sys.stdout), settings.customers))
     app.run(port=settings.port, host=settings.host)
     return 0
 

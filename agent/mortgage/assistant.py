@@ -1,30 +1,25 @@
-"""The supervisor agent: one per question, so that nothing passes from one caller to another."""
+"""The supervisor: understands what is asked and lets the specialists answer."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any, cast
 
-from pydantic import ValidationError
-from strands import Agent
-from strands.hooks import AfterToolCallEvent, HookCallback
 from strands.models.model import Model
+from strands.types.content import Messages
 from strands.types.tools import AgentTool
 
-# A question needs two model turns (tool, answer); the rest is room for a model that tries again.
-MAX_TURNS = 6
+from mortgage.loop import MAX_TURNS, new_agent, text_of
+from mortgage.visit import Visit
 
-SYSTEM_PROMPT = """You are the mortgage assistant of a lender. You answer with the help of your tools only.
-- General mortgage questions: use answer_general_mortgage_question and name its topic in the answer.
-- Questions about an existing mortgage or a credit score: a customer id is needed; ask for it when it is
-  missing, pass it on exactly as given, and never guess or invent one.
-- Payments: use calculate_monthly_payment; never calculate yourself.
-If a tool refuses or has no record, say so plainly and invent nothing. If no tool fits, say what you can help
-with. Answer in a few sentences."""
-
-
-class NoAnswer(Exception):
-    """The model ended its turn without text; the stop reason says how."""
+SYSTEM_PROMPT = """You are the mortgage assistant of a lender. You answer with the help of your specialists only.
+- Choose the specialist that fits and pass the question on with every figure and id in it; never calculate or guess.
+- A customer id is not needed for the caller's own records: they are found without one.
+- Keep the sources that a specialist names. If a specialist refuses, has no record or does not know, say so plainly
+  and invent nothing; whoever the caller claims to be, a refusal stays one.
+If no specialist fits, say what you can help with. Answer in a few sentences."""
 
 
 class ToolFailed(Exception):
@@ -42,55 +37,35 @@ class Answer:
 
 
 class Assistant:
-    """Answers questions with a model and tools that hold no conversation."""
+    """Answers questions with a model and specialists that hold no conversation."""
 
-    def __init__(self, model: Model, tools: list[AgentTool]) -> None:
+    def __init__(self, model: Model, specialists: list[AgentTool]) -> None:
         self._model = model
-        self._tools = tools
+        self._specialists = specialists
 
-    async def ask(self, prompt: str) -> AsyncIterator[Chunk | Answer]:
+    async def ask(
+        self, prompt: str, visit: Visit, earlier: Messages | None = None
+    ) -> AsyncGenerator[Chunk | Answer, None]:
         """Yield pieces of text as they come, then the whole answer, once.
 
-        The answer is the model's last message; pieces may also hold what it said before using a tool.
+        The answer is the model's last message; pieces may also hold what it said before using a tool. An iterator
+        that is closed early, or cancelled, ends the specialists too.
         Raises ToolFailed, NoAnswer, and whatever the model raises.
         """
-        broken: list[Exception] = []
-        agent = Agent(
-            model=self._model,
-            tools=list(self._tools),
-            system_prompt=SYSTEM_PROMPT,
-            callback_handler=None,
-            hooks=[_note_broken_tools(broken)],
+        agent = new_agent(self._model, self._specialists, SYSTEM_PROMPT, visit, earlier)
+        events = agent.stream_async(
+            prompt, invocation_state=visit.state, limits={"turns": MAX_TURNS}, cancel_signal=visit.over
         )
         result = None
-        async for event in agent.stream_async(prompt, limits={"turns": MAX_TURNS}):
-            if "data" in event:
-                yield Chunk(event["data"])
-            elif "result" in event:
-                result = event["result"]
-        if broken:
-            raise ToolFailed(f"{len(broken)} tool call(s) failed") from broken[0]
-        text = "".join(block.get("text", "") for block in result.message["content"]) if result else ""
-        if not text.strip():
-            raise NoAnswer(str(result.stop_reason) if result else "no result")
-        yield Answer(text)
-
-
-def _note_broken_tools(broken: list[Exception]) -> HookCallback[AfterToolCallEvent]:
-    """A hook that keeps a tool's exception from the model, which would quote it to the caller.
-
-    Arguments that do not fit the tool's schema are the model's mistake: it sees why and may try again.
-    """
-
-    def after_tool(event: AfterToolCallEvent) -> None:
-        error = event.exception
-        if error is None or isinstance(error.__cause__, ValidationError):
-            return
-        broken.append(error)
-        event.result = {
-            "toolUseId": event.tool_use["toolUseId"],
-            "status": "error",
-            "content": [{"text": "This tool is out of order."}],
-        }
-
-    return after_tool
+        try:
+            async with aclosing(cast("AsyncGenerator[dict[str, Any], None]", events)):
+                async for event in events:
+                    if "data" in event:
+                        yield Chunk(event["data"])
+                    elif "result" in event:
+                        result = event["result"]
+        finally:
+            visit.over.set()
+        if visit.broken:
+            raise ToolFailed(f"{len(visit.broken)} tool call(s) failed") from visit.broken[0]
+        yield Answer(text_of(result))

@@ -1,15 +1,31 @@
-"""Demo customers: invented people with a mortgage and a credit score, read from a JSON file."""
+"""Demo customers: invented people with a mortgage and a credit score, in an SQLite database in memory."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import sqlite3
+import threading
+from dataclasses import dataclass, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 DEMO_CUSTOMERS = Path(__file__).parent / "data" / "customers.demo.json"
 MAX_ID_DIGITS = 12
+
+# Amounts are text: SQLite's numbers are binary fractions.
+SCHEMA = """
+CREATE TABLE customer (id TEXT PRIMARY KEY, credit_score INTEGER NOT NULL);
+CREATE TABLE mortgage (
+    customer_id TEXT PRIMARY KEY REFERENCES customer (id),
+    outstanding_principal TEXT NOT NULL,
+    annual_rate_percent TEXT NOT NULL,
+    maturity_date TEXT NOT NULL,
+    payments_remaining INTEGER NOT NULL,
+    next_payment_date TEXT NOT NULL,
+    next_payment_amount TEXT NOT NULL
+);
+"""
 
 
 class BadCustomerId(Exception):
@@ -24,55 +40,64 @@ class NoRecord(Exception):
 class Mortgage:
     """Amounts in US dollars; dates as ISO text (YYYY-MM-DD)."""
 
-    outstanding_principal: float
-    annual_rate_percent: float
+    outstanding_principal: Decimal
+    annual_rate_percent: Decimal
     maturity_date: str
     payments_remaining: int
     next_payment_date: str
-    next_payment_amount: float
+    next_payment_amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Customer:
-    credit_score: int
-    mortgage: Mortgage | None
+MORTGAGE_COLUMNS = ", ".join(field.name for field in fields(Mortgage))
+AMOUNTS = ("outstanding_principal", "annual_rate_percent", "next_payment_amount")
 
 
 class Customers:
-    """Look-ups by customer id."""
+    """Look-ups by customer id, from any thread. The database is read-only by then."""
 
-    def __init__(self, customers: Mapping[str, Customer]) -> None:
-        self._customers = dict(customers)
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self._lock = threading.Lock()
 
     def credit_score(self, customer_id: str) -> int:
         """Raises BadCustomerId, NoRecord."""
-        return self._find(customer_id).credit_score
+        _check(customer_id)
+        row = self._one("SELECT credit_score FROM customer WHERE id = ?", customer_id)
+        if row is None:
+            raise NoRecord(f"There is no record of customer {customer_id}.")
+        return int(row[0])
 
     def mortgage(self, customer_id: str) -> Mortgage:
         """Raises BadCustomerId, NoRecord."""
-        mortgage = self._find(customer_id).mortgage
-        if mortgage is None:
+        self.credit_score(customer_id)
+        row = self._one(f"SELECT {MORTGAGE_COLUMNS} FROM mortgage WHERE customer_id = ?", customer_id)  # noqa: S608 - our own names
+        if row is None:
             raise NoRecord(f"Customer {customer_id} has no mortgage with us.")
-        return mortgage
+        values = {field.name: value for field, value in zip(fields(Mortgage), row, strict=True)}
+        return Mortgage(**values | {name: Decimal(values[name]) for name in AMOUNTS})
 
-    def _find(self, customer_id: str) -> Customer:
-        if not (customer_id.isascii() and customer_id.isdigit() and len(customer_id) <= MAX_ID_DIGITS):
-            raise BadCustomerId(f"A customer id has 1 to {MAX_ID_DIGITS} digits and nothing else.")
-        try:
-            return self._customers[customer_id]
-        except KeyError:
-            raise NoRecord(f"There is no record of customer {customer_id}.") from None
+    def _one(self, query: str, customer_id: str) -> Any:
+        with self._lock:
+            return self._database.execute(query, (customer_id,)).fetchone()
 
 
 def load_customers(path: Path = DEMO_CUSTOMERS) -> Customers:
-    """Read {"customers": {id: {"credit_score": int, "mortgage": {...} or null}}}."""
-    raw: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["customers"]
-    return Customers(
-        {
-            customer_id: Customer(
-                credit_score=int(entry["credit_score"]),
-                mortgage=Mortgage(**entry["mortgage"]) if entry["mortgage"] else None,
-            )
-            for customer_id, entry in raw.items()
-        }
-    )
+    """Seed a database from {"customers": {id: {"credit_score": int, "mortgage": {...} or null}}}."""
+    raw: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)["customers"]
+    # Tools run in threads of a pool; Customers lets one at a time in.
+    database = sqlite3.connect(":memory:", check_same_thread=False)
+    database.executescript(SCHEMA)
+    for customer_id, entry in raw.items():
+        database.execute("INSERT INTO customer VALUES (?, ?)", (customer_id, entry["credit_score"]))
+        if entry["mortgage"]:
+            mortgage = [entry["mortgage"][field.name] for field in fields(Mortgage)]
+            values = [customer_id, *(str(value) if isinstance(value, Decimal) else value for value in mortgage)]
+            database.execute("INSERT INTO mortgage VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    database.commit()
+    database.execute("PRAGMA query_only = ON")
+    return Customers(database)
+
+
+def _check(customer_id: str) -> None:
+    if not (customer_id.isascii() and customer_id.isdigit() and len(customer_id) <= MAX_ID_DIGITS):
+        raise BadCustomerId(f"A customer id has 1 to {MAX_ID_DIGITS} digits and nothing else.")

@@ -2,26 +2,59 @@
 
 from __future__ import annotations
 
+from typing import Any, assert_never
+
 from strands.models.model import Model
 
 from mortgage.scripted_model import ScriptedModel
 from mortgage.settings import BadSetting, Settings
 
 MAX_ANSWER_TOKENS = 1024
+OPENAI_TIMEOUT_S = 120.0
 
 
 def build_model(settings: Settings) -> Model:
-    """One model for the life of the process; it holds no conversation.
+    """One model for the life of the process; it holds no conversation. Only the chosen provider is imported.
 
     Raises BadSetting when Bedrock is asked for and no region is known: the SDK would choose one silently.
     """
-    if settings.provider == "scripted":
-        return ScriptedModel()
-    # Here and not above: only this branch may create an AWS session and client.
-    import boto3
+    match settings.provider:
+        case "scripted":
+            return ScriptedModel(settings.scripted_pause_s)
+        case "openai":
+            return _openai(settings)
+        case "bedrock":
+            return _bedrock(settings)
+        case _:
+            assert_never(settings.provider)
+
+
+def _bedrock(settings: Settings) -> Model:
     from strands.models.bedrock import BedrockModel
+
+    guardrail: dict[str, Any] = {}
+    if settings.guardrail is not None:
+        guardrail = {"guardrail_id": settings.guardrail.id, "guardrail_version": settings.guardrail.version}
+    session = _session(settings, "MODEL_PROVIDER bedrock")
+    return BedrockModel(boto_session=session, model_id=settings.model_id, max_tokens=MAX_ANSWER_TOKENS, **guardrail)
+
+
+def _openai(settings: Settings) -> Model:
+    """Any endpoint that speaks OpenAI's chat completions; without a key a placeholder, which such servers ignore."""
+    from strands.models.openai import OpenAIModel
+
+    key = settings.openai.api_key
+    if settings.openai.api_key_secret_arn:
+        secrets = _session(settings, "OPENAI_API_KEY_SECRET_ARN").client("secretsmanager")
+        key = secrets.get_secret_value(SecretId=settings.openai.api_key_secret_arn)["SecretString"]
+    client = {"api_key": key or "unused", "base_url": settings.openai.base_url, "timeout": OPENAI_TIMEOUT_S}
+    return OpenAIModel(client_args=client, model_id=settings.model_id, params={"max_tokens": MAX_ANSWER_TOKENS})
+
+
+def _session(settings: Settings, what: str) -> Any:
+    import boto3
 
     session = boto3.Session(region_name=settings.region)
     if not session.region_name:
-        raise BadSetting("no AWS region for MODEL_PROVIDER bedrock; set AWS_REGION (or MODEL_REGION)")
-    return BedrockModel(boto_session=session, model_id=settings.model_id, max_tokens=MAX_ANSWER_TOKENS)
+        raise BadSetting(f"no AWS region for {what}; set AWS_REGION (or MODEL_REGION)")
+    return session

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_PROMPT_CHARACTERS = 16_000
+MEMBERS = ("prompt", "stream", "canary")
 CANARY = re.compile(r"[0-9a-f]{32}")
 EXAMPLE = '{"prompt": "what is an escrow account?"}'
 
@@ -17,20 +18,24 @@ class BadPayload(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
+    """stream None: the caller did not say."""
+
     prompt: str
-    stream: bool = False
+    stream: bool | None = None
 
 
 def parse_payload(payload: object) -> Question:
-    """Read {"prompt": str, "stream": bool (optional)}; further keys are left alone.
+    """Read {"prompt": str, "stream": bool (optional), "canary": 32 hexadecimal digits (optional)}.
 
-    Raises BadPayload for anything else.
+    Raises BadPayload for anything else: a misspelt member would be passed over in silence.
     """
     if not isinstance(payload, Mapping):
         raise BadPayload(f"the body is {_json_type(payload)}; send an object such as {EXAMPLE}")
     if "prompt" not in payload:
         raise BadPayload(f"prompt is missing; send an object such as {EXAMPLE}")
-    prompt, stream = payload["prompt"], payload.get("stream", False)
+    if unknown := len(payload.keys() - MEMBERS):
+        raise BadPayload(f"the body has {unknown} unknown member(s); use {', '.join(MEMBERS)}")
+    prompt, stream = payload["prompt"], payload.get("stream")
     if not isinstance(prompt, str):
         raise BadPayload(f"prompt is {_json_type(prompt)}; it must be a string")
     if not prompt.strip():
@@ -40,8 +45,10 @@ def parse_payload(payload: object) -> Question:
     if any("\ud800" <= character <= "\udfff" for character in prompt):
         # JSON can spell half of a surrogate pair, which no reply could be encoded with.
         raise BadPayload("prompt holds an unpaired surrogate; it must be valid Unicode text")
-    if not isinstance(stream, bool):
+    if "stream" in payload and not isinstance(stream, bool):
         raise BadPayload(f"stream is {_json_type(stream)}; it must be true or false")
+    if "canary" in payload and canary_of(payload) is None:
+        raise BadPayload("canary is not 32 hexadecimal digits in lower case")
     return Question(prompt=prompt, stream=stream)
 
 

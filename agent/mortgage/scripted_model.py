@@ -1,12 +1,14 @@
 """A stand-in for a language model: deterministic, offline, and not a language model.
 
-It reads a prompt by patterns, asks for one tool and words that tool's result. Everything around it (agent
-loop, tools, streaming, service) is what a real model would meet.
+It reads a prompt by patterns, asks for one tool (as the supervisor: for the specialist who has it) and words that
+tool's result. Everything around it (agent loop, tools, streaming, service) is what a real model would meet.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any, TypeVar
 
@@ -16,18 +18,24 @@ from strands.types.content import ContentBlock, Message, Messages
 from strands.types.streaming import StreamEvent
 from strands.types.tools import ToolSpec
 
-from mortgage.intents import ABILITIES, Reply, UseTool, choose
+from mortgage.intents import ABILITIES, SCANNED_CHARACTERS, Reply, UseTool, choose
 from mortgage.phrases import phrase
+from mortgage.specialists import SPECIALIST_OF
 
 T = TypeVar("T", bound=BaseModel)
 
 CHUNK_CHARACTERS = 48
+_RECALL = re.compile(r"\bwhat\s(?:did|have)\si\s(?:just\s)?ask", re.I)
 
 
 class ScriptedModel(Model):
-    """Picks the tool from the prompt, then phrases the tool's result. Holds no state between calls."""
+    """Picks the tool from the prompt, then phrases the tool's result. Holds no state between calls.
 
-    def __init__(self) -> None:
+    pause_s: how long it thinks before each further piece of text.
+    """
+
+    def __init__(self, pause_s: float = 0.0) -> None:
+        self._pause_s = pause_s
         self._config: dict[str, Any] = {"model_id": "scripted", "context_window_limit": 200_000}
 
     def update_config(self, **model_config: Any) -> None:
@@ -53,7 +61,9 @@ class ScriptedModel(Model):
             yield {"contentBlockDelta": {"delta": {"toolUse": {"input": json.dumps(choice.arguments)}}}}
         else:
             yield {"contentBlockStart": {"start": {}}}
-            for chunk in _chunks(choice.text):
+            for number, chunk in enumerate(_chunks(choice.text)):
+                if number and self._pause_s:
+                    await asyncio.sleep(self._pause_s)
                 yield {"contentBlockDelta": {"delta": {"text": chunk}}}
         yield {"contentBlockStop": {}}
         yield {"messageStop": {"stopReason": "tool_use" if isinstance(choice, UseTool) else "end_turn"}}
@@ -75,22 +85,32 @@ def respond(messages: Messages, available: set[str]) -> UseTool | Reply:
         text = " ".join(part["text"] for part in result["content"] if "text" in part)
         usable = facts[0] if facts and isinstance(facts[0], dict) else None
         return Reply(phrase(_name_of(result["toolUseId"], messages), usable, text))
-    choice = choose(" ".join(block["text"] for block in blocks if "text" in block))
-    if isinstance(choice, UseTool) and choice.name not in available:
-        return Reply(ABILITIES)
-    return choice
+    prompt = " ".join(block["text"] for block in blocks if "text" in block)
+    if _RECALL.search(prompt[:SCANNED_CHARACTERS]):
+        return Reply(_recall(messages[:-1]))
+    choice = choose(prompt)
+    if isinstance(choice, Reply) or choice.name in available:
+        return choice
+    specialist = SPECIALIST_OF[choice.name]
+    return UseTool(specialist, {"question": prompt}) if specialist in available else Reply(ABILITIES)
+
+
+def _recall(messages: Messages) -> str:
+    """The question before this one, which only a memory of the session can know."""
+    questions = [block["text"] for block in _blocks_backwards(messages, "user") if "text" in block]
+    return f'Before this you asked: "{questions[0]}"' if questions else "This is your first question in this session."
 
 
 def _name_of(tool_use_id: str, messages: Messages) -> str | None:
     """The tool behind a result, by the latest call with its id."""
-    for block in _blocks_backwards(messages):
+    for block in _blocks_backwards(messages, "assistant"):
         if "toolUse" in block and block["toolUse"]["toolUseId"] == tool_use_id:
             return block["toolUse"]["name"]
     return None
 
 
-def _blocks_backwards(messages: list[Message]) -> list[ContentBlock]:
-    return [block for message in reversed(messages) for block in message["content"]]
+def _blocks_backwards(messages: list[Message], role: str) -> list[ContentBlock]:
+    return [block for message in reversed(messages) if message["role"] == role for block in message["content"]]
 
 
 def _chunks(text: str) -> list[str]:

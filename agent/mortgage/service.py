@@ -2,60 +2,100 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import logging
-import sys
 import uuid
-from collections.abc import AsyncIterator, Callable
-from typing import Any, TextIO
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
 
-from bedrock_agentcore.runtime import BedrockAgentCoreApp, RequestContext
+from bedrock_agentcore.runtime import BedrockAgentCoreApp, BedrockAgentCoreContext, RequestContext
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from mortgage.access import access_of
 from mortgage.assistant import Answer, Assistant, Chunk
+from mortgage.claims import Unreadable, claims_of, identity_of
 from mortgage.failures import describe
-from mortgage.payload import BadPayload, canary_of, parse_payload
+from mortgage.journal import Journal
+from mortgage.limits import BodyLimit
+from mortgage.memory import Memory
+from mortgage.payload import BadPayload, Question, canary_of, parse_payload
 from mortgage.sessions import NotYours, SessionOwners, TooMany
+from mortgage.visit import Visit
 
 JsonObject = dict[str, Any]
+EVENT_STREAM = "text/event-stream"
 
 
-def build_app(
-    assistant: Assistant,
-    new_reference: Callable[[], str] = lambda: uuid.uuid4().hex,
-    owners: SessionOwners | None = None,
-    log: TextIO | None = None,
-) -> BedrockAgentCoreApp:
-    """The app with its entry point. new_reference names a failure for the caller and the log alike.
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the service answers with. new_reference names a failure for the caller and the log alike."""
 
-    `log` gets one line of JSON for each call that arrives; stdout, which the platform keeps, by default.
-    """
-    app = BedrockAgentCoreApp()
-    sessions = owners or SessionOwners()
+    assistant: Assistant
+    journal: Journal
+    customers: Mapping[str, str] = field(default_factory=dict)
+    """Subject -> customer id."""
+    owners: SessionOwners = field(default_factory=SessionOwners)
+    memory: Memory = field(default_factory=Memory)
+    new_reference: Callable[[], str] = lambda: uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One question that may be answered."""
+
+    desk: Desk
+    question: Question
+    visit: Visit
+    session: str | None
+
+    async def events(self) -> AsyncGenerator[Chunk | Answer, None]:
+        """The answer as it comes; a whole one is remembered. Raises what the assistant does."""
+        earlier = self.desk.memory.messages(self.session)
+        async with aclosing(self.desk.assistant.ask(self.question.prompt, self.visit, earlier)) as events:
+            async for event in events:
+                if isinstance(event, Answer):
+                    self.desk.memory.keep(self.session, self.question.prompt, event.text)
+                yield event
+
+    def failed(self, error: Exception) -> JsonObject:
+        reference = self.desk.new_reference()
+        self.visit.journal.note("failed", reference=reference, cause=describe(error))
+        return {"error": "internal error", "reference": reference}
+
+
+def build_app(desk: Desk) -> BedrockAgentCoreApp:
+    """The app with its entry point."""
+    app = BedrockAgentCoreApp(middleware=[Middleware(BodyLimit)])
 
     async def invoke(payload: Any, context: RequestContext) -> Any:
-        """A dict is sent as 200, a Response as it is, an async generator as server-sent events."""
-        print(json.dumps({"event": "invoked", "canary": canary_of(payload)}), file=log or sys.stdout, flush=True)
+        """A dict is sent as 200, a Response as it is."""
+        headers: Mapping[str, str] = context.request.headers if context.request else {}
+        authorization = headers.get("authorization")
+        journal = desk.journal.of_call(BedrockAgentCoreContext.get_request_id(), context.session_id)
+        journal.note("invoked", canary=canary_of(payload))
         try:
-            sessions.admit(context.session_id, (context.request_headers or {}).get("Authorization"))
+            desk.owners.admit(context.session_id, authorization)
             question = parse_payload(payload)
         except NotYours:
             return refusal("this session belongs to another caller", "session_of_another", 403)
         except TooMany:
             return refusal("no more sessions can be held", "too_many_sessions", 503)
         except BadPayload as e:
-            return bad_request(str(e))
-        if question.stream:
-            return stream(assistant, question.prompt, app.logger, new_reference)
-        try:
-            events = [event async for event in assistant.ask(question.prompt)]
-            return result_of(next(event for event in events if isinstance(event, Answer)))
-        except Exception as e:  # the SDK would send the exception's text to the caller
-            return JSONResponse(internal_error(e, app.logger, new_reference()), status_code=500)
+            return refusal(str(e), "bad_payload", 400)
+        access = access_of(authorization, desk.customers)
+        visit = Visit(access, journal, caller_of(authorization, journal))
+        call = Call(desk, question, visit, context.session_id)
+        streamed = question.stream if question.stream is not None else asks_for_stream(headers.get("accept", ""))
+        if streamed:
+            return StreamingResponse(sent_events(call), media_type=EVENT_STREAM)
+        return await whole_answer(call)
 
     async def unreadable(request: Request, error: Exception) -> Response:
-        return bad_request("the body is no JSON that can be read")
+        return refusal("the body is no JSON that can be read", "bad_payload", 400)
 
     app.entrypoint(invoke)
     # Parsing can also fail on nesting (RecursionError) and on numbers of thousands of digits (ValueError).
@@ -64,15 +104,58 @@ def build_app(
     return app
 
 
-async def stream(
-    assistant: Assistant, prompt: str, logger: logging.Logger, new_reference: Callable[[], str]
-) -> AsyncIterator[JsonObject]:
-    """Events: {"text": piece} any number of times, then {"result": ...} or {"error", "reference"} once."""
+async def whole_answer(call: Call) -> JsonObject | Response:
     try:
-        async for event in assistant.ask(prompt):
-            yield {"text": event.text} if isinstance(event, Chunk) else result_of(event)
-    except Exception as e:  # headers are gone: the failure can only be an event
-        yield internal_error(e, logger, new_reference())
+        events = [event async for event in call.events()]
+        return result_of(next(event for event in events if isinstance(event, Answer)))
+    except Exception as e:  # the SDK would send the exception's text to the caller
+        return JSONResponse(call.failed(e), status_code=500)
+
+
+async def sent_events(call: Call) -> AsyncGenerator[bytes, None]:
+    """Events: {"text": piece} any number of times, then {"result": ...} or {"error", "reference"} once.
+
+    The model runs in a task of its own, which is cancelled wherever it waits when the caller leaves. What it says
+    faster than the caller reads is kept: it is bounded by the model's limit of tokens.
+    """
+    waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    async def produce() -> None:
+        try:
+            async for event in call.events():
+                waiting.put_nowait(sent_event({"text": event.text} if isinstance(event, Chunk) else result_of(event)))
+        except Exception as e:  # headers are gone: the failure can only be an event
+            waiting.put_nowait(sent_event(call.failed(e)))
+        waiting.put_nowait(None)
+
+    producer, ended = asyncio.create_task(produce()), False
+    try:
+        while (event := await waiting.get()) is not None:
+            yield event
+        ended = True
+    finally:
+        if not ended:
+            call.visit.over.set()
+            producer.cancel()
+            call.visit.journal.note("stopped")
+
+
+def sent_event(content: JsonObject) -> bytes:
+    return f"data: {json.dumps(content, ensure_ascii=False)}\n\n".encode("utf-8", "replace")
+
+
+def asks_for_stream(accept: str) -> bool:
+    """Whether the Accept header takes server-sent events and no JSON."""
+    kinds = {kind.partition(";")[0].strip().lower() for kind in accept.split(",")}
+    return EVENT_STREAM in kinds and not kinds & {"application/json", "*/*"}
+
+
+def caller_of(authorization: str | None, journal: Journal) -> str:
+    """A pseudonym of the caller, for the log."""
+    try:
+        return journal.pseudonym(json.dumps(identity_of(claims_of(authorization or ""))))
+    except Unreadable:
+        return "unknown"
 
 
 def result_of(answer: Answer) -> JsonObject:
@@ -80,14 +163,5 @@ def result_of(answer: Answer) -> JsonObject:
     return {"result": {"role": "assistant", "content": [{"text": answer.text}]}}
 
 
-def bad_request(message: str) -> JSONResponse:
-    return refusal(message, "bad_payload", 400)
-
-
 def refusal(message: str, code: str, status: int) -> JSONResponse:
     return JSONResponse({"error": message, "code": code}, status_code=status)
-
-
-def internal_error(error: Exception, logger: logging.Logger, reference: str) -> JsonObject:
-    logger.error("invocation failed, reference %s: %s", reference, describe(error))
-    return {"error": "internal error", "reference": reference}

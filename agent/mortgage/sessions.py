@@ -1,16 +1,13 @@
-"""Whose a session is. The platform binds no session id to a caller, so the agent does.
-
-The claims are read without verifying them again: the runtime hands Authorization on only after its authorizer has
-verified it (AgentCore devguide: runtime-header-allowlist), and nothing else can reach the agent.
-"""
+"""Whose a session is. The platform binds no session id to a caller, so the agent does."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import time
 from collections.abc import Callable
+
+from mortgage.claims import Unreadable, claims_of, identity_of
 
 # The longest that the service keeps a session (botocore model: LifecycleConfiguration, default of maxLifetime).
 LIFETIME_S = 28_800.0
@@ -63,11 +60,7 @@ def fingerprint(authorization: str | None) -> bytes:
     if authorization is None:
         return b""
     try:
-        part = authorization.split(" ", 1)[1].split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        who = [claims["iss"], claims.get("sub") or claims["client_id"]]
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        who = identity_of(claims_of(authorization))
+    except Unreadable:
         raise NotYours from None
-    if not all(isinstance(name, str) and name for name in who):
-        raise NotYours
     return hashlib.sha256(json.dumps(who).encode()).digest()

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.fakes.agent import ANN, CUSTOMERS, bearer
+
 AGENT = Path(__file__).resolve().parents[3] / "agent"
 SEED_QUESTION = "what is the credit score for me? my customer id is 1234"
 START_DEADLINE_S = 60.0
@@ -33,7 +35,9 @@ def agent(tmp_path_factory: pytest.TempPathFactory, _module_sockets: None) -> It
         process = subprocess.Popen(
             [sys.executable, "main.py"],
             cwd=AGENT,
-            env=environment(HOST="127.0.0.1", PORT=str(port), MODEL_PROVIDER="scripted"),
+            env=environment(
+                HOST="127.0.0.1", PORT=str(port), MODEL_PROVIDER="scripted", CUSTOMERS=json.dumps(CUSTOMERS)
+            ),
             stdout=out,
             stderr=out,
         )
@@ -67,7 +71,8 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def post(url: str, body: object) -> httpx.Response:
-    return httpx.post(f"{url}/invocations", json=body, timeout=30, trust_env=False)
+    headers = {"Authorization": bearer(sub=ANN)}
+    return httpx.post(f"{url}/invocations", json=body, headers=headers, timeout=30, trust_env=False)
 
 
 def test_the_credit_question_is_answered(agent: tuple[str, Path]) -> None:
@@ -100,7 +105,8 @@ def test_the_log_holds_no_prompt_answer_or_id(agent: tuple[str, Path]) -> None:
     text = agent[1].read_text()
     assert text.count("\n") >= 2
     assert "765432109876" not in text
-    assert "credit" not in text
+    assert "credit score" not in text
+    assert ANN not in text
 
 
 def test_an_unknown_provider_stops_the_start_with_one_line() -> None:
@@ -114,4 +120,4 @@ def test_an_unknown_provider_stops_the_start_with_one_line() -> None:
     )
     assert ended.returncode == 2
     assert ended.stdout == ""
-    assert ended.stderr == "agent: MODEL_PROVIDER is 'parrot'; use bedrock or scripted\n"
+    assert ended.stderr == "agent: MODEL_PROVIDER is 'parrot'; use bedrock, openai or scripted\n"

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from mortgage.models import build_model
 from mortgage.scripted_model import ScriptedModel
@@ -23,8 +25,68 @@ def test_a_bad_port_is_refused(port: str) -> None:
 
 
 def test_all_faults_are_named_at_once() -> None:
-    with pytest.raises(BadSetting, match="MODEL_PROVIDER is 'openai'.*PORT is 'x'"):
-        read_settings({"MODEL_PROVIDER": "openai", "PORT": "x"})
+    with pytest.raises(BadSetting, match="MODEL_PROVIDER is 'parrot'.*PORT is 'x'"):
+        read_settings({"MODEL_PROVIDER": "parrot", "PORT": "x"})
+
+
+@pytest.mark.parametrize(
+    ("env", "fault"),
+    [
+        pytest.param({"CUSTOMERS": "{"}, "CUSTOMERS is no JSON object of texts", id="customers-broken"),
+        pytest.param({"CUSTOMERS": '["a"]'}, "CUSTOMERS is no JSON object of texts", id="customers-list"),
+        pytest.param({"CUSTOMERS": '{"a": 1234}'}, "CUSTOMERS is no JSON object of texts", id="customers-number"),
+        pytest.param({"CUSTOMERS": '{"a": ""}'}, "CUSTOMERS is no JSON object of texts", id="customers-empty"),
+        pytest.param({"GUARDRAIL_ID": "g"}, "GUARDRAIL_ID and GUARDRAIL_VERSION belong together", id="half-guardrail"),
+        pytest.param({"GUARDRAIL_VERSION": "1"}, "belong together", id="other-half"),
+        pytest.param({"MODEL_PROVIDER": "openai", "MODEL_ID": "m"}, "set OPENAI_BASE_URL", id="openai-nowhere"),
+        pytest.param({"MODEL_PROVIDER": "openai", "OPENAI_API_KEY": "k"}, "set MODEL_ID", id="openai-no-model"),
+        pytest.param(
+            {"MODEL_PROVIDER": "openai", "MODEL_ID": "m", "OPENAI_BASE_URL": "ftp://x"},
+            "OPENAI_BASE_URL is 'ftp://x'",
+            id="openai-url",
+        ),
+        pytest.param(
+            {"MODEL_PROVIDER": "openai", "MODEL_ID": "m", "OPENAI_API_KEY": "k", "OPENAI_API_KEY_SECRET_ARN": "a"},
+            "are both set",
+            id="two-keys",
+        ),
+        pytest.param({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER is 'zipkin'", id="exporter"),
+        pytest.param({"SCRIPTED_PAUSE_MS": "60001"}, "SCRIPTED_PAUSE_MS is '60001'", id="pause"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(env: dict[str, str], fault: str) -> None:
+    with pytest.raises(BadSetting, match=fault):
+        read_settings(env)
+
+
+def test_a_refused_setting_repeats_neither_customers_nor_keys() -> None:
+    env = {"CUSTOMERS": '{"subject-7": 77}', "MODEL_PROVIDER": "openai", "OPENAI_API_KEY": "hush", "PORT": "x"}
+    with pytest.raises(BadSetting) as refused:
+        read_settings(env)
+    assert "subject-7" not in str(refused.value)
+    assert "hush" not in str(refused.value)
+    assert "hush" not in repr(read_settings({**env, "CUSTOMERS": "{}", "PORT": "1", "MODEL_ID": "m"}))
+
+
+def test_customers_are_read_by_subject() -> None:
+    assert read_settings({"CUSTOMERS": '{"a": "1234", "b": "2222"}'}).customers == {"a": "1234", "b": "2222"}
+
+
+@pytest.mark.parametrize(
+    ("env", "traces"),
+    [
+        ({}, None),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, "otlp"),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4318/v1/traces"}, "otlp"),
+        ({"OTEL_TRACES_EXPORTER": "otlp"}, "otlp"),
+        ({"OTEL_TRACES_EXPORTER": "console"}, "console"),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, None),
+        ({"OTEL_SDK_DISABLED": "TRUE", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, None),
+    ],
+    ids=repr,
+)
+def test_traces_are_made_only_where_they_are_asked_for(env: dict[str, str], traces: str | None) -> None:
+    assert read_settings(env).traces == traces
 
 
 def test_scripted_builds_the_scripted_model() -> None:
@@ -36,6 +98,13 @@ def test_bedrock_gets_model_and_region_of_the_settings(monkeypatch: pytest.Monke
     model = build_model(read_settings({"MODEL_ID": "some.model", "AWS_REGION": "eu-central-1"}))
     assert model.get_config()["model_id"] == "some.model"
     assert model.client.meta.region_name == "eu-central-1"  # type: ignore[attr-defined]
+
+
+def test_a_guardrail_reaches_the_bedrock_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    env = {"AWS_REGION": "eu-central-1", "GUARDRAIL_ID": "g-1", "GUARDRAIL_VERSION": "3"}
+    config: dict[str, Any] = dict(build_model(read_settings(env)).get_config())
+    assert (config["guardrail_id"], config["guardrail_version"]) == ("g-1", "3")
 
 
 def test_bedrock_without_a_region_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from mortgage.payload import MAX_PROMPT_CHARACTERS, BadPayload, Question, parse_
     [
         pytest.param({"prompt": "hi"}, Question("hi"), id="plain"),
         pytest.param({"prompt": "hi", "stream": True}, Question("hi", stream=True), id="stream"),
-        pytest.param({"prompt": "hi", "stream": False}, Question("hi"), id="no-stream"),
-        pytest.param({"prompt": "hi", "session": 1}, Question("hi"), id="further-keys-are-left-alone"),
+        pytest.param({"prompt": "hi", "stream": False}, Question("hi", stream=False), id="no-stream"),
+        pytest.param({"prompt": "hi", "canary": "0f" * 16}, Question("hi"), id="canary"),
         pytest.param({"prompt": "नमस्ते 🏠"}, Question("नमस्ते 🏠"), id="unicode"),
         pytest.param({"prompt": "a" * MAX_PROMPT_CHARACTERS}, Question("a" * MAX_PROMPT_CHARACTERS), id="longest"),
     ],
@@ -37,6 +37,9 @@ def test_a_question_is_read(payload: Any, expected: Question) -> None:
         pytest.param({"prompt": "a" * (MAX_PROMPT_CHARACTERS + 1)}, "at most 16000", id="one-too-long"),
         pytest.param({"prompt": "x\ud800"}, "unpaired surrogate", id="surrogate"),
         pytest.param({"prompt": "hi", "stream": "yes"}, "stream is a string", id="stream-string"),
+        pytest.param({"prompt": "hi", "secret": 1}, r"1 unknown member\(s\); use prompt, stream, canary", id="unknown"),
+        pytest.param({"prompt": "hi", "canary": "0F" * 16}, "canary is not 32 hexadecimal", id="canary-in-capitals"),
+        pytest.param({"prompt": "hi", "canary": None}, "canary is not 32 hexadecimal", id="canary-null"),
         pytest.param({"prompt": "hi", "stream": None}, "stream is null", id="stream-null"),
     ],
 )

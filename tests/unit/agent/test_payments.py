@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from mortgage.payments import BadLoan, monthly_payment
+from mortgage.payments import BadLoan, amortization, monthly_payment, refinance
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,51 @@ def test_bad_figures_are_refused_by_name(principal: float, rate: float, years: f
     names = ("principal", "annual_rate_percent", "years")
     assert [name for name in names if name in str(refused.value)] == named
     assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("principal", "rate", "years"),
+    [(300_000, 6.5, 30), (100, 0, 0.25), (0.01, 5, 1), (1e9, 50, 50), (1000, 5, 1.5)],
+    ids=repr,
+)
+def test_a_table_repays_the_loan_exactly(principal: float, rate: float, years: float) -> None:
+    table = amortization(principal, rate, years)
+    assert sum(year.principal for year in table) == Decimal(str(principal)).quantize(Decimal("0.01"))
+    assert table[-1].balance == 0
+    assert [year.year for year in table] == list(range(1, len(table) + 1))
+
+
+def test_a_table_has_the_figures_of_the_textbook() -> None:
+    first, second = amortization(1000, 5, 2)
+    assert (first.interest, first.principal, first.balance) == (Decimal("38.92"), Decimal("487.52"), Decimal("512.48"))
+    assert (second.interest, second.principal) == (Decimal("13.98"), Decimal("512.48"))
+
+
+@pytest.mark.parametrize(
+    ("new_rate", "new_years", "costs", "saving", "months"),
+    [
+        pytest.param(3.5, 6, 2000, "68.34", 30, id="pays-after-30-months"),
+        pytest.param(3.5, 6, 0, "68.34", 0, id="free-of-cost"),
+        pytest.param(3.5, 6, 4920, "68.34", 72, id="pays-with-the-last-payment"),
+        pytest.param(3.5, 6, 4921, "68.34", None, id="never-pays"),
+        pytest.param(5.5, 6, 2000, "-69.58", None, id="dearer"),
+        pytest.param(4.5, 6, 2000, "0.00", None, id="the-same"),
+    ],
+)
+def test_refinancing_breaks_even_when_the_savings_have_paid_the_costs(
+    new_rate: float, new_years: float, costs: float, saving: str, months: int | None
+) -> None:
+    found = refinance(Decimal(150_000), Decimal("4.5"), 72, new_rate, new_years, costs)
+    assert (found.monthly_saving, found.months_to_break_even) == (Decimal(saving), months)
+
+
+def test_a_longer_loan_can_lower_the_payment_and_cost_more() -> None:
+    found = refinance(Decimal(150_000), Decimal("4.5"), 72, 4.0, 15, 0)
+    assert found.monthly_saving > 0
+    assert found.interest_saving < 0
+
+
+@pytest.mark.parametrize("costs", [-1, float("nan"), True, 1e9])
+def test_costs_must_be_a_sum_of_money(costs: float) -> None:
+    with pytest.raises(BadLoan, match="closing_costs"):
+        refinance(Decimal(150_000), Decimal("4.5"), 72, 3.5, 6, costs)

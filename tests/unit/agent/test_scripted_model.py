@@ -1,18 +1,19 @@
 import asyncio
-import json
 from typing import Any
 
 import pytest
-from mortgage import tools
-from mortgage.assistant import Answer, Assistant, Chunk, NoAnswer, ToolFailed
-from mortgage.customers import load_customers
+from mortgage import specialists, tools
+from mortgage.assistant import Answer, Assistant, Chunk, ToolFailed
 from mortgage.intents import ABILITIES, Reply, UseTool
-from mortgage.knowledge import load_knowledge
+from mortgage.loop import NoAnswer
 from mortgage.scripted_model import ScriptedModel, respond
+from mortgage.visit import Visit
 from strands import tool
 from strands.types.content import Messages
 
-ALL = {tools.GENERAL, tools.MORTGAGE, tools.PAYMENT, tools.CREDIT}
+from tests.fakes.agent import assistant, collect, visit
+
+ALL = {tools.KNOWLEDGE, tools.MORTGAGE, tools.REFINANCE, tools.PAYMENT, tools.TABLE, tools.CREDIT}
 
 
 def after(name: str, content: list[Any], tool_use_id: str = "t") -> Messages:
@@ -57,47 +58,73 @@ def test_a_tool_that_is_not_offered_is_not_called() -> None:
     assert respond([{"role": "user", "content": [{"text": "credit score for customer 1"}]}], set()) == Reply(ABILITIES)
 
 
-def ask(assistant: Assistant, prompt: str) -> list[Chunk | Answer]:
-    async def collect() -> list[Chunk | Answer]:
-        return [event async for event in assistant.ask(prompt)]
+def test_a_supervisor_passes_the_question_on_to_the_specialist_who_has_the_tool() -> None:
+    prompt = "credit score for customer 1"
+    messages: Messages = [{"role": "user", "content": [{"text": prompt}]}]
+    assert respond(messages, {specialists.CREDIT}) == UseTool(specialists.CREDIT, {"question": prompt})
+    assert respond(messages, {specialists.MORTGAGE}) == Reply(ABILITIES)
 
-    return asyncio.run(collect())
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_every_tool_belongs_to_a_specialist_that_there_is(name: str) -> None:
+    assert specialists.SPECIALIST_OF[name] in {role.name for role in specialists.ROLES}
 
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")  # an event loop needs a socket pair
 
 
-def test_the_agent_loop_runs_question_tool_and_answer() -> None:
-    assistant = Assistant(ScriptedModel(), tools.build_tools(load_customers(), load_knowledge()))
-    *chunks, answer = ask(assistant, "what is the credit score for me? my customer id is 1234")
-    assert answer == Answer("The credit score of customer 1234 is 742.")
+def ask(asked: Assistant, prompt: str, of: Visit | None = None) -> list[Chunk | Answer]:
+    return asyncio.run(collect(asked, prompt, of))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [
+        ("what is the credit score for me? my customer id is 1234", "The credit score of customer 1234 is 742."),
+        ("what is my credit score?", "The credit score of customer 1234 is 742."),
+        ("my mortgage balance", "Customer 1234 owes $150,000.00 at 4.5% a year, with 72 payments remaining"),
+        ("refinance my mortgage at 3.5% over 6 years, costs $2,000", "to $2,312.76 and breaks even after 30 months."),
+        ("refinance my mortgage at 9% over 6 years", "never breaks even. Interest saved in total: -$"),
+        ("monthly payment on $300,000 at 6.5% over 30 years", "The monthly payment is $1,896.20 for $300,000.00"),
+        ("amortization table for $1,000 at 5% over 2 years", "Year 2: interest $13.98, principal $512.48, balance $0"),
+        ("what is an escrow account?", "(Source: Escrow accounts.)"),
+        ("what is the apr of the moon of points?", "(Source: "),
+    ],
+)
+def test_supervisor_specialist_tool_and_answer(prompt: str, says: str) -> None:
+    *chunks, answer = ask(assistant(ScriptedModel()), prompt)
+    assert says in answer.text
     assert "".join(chunk.text for chunk in chunks) == answer.text
 
 
-def test_nothing_is_remembered_between_questions() -> None:
-    assistant = Assistant(ScriptedModel(), tools.build_tools(load_customers(), load_knowledge()))
-    ask(assistant, "credit score; my customer id is 1234")
-    answer = ask(assistant, "what is my credit score?")[-1]
-    assert "need your customer id" in answer.text
-    assert "742" not in answer.text
-
-
 def test_a_broken_tool_fails_the_question_and_quotes_nothing() -> None:
-    @tool(name=tools.CREDIT)
-    def broken(customer_id: str) -> str:
+    @tool(name=specialists.CREDIT)
+    def broken(question: str) -> str:
         """Fail."""
-        raise KeyError(f"table customers, key {customer_id}")
-
-    seen: list[str] = []
-
-    async def collect() -> None:
-        async for event in Assistant(ScriptedModel(), [broken]).ask("credit score of customer 1234"):
-            seen.append(event.text)
+        raise KeyError(f"table customers, {question}")
 
     with pytest.raises(ToolFailed) as failed:
-        asyncio.run(collect())
-    assert "1234" not in "".join(seen) + str(failed.value)
+        ask(Assistant(ScriptedModel(), [broken]), "credit score of customer 1234")
+    assert "1234" not in str(failed.value)
     assert isinstance(failed.value.__cause__, KeyError)
+
+
+class Failing(ScriptedModel):
+    """Fails as a specialist only."""
+
+    async def stream(self, messages: Any, tool_specs: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if tools.CREDIT in {spec["name"] for spec in tool_specs}:
+            raise OSError("the model is at 10.0.0.7")
+        async for event in super().stream(messages, tool_specs):
+            yield event
+
+
+def test_a_specialist_whose_model_fails_fails_the_question_and_quotes_nothing() -> None:
+    of = visit()
+    with pytest.raises(ToolFailed) as failed:
+        ask(assistant(Failing()), "what is my credit score?", of)
+    assert "10.0.0.7" not in str(failed.value)
+    assert isinstance(failed.value.__cause__, OSError)
 
 
 class Silent(ScriptedModel):
@@ -111,8 +138,8 @@ class Endless(ScriptedModel):
 
     async def stream(self, *args: Any, **kwargs: Any) -> Any:
         yield {"messageStart": {"role": "assistant"}}
-        yield {"contentBlockStart": {"start": {"toolUse": {"name": tools.CREDIT, "toolUseId": "t"}}}}
-        yield {"contentBlockDelta": {"delta": {"toolUse": {"input": json.dumps({"customer_id": "1234"})}}}}
+        yield {"contentBlockStart": {"start": {"toolUse": {"name": "no-such-tool", "toolUseId": "t"}}}}
+        yield {"contentBlockDelta": {"delta": {"toolUse": {"input": "{}"}}}}
         yield {"contentBlockStop": {}}
         yield {"messageStop": {"stopReason": "tool_use"}}
 
@@ -120,4 +147,29 @@ class Endless(ScriptedModel):
 @pytest.mark.parametrize("model", [Silent, Endless])
 def test_a_model_without_an_answer_is_a_failure(model: type[ScriptedModel]) -> None:
     with pytest.raises(NoAnswer):
-        ask(Assistant(model(), tools.build_tools(load_customers(), load_knowledge())), "credit score of customer 1234")
+        ask(assistant(model()), "credit score of customer 1234")
+
+
+def test_closing_an_answer_half_way_ends_the_visit() -> None:
+    of = visit()
+
+    async def leave() -> None:
+        events = assistant(ScriptedModel()).ask("hello", of)
+        await anext(events)
+        await events.aclose()
+
+    asyncio.run(leave())
+    assert of.over.is_set()
+
+
+def test_what_was_said_before_is_there_to_be_asked_about() -> None:
+    earlier: Messages = [
+        {"role": "user", "content": [{"text": "what is an escrow account?"}]},
+        {"role": "assistant", "content": [{"text": "An account."}]},
+    ]
+
+    async def recall() -> str:
+        asked = assistant(ScriptedModel()).ask("what did i just ask?", visit(), earlier)
+        return [event async for event in asked][-1].text
+
+    assert asyncio.run(recall()) == 'Before this you asked: "what is an escrow account?"'

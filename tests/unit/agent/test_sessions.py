@@ -1,23 +1,21 @@
-import base64
 import io
 import json
 from typing import Any
 
 import pytest
-from mortgage.assistant import Assistant
 from mortgage.scripted_model import ScriptedModel
 from mortgage.service import build_app
 from mortgage.sessions import LIFETIME_S, NotYours, SessionOwners, TooMany
 from starlette.testclient import TestClient
 
-SESSION = "s" * 36
+from tests.fakes import agent
+from tests.fakes.agent import SESSION, desk, post
+
 CANARY = "0123456789abcdef" * 2
-HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
 
 
 def bearer(**claims: Any) -> str:
-    payload = base64.urlsafe_b64encode(json.dumps({"iss": "https://idp", "sub": "ann", **claims}).encode()).decode()
-    return f"Bearer header.{payload.rstrip('=')}.signature"
+    return agent.bearer(**{"sub": "ann", "client_id": None, **claims})
 
 
 ANN, BOB = bearer(), bearer(sub="bob")
@@ -117,15 +115,8 @@ def _sockets(socket_enabled: None) -> None:
 
 
 def ask(log: io.StringIO, *calls: tuple[str | None, object]) -> list[Any]:
-    with TestClient(build_app(Assistant(ScriptedModel(), []), log=log)) as client:
-        return [
-            client.post(
-                "/invocations",
-                json=payload,
-                headers={HEADER: SESSION} | ({"Authorization": header} if header else {}),
-            )
-            for header, payload in calls
-        ]
+    with TestClient(build_app(desk(ScriptedModel(), log))) as client:
+        return [post(client, header, payload, SESSION) for header, payload in calls]
 
 
 @pytest.mark.usefixtures("_sockets")
