@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-LOCAL = {"artifact_noncurrent_days": None, "refresh_token_rotation": False, "s3_use_path_style": True}
+LOCAL = {
+    "artifact_noncurrent_days": None,
+    "auth_alarms_enabled": False,
+    "refresh_token_rotation": False,
+    "s3_use_path_style": True,
+}
 REPORTS = {"reports": {"kind": "machine", "scopes": ["agent/invoke"]}}
 BASES: Mapping[str, Mapping[str, Any]] = {
     "plain": LOCAL
@@ -68,6 +73,7 @@ SCENARIOS = (
             "mfa": "on",
             "probes_enabled": False,
             "refresh_token_rotation": True,
+            "auth_alarms_enabled": True,
             "artifact_noncurrent_days": 90,
             "access_token_minutes": 10,
         },
