@@ -42,6 +42,9 @@ run "only_actions_without_resources_get_all_of_them" {
       "bedrock-agentcore:ListAgentRuntimes",
       "cognito-idp:CreateUserPool",
       "cognito-idp:DescribeUserPoolDomain",
+      "logs:DeleteQueryDefinition",
+      "logs:DescribeQueryDefinitions",
+      "logs:PutQueryDefinition",
       "secretsmanager:GetRandomPassword",
     ])
     error_message = "An action reaches every resource although it could be narrowed."
@@ -129,7 +132,7 @@ run "everything_else_is_named_after_the_deployment" {
     condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
       for statement in jsondecode(policy.policy).Statement : [
         for arn in statement.Resource : strcontains(replace(arn, "demo_dev", "demo-dev"), "demo-dev") || startswith(arn, "arn:aws:s3:::inbound-auth-tfstate-111122223333-eu-west-1")
-      ] if !contains(["GeneratePasswords", "LookUpDomains", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "TaggedPools"], statement.Sid)
+      ] if !contains(["FindTheRecord", "GeneratePasswords", "LookUpDomains", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "SavedQueries", "TaggedPools"], statement.Sid)
     ]]))
     error_message = "A statement reaches what is not of this deployment."
   }
