@@ -10,14 +10,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
-from pathlib import Path
 from typing import Any
 
 import boto3
 import psutil
 import pytest
 
+from tests.e2e.acts import allow_client, client, files_with, local_environment, one_error, secrets_of
 from tests.e2e.conftest import Clone, Done
 
 pytestmark = pytest.mark.e2e
@@ -170,27 +169,18 @@ def test_a_taken_port_is_named(clone: Clone, first_up: Done) -> None:
 
 
 def test_no_secret_is_on_disk_outside_the_emulator(up: Clone) -> None:
-    """The caller's password and the tokens are nowhere; the machine client's secret only in Terraform's state."""
+    """Every secret that the emulator knows is looked for; a machine client's may be in Terraform's state alone."""
     env = local_environment(up)
-    outputs = up.document("outputs")["terraform"]
-    session = boto3.Session(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1")
-    url = env["AWS_ENDPOINT_URL"]
-    password = session.client("secretsmanager", endpoint_url=url).get_secret_value(
-        SecretId=outputs["caller_password_secret_arn"]
-    )["SecretString"]
-    client_secret = session.client("cognito-idp", endpoint_url=url).describe_user_pool_client(
-        UserPoolId=outputs["cognito_user_pool_id"], ClientId=outputs["cognito_machine_client_id"]
-    )["UserPoolClient"]["ClientSecret"]
-    token = up.invoke("token").out.strip().split(".")[2]
+    passwords, client_secrets = secrets_of(env)
+    tokens = [up.invoke("token", "--client", name).out.strip().split(".")[2] for name in ("user", "machine")]
+    assert len(passwords) >= 2 and len(client_secrets) >= 3
     state = up.path / ".state/local-dev"
-    found = {"password": files_with(state, password), "client": files_with(state, client_secret)}
-    found |= {"token": files_with(state, token), "root": files_with(state, env["AWS_SECRET_ACCESS_KEY"])}
-    assert found == {
-        "password": set(),
-        "client": {"terraform.tfstate"},
-        "token": set(),
-        "root": {"cloud/root-key.json"},
+    assert {name for secret in [*passwords, *tokens] for name in files_with(state, secret)} == set()
+    assert {name for secret in client_secrets for name in files_with(state, secret)} <= {
+        "terraform.tfstate",
+        "terraform.tfstate.backup",
     }
+    assert files_with(state, env["AWS_SECRET_ACCESS_KEY"]) == {"cloud/root-key.json"}
     assert [p for p in state.rglob("*") if p.is_file() and p.stat().st_mode & 0o077] == []
 
 
@@ -269,14 +259,6 @@ def test_make_down_twice_leaves_nothing(up: Clone) -> None:
             s.bind(("127.0.0.1", port))
 
 
-def one_error(done: Done) -> str:
-    """The error line. There is exactly one, and no traceback."""
-    assert "Traceback" not in done.err
-    (line,) = [line for line in done.err.splitlines() if line.startswith("error [")]
-    assert "remedy: " in done.err
-    return line
-
-
 def serial(clone: Clone) -> int:
     return int(json.loads((clone.path / ".state/local-dev/terraform.tfstate").read_text())["serial"])
 
@@ -285,53 +267,3 @@ def find_score(data: Any, customer: str) -> int:
     """credit_score of a customer in the agent's demo data, whatever its nesting."""
     record = data.get(customer) or data["customers"][customer]
     return int(record["credit_score"])
-
-
-def local_environment(clone: Clone) -> dict[str, str]:
-    lines = clone.invoke("local.env").out.splitlines()
-    return {k: v.strip("'") for k, _, v in (line.removeprefix("export ").partition("=") for line in lines)}
-
-
-def client(env: dict[str, str]) -> Any:
-    """The control plane as boto3 sees it with the variables of `local.env`."""
-    return boto3.client(
-        "bedrock-agentcore-control",
-        endpoint_url=env["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL"],
-        region_name=env["AWS_REGION"],
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-    )
-
-
-def allow_client(clone: Clone, client_id: str) -> None:
-    """What an operator with too much haste would do: every setting sent again, one client more."""
-    control = client(local_environment(clone))
-    runtime_id = clone.document("status")["runtime"]["id"]
-    live = control.get_agent_runtime(agentRuntimeId=runtime_id)
-    live["authorizerConfiguration"]["customJWTAuthorizer"]["allowedClients"].append(client_id)
-    kept = ("agentRuntimeId", "agentRuntimeArtifact", "roleArn", "networkConfiguration", "protocolConfiguration")
-    control.update_agent_runtime(
-        **{name: live[name] for name in (*kept, "environmentVariables", "authorizerConfiguration")}
-    )
-    deadline = time.monotonic() + 60
-    while control.get_agent_runtime(agentRuntimeId=runtime_id)["status"] == "UPDATING":
-        assert time.monotonic() < deadline, "the update does not end"
-        time.sleep(0.1)
-
-
-def holds(content: bytes, secret: str) -> bool:
-    """True if the text is there as it is or as JSON writes it; Terraform escapes &, < and > too."""
-    escaped = json.dumps(secret)[1:-1]
-    for character in "&<>":
-        escaped = escaped.replace(character, f"\\u{ord(character):04x}")
-    return secret.encode() in content or escaped.encode() in content
-
-
-def files_with(folder: Path, secret: str) -> set[str]:
-    """Files below folder that hold the text, but for the emulator's own protected state."""
-    emulator = folder / "cloud" / "ministack"
-    return {
-        str(path.relative_to(folder))
-        for path in folder.rglob("*")
-        if path.is_file() and emulator not in path.parents and holds(path.read_bytes(), secret)
-    }
