@@ -174,7 +174,14 @@ def _change(entry: Any, faults: list[str]) -> Change | None:
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Mapping[str, Any]) -> frozenset[str]:
     keys = {*before, *after, *unknown}
-    return frozenset(key for key in keys if before.get(key) != after.get(key) or unknown.get(key))
+    return frozenset(key for key in keys if before.get(key) != after.get(key) or _any(unknown.get(key)))
+
+
+def _any(tree: Any) -> bool:
+    """Whether a tree of booleans, as after_unknown is one, says true anywhere."""
+    if isinstance(tree, Mapping):
+        return any(map(_any, tree.values()))
+    return any(map(_any, tree)) if isinstance(tree, list) else tree is True
 
 
 def _outputs(raw: Mapping[str, Any]) -> Iterator[Output]:

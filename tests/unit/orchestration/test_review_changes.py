@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestration.errors import BadInput
-from orchestration.review import Review, review, to_json, to_text
+from orchestration.review import Review, parse_plan, review, to_json, to_text
 from orchestration.review.plan import Unseen, mask
 from tests.fakes.plans import DISCOVERY_URL, DOOR, RUNTIMES, TAGS, allow, plan, policy, resource, sound, trust
 
@@ -233,6 +233,14 @@ def test_a_secret_is_never_shown_whatever_is_found() -> None:
 )
 def test_what_cannot_or_must_not_be_read_is_masked(value: Any, unknown: Any, sensitive: Any, expected: Any) -> None:
     assert mask(value, unknown, sensitive) == expected
+
+
+def test_arguments_differ_by_value_or_by_being_unknown_and_by_nothing_else() -> None:
+    entry = resource(
+        "x", before={"a": 1, "b": 1, "c": [{}]}, after={"a": 1, "b": 2, "c": [{}]}, unknown={"c": [{"d": []}]}
+    )
+    [change] = parse_plan(plan(entry)).changes
+    assert change.changed == {"b"}
 
 
 @pytest.mark.parametrize(
