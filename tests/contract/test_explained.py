@@ -12,13 +12,12 @@ from agentcore_local.decide import Decider, answer_all
 from orchestration.checks.asked import Asked
 from orchestration.checks.callers import SIGNED, Caller
 from orchestration.checks.case import Case, Verdict
-from orchestration.checks.cases import CASES
 from orchestration.checks.decision import parse_decision
 from orchestration.checks.explain import Answer, Explanation, explain
 from orchestration.checks.remedies import Place
 from orchestration.checks.request import refusal_text
 from orchestration.checks.run import Outcome
-from tests.contract.test_broken_gate import DOORS, NOW, RULES, SOURCE, outcomes
+from tests.contract.test_broken_gate import CASES, DOORS, NOW, RULES, SOURCE, outcomes
 from tests.doubles import issuer
 
 DISCOVERY_URL = f"{issuer.POOL}/.well-known/openid-configuration"
