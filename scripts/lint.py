@@ -48,6 +48,7 @@ def main() -> int:
         run("mypy --strict", "mypy", *PYTHON),
         terraform(),
         run("docs/cli.md", "scripts.cli_reference", "--check"),
+        run("tables of terraform's READMEs", "scripts.terraform_docs", "--check"),
     ]
     return 0 if all(passed) else 1
 
