@@ -17,7 +17,7 @@ class DecisionLog:
 
     def lines(self, project: str, environment: str, since: float) -> list[str]:
         """Messages since that moment (Unix seconds). Raises Unfit where the group is not there."""
-        group = f"/agentcore/{project}-{environment}/auth"
+        group = f"{project}-{environment}/auth"
         with translated("logs:FilterLogEvents"):
             try:
                 pages = self._logs.get_paginator("filter_log_events").paginate(

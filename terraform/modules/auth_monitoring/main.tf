@@ -10,7 +10,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "decisions" {
-  name              = "/agentcore/${var.name_prefix}/auth"
+  name              = "${var.name_prefix}/auth"
   retention_in_days = var.retention_days
   kms_key_id        = var.kms_key_arn
   tags              = var.tags

@@ -7,7 +7,7 @@ locals {
   log_groups_arn = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:/aws/bedrock-agentcore/runtimes"
   policies_arn   = "arn:${var.partition}:iam::${var.account_id}:policy${var.role_path}${local.name_prefix}-*"
   pools_arn      = "arn:${var.partition}:cognito-idp:${var.region}:${var.account_id}:userpool/*"
-  record_arn     = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:/agentcore/${local.name_prefix}/auth"
+  record_arn     = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:${local.name_prefix}/auth"
   repository_arn = "arn:${var.partition}:ecr:${var.region}:${var.account_id}:repository/${local.name_prefix}"
   roles_arn      = "arn:${var.partition}:iam::${var.account_id}:role${var.role_path}${local.name_prefix}"
   runtimes_arn   = "arn:${var.partition}:bedrock-agentcore:${var.region}:${var.account_id}:runtime"

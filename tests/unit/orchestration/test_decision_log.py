@@ -12,7 +12,7 @@ from orchestration.aws.auth_log import PATTERN
 from orchestration.errors import Unfit
 from tests.fakes.orchestration import LOCAL_ENDPOINTS
 
-GROUP = "/agentcore/inbound-auth-dev/auth"
+GROUP = "inbound-auth-dev/auth"
 
 
 def stubbed() -> tuple[DecisionLog, Stubber]:

@@ -34,7 +34,7 @@ run "the_record_is_kept_for_a_year_in_a_group_of_the_environments_name" {
   command = plan
 
   assert {
-    condition     = aws_cloudwatch_log_group.decisions.name == "/agentcore/demo-dev/auth" && aws_cloudwatch_log_group.decisions.retention_in_days == 365
+    condition     = aws_cloudwatch_log_group.decisions.name == "demo-dev/auth" && aws_cloudwatch_log_group.decisions.retention_in_days == 365
     error_message = "The group is ${aws_cloudwatch_log_group.decisions.name}, kept for ${aws_cloudwatch_log_group.decisions.retention_in_days} days."
   }
 }
