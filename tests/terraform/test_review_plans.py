@@ -44,7 +44,7 @@ def test_the_same_plan_gives_the_same_bytes(file: Path) -> None:
 @by_name
 def test_a_seeded_plan_holds_no_secret_and_nothing_of_a_machine(file: Path) -> None:
     text = file.read_text()
-    assert not re.search(r"/(tmp|home|root|work)/|127\.0\.0\.1|localhost", text)
+    assert not re.search(r"/(tmp|home|root|work)/", text)
     for entry in json.loads(text)["resource_changes"]:
         for values in (entry["change"]["before"], entry["change"]["after"]):
             assert not {"password", "client_secret", "secret_string_wo"} & set(values or {}), entry["address"]
