@@ -16,18 +16,20 @@ import boto3
 import psutil
 import pytest
 
+from orchestration.checks.case import Door
+from orchestration.checks.cases import CASES
 from tests.e2e.acts import allow_client, client, files_with, local_environment, one_error, secrets_of
 from tests.e2e.conftest import Clone, Done
 
 pytestmark = pytest.mark.e2e
 
 CREDIT_QUESTION = "what is the credit score for me? my customer id is 1234"
-ALL_CASES = {"person", "machine", "no-token", "sigv4", "garbage", "tampered", "alg-none", "outsider", "id-token"}
+MAIN_CASES = {case.id for case in CASES if case.door is Door.MAIN}
 
 
 def test_make_up_in_a_fresh_clone_proves_the_door(first_up: Done) -> None:
     assert first_up.code == 0, first_up.err
-    assert f"{len(ALL_CASES)} of {len(ALL_CASES)} verdicts as expected" in first_up.out
+    assert f"{len(MAIN_CASES)} of {len(MAIN_CASES)} verdicts as expected" in first_up.out
     assert "what to try next" in first_up.err
 
 
@@ -37,15 +39,6 @@ def test_second_make_up_changes_nothing_and_says_so(up: Clone) -> None:
     assert done.code == 0, done.err
     assert "nothing changed" in done.err
     assert (up.document("status")["runtime"], serial(up)) == before
-
-
-def test_smoke_test_prints_one_document(up: Clone) -> None:
-    done = up.invoke("smoke-test", "--json")
-    document = json.loads(done.out)
-    assert done.code == 0
-    assert {case["id"] for case in document["cases"]} == ALL_CASES
-    assert all(case["ok"] for case in document["cases"])
-    assert document["ok"] is True and document["schema_version"] == 1
 
 
 def test_ask_answers_the_credit_question(up: Clone) -> None:
@@ -75,17 +68,6 @@ def test_status_and_outputs_have_the_documented_shape(up: Clone) -> None:
         clients = {document["cognito"]["user_client_id"], document["cognito"]["machine_client_id"]}
         assert set(document["authorizer"]["allowed_clients"]) == clients
         assert document["cognito"]["user_pool_id"] in document["authorizer"]["discovery_url"]
-
-
-def test_a_loosened_door_fails_the_smoke_test_and_make_up_mends_it(up: Clone) -> None:
-    outsider = up.document("outputs")["terraform"]["probe_outsider_client_id"]
-    allow_client(up, outsider)
-    done = up.invoke("smoke-test", "--json")
-    document = json.loads(done.out)
-    assert (done.code, document["failed"]) == (1, ["outsider"])
-    mended = up.run("make", "up")
-    assert mended.code == 0, mended.err
-    assert outsider not in up.document("status")["authorizer"]["allowed_clients"]
 
 
 def test_a_killed_emulator_is_named_and_make_up_recovers(up: Clone) -> None:
@@ -248,7 +230,10 @@ def test_an_interrupt_leaves_what_make_up_continues_and_make_down_cleans(
 
 def test_make_down_twice_leaves_nothing(up: Clone) -> None:
     ports = [p["port"] for p in up.document("local.status")["processes"]]
-    assert up.run("make", "down").code == 0
+    assert up.invoke("smoke-test", "--tag", "iam").code == 0
+    down = up.run("make", "down")
+    assert down.code == 0, down.err
+    assert re.search(r"ok  delete runtime \w+_probe_iam", down.err)
     again = up.run("make", "down")
     assert (again.code, "nothing to remove" in again.out) == (0, True)
     assert up.processes() == []

@@ -1,0 +1,128 @@
+"""The whole smoke matrix at its five doors; what it says when somebody loosens one; what it can do elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orchestration.checks.case import Door
+from orchestration.checks.cases import CASES
+from tests.e2e.acts import alter_door, one_error
+from tests.e2e.conftest import Clone, Done
+
+pytestmark = pytest.mark.e2e
+
+Rules = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def first_run(clone: Clone, first_up: Done) -> Done:
+    """The first smoke test after `make up`: it makes the doors."""
+    assert first_up.code == 0, first_up.err
+    return clone.invoke("smoke-test")
+
+
+@pytest.fixture
+def doors(clone: Clone, first_run: Done) -> Clone:
+    """The clone with the doors of the matrix made."""
+    assert first_run.code == 0, first_run.out + first_run.err
+    return clone
+
+
+def ledger(clone: Clone) -> Any:
+    return json.loads((clone.path / ".state/local-dev/ledger.json").read_text())
+
+
+def test_every_case_runs_and_every_verdict_is_as_expected(doors: Clone) -> None:
+    before = ledger(doors)["doors"]
+    done = doors.invoke("smoke-test", "--json")
+    document = json.loads(done.out)
+    assert (done.code, document["ok"], document["failed"], document["skipped"]) == (0, True, [], [])
+    assert [case["id"] for case in document["cases"]] == [case.id for case in CASES]
+    assert all(case["reached"] is case["expected_reached"] for case in document["cases"])
+    assert ledger(doors)["doors"] == before, "the doors are reused"
+    assert len(before) == 4
+
+
+def test_no_token_is_shown(first_run: Done) -> None:
+    assert "pass" in first_run.out
+    assert "eyJ" not in first_run.out + first_run.err, "a token begins so"
+
+
+LOOSENED: list[tuple[str, Callable[[Rules, str], Any], set[str]]] = [
+    ("main", lambda rules, outsider: rules["allowedClients"].append(outsider), {"outsider"}),
+    (
+        "scope",
+        lambda rules, outsider: rules.pop("allowedScopes"),
+        # A scope claim that is a list is refused for its shape, whatever scopes are asked for.
+        {case.id for case in CASES if case.door is Door.SCOPE and case.cause == "scopes"} - {"scope-list"},
+    ),
+    (
+        "group",
+        lambda rules, outsider: rules.pop("customClaims"),
+        {case.id for case in CASES if case.door is Door.GROUP and case.cause == "custom_claim_1"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("door", "alter", "wrong"), LOOSENED, ids=[door for door, *_ in LOOSENED])
+def test_a_loosened_door_is_found_by_exactly_the_cases_that_now_pass(
+    doors: Clone, door: str, alter: Callable[[Rules, str], Any], wrong: set[str]
+) -> None:
+    outsider = doors.document("outputs")["terraform"]["probe_outsider_client_id"]
+    made = {record["name"].rpartition("_probe_")[2]: record["id"] for record in ledger(doors)["doors"]}
+    runtime_id = made.get(door) or ledger(doors)["runtime"]["id"]
+    good: Rules = {}
+
+    def loosen(rules: Rules) -> None:
+        good.update(json.loads(json.dumps(rules)))
+        alter(rules, outsider)
+
+    alter_door(doors, runtime_id, loosen)
+    done = doors.invoke("smoke-test", "--json")
+    alter_door(doors, runtime_id, lambda rules: rules.update(good))
+    document = json.loads(done.out)
+    assert (done.code, set(document["failed"])) == (1, wrong)
+    assert all(case in one_error(done) for case in wrong)
+    assert all(case["explanation"] for case in document["cases"] if case["id"] in wrong)
+
+
+def test_make_up_mends_a_loosened_door(doors: Clone) -> None:
+    (group,) = (record["id"] for record in ledger(doors)["doors"] if record["name"].endswith("_group"))
+    alter_door(doors, group, lambda rules: rules.pop("customClaims"))
+    mended = doors.run("make", "up")
+    assert mended.code == 0, mended.err
+    assert doors.invoke("smoke-test", "--tag", "group").code == 0
+
+
+def test_a_chosen_few_run_alone(doors: Clone) -> None:
+    done = doors.invoke("smoke-test", "--case", "person", "--tag", "iam", "--parallel", "2", "--json")
+    ran = [case["id"] for case in json.loads(done.out)["cases"]]
+    assert done.code == 0
+    assert ran == [case.id for case in CASES if case.id == "person" or case.door is Door.IAM]
+
+
+def test_a_case_that_is_not_known_is_one_line_with_a_remedy(doors: Clone) -> None:
+    done = doors.invoke("smoke-test", "--case", "nobody")
+    assert (done.code, one_error(done).startswith("error [bad_case]: --case 'nobody'")) == (2, True)
+
+
+@pytest.mark.parametrize("token", [False, True], ids=["no-token", "with-a-token"])
+def test_a_runtime_of_somebody_else_is_tried_with_what_is_known_of_it(doors: Clone, token: bool) -> None:
+    status = doors.document("status")
+    words = ["smoke-test", "--json", "--runtime-arn", status["runtime"]["arn"]]
+    words += ["--discovery-url", status["authorizer"]["discovery_url"]]
+    words += ["--client", status["cognito"]["user_client_id"]]
+    line = " ".join([".venv/bin/invoke", *words])
+    if token:
+        line = f".venv/bin/invoke token | {line} --token-stdin"
+    document = json.loads(doors.run("sh", "-c", line).out)
+    ran = {case["id"] for case in document["cases"] if case["skipped"] is None}
+    assert (document["ok"], document["failed"]) == (True, [])
+    assert {"no-token", "garbage", "alg-none", "hs256-public-key", "foreign-key", "sigv4-on-token-door"} <= ran
+    assert ("person" in ran, "payload-tampered" in ran) == (token, token)
+    assert not ran & {"machine", "expired", "outsider", "signed"}, "what takes more than is known"
+    assert all(case["reached"] is None for case in document["cases"])
