@@ -20,7 +20,7 @@ from orchestration.report import SmokeReport
 from orchestration.runtime.spec import DIGEST_VARIABLE, ObservedRuntime, changed_fields
 from orchestration.settings import Settings
 from orchestration.steps import Steps
-from orchestration.terraform.driver import LOCK_FILE
+from orchestration.terraform.preparation import LOCK_FILE
 
 if TYPE_CHECKING:
     from orchestration.evidence import Door, EvidenceInputs, Problem, Provenance

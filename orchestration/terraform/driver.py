@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -14,15 +13,13 @@ from typing import Any
 
 from orchestration.errors import OrchestrationError, TerraformFailed, Unfit
 from orchestration.terraform.failures import explain_failure, without_progress
-from orchestration.terraform.mirror import MIRROR_VARIABLE, cli_configuration, find_mirror, registry_reachable
+from orchestration.terraform.preparation import mirror_configuration, providers_installed, stamp_of
 from orchestration.terraform.process import IsFlagged, OnLine, Process
 from orchestration.terraform.state import RemoteState, StateSummary, parse_state, stage_sources
 
 MINIMUM = (1, 11, 0)
-LOCK_FILE = ".terraform.lock.hcl"
 # Would write secrets into logs, or state where nobody looks for it.
 WITHHELD = ("TF_LOG", "TF_WORKSPACE", "TF_DATA_DIR", "TF_REATTACH_PROVIDERS")
-OUT_OF_REACH = "neither the provider registry nor a folder with hashicorp/aws is in reach"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +78,10 @@ class TerraformDriver:
         """Prepare the working folder; skipped (False) when lock file, sources and tool are those of the last time."""
         self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         stamp_path = self._place.work_dir / "init.stamp"
-        stamp = self._stamp()
-        if stamp_path.exists() and stamp_path.read_text() == stamp and self._providers_installed():
+        stamp = stamp_of(
+            self._place.binary, self._place.variables.get("PATH"), self._place.source_dir, self._place.remote
+        )
+        if stamp_path.exists() and stamp_path.read_text() == stamp and providers_installed(self._place.work_dir):
             return False
         options: dict[str, Any] = {"input": False, "no_color": IsFlagged, "reconfigure": IsFlagged}
         if self._place.remote is None:
@@ -256,42 +255,9 @@ class TerraformDriver:
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
         }
-        if command == "init" and (rc := self._mirror_configuration(variables)):
+        if command == "init" and (rc := mirror_configuration(variables, self._place.work_dir, self._note)):
             variables["TF_CLI_CONFIG_FILE"] = str(rc)
         return variables
-
-    def _mirror_configuration(self, variables: Mapping[str, str]) -> Path | None:
-        """A CLI configuration for the mirror, or None to let Terraform decide (its user's file, the registry)."""
-        if "TF_CLI_CONFIG_FILE" in variables:
-            return None
-        if MIRROR_VARIABLE not in variables and registry_reachable():
-            return None
-        mirror = find_mirror(variables)
-        if mirror is None:
-            raise Unfit(
-                OUT_OF_REACH,
-                remedy="on a machine with network run `terraform -chdir=terraform providers mirror DIR`, "
-                f"copy DIR here and set {MIRROR_VARIABLE}=DIR",
-                code="provider_unreachable",
-            )
-        self._note(f"provider registry not in reach or overridden: using the mirror {mirror}")
-        path = self._place.work_dir / "terraform.rc"
-        path.write_text(cli_configuration(mirror))
-        return path
-
-    def _stamp(self) -> str:
-        """What init depends on: the binary as it is now, the lock file and the sources."""
-        binary = shutil.which(self._place.binary, path=self._place.variables.get("PATH")) or self._place.binary
-        changed = Path(binary).stat().st_mtime_ns if Path(binary).exists() else 0
-        digest = hashlib.sha256(f"{binary}\0{changed}\0{self._place.remote}\0".encode())
-        for path in [self._place.source_dir / LOCK_FILE, *sorted(self._place.source_dir.rglob("*.tf"))]:
-            if path.exists():
-                digest.update(f"{path.relative_to(self._place.source_dir)}\0".encode() + path.read_bytes())
-        return digest.hexdigest()
-
-    def _providers_installed(self) -> bool:
-        folder = self._place.work_dir / "terraform-data" / "providers"
-        return any(path.exists() for path in folder.glob("*/*/*/*/*"))
 
     def _failed(self, command: str, code: int, text: str) -> OrchestrationError:
         return explain_failure(command, code, text, self._log)

@@ -12,7 +12,8 @@ from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import BadInput, LaunchFailed, Leftovers, OrchestrationError, Unfit
 from orchestration.settings import Target, aws_endpoints
-from orchestration.wiring import TargetTools, session
+from orchestration.tools import TargetTools
+from orchestration.wiring import session
 from tests.fakes.orchestration import LOCAL_ENDPOINTS, FakeClock, deployment, settings
 
 USER = {

@@ -1,4 +1,4 @@
-"""What the user chose, and what follows from it. Pure: the environment arrives as a mapping."""
+"""Which deployment is meant, from flags and environment. Pure: the environment arrives as a mapping."""
 
 from __future__ import annotations
 
@@ -7,22 +7,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import quote
 
-from orchestration.errors import BadInput, InvalidOutputs
-from orchestration.outputs import CLAIM_OPERATORS, ClaimRule, CognitoOutputs, ProbeOutputs, TerraformOutputs
+from orchestration.errors import BadInput
 from orchestration.terraform import RemoteState
 
 DEFAULT_REGION = "us-east-1"
 RESERVED_WORDS = ("aws", "amazon", "cognito")
-LOCAL_ACCOUNT = "000000000000"
 # Terraform's own rule for model_ids.
 MODEL_NAME = re.compile(r"[a-z][a-z0-9-]*(\.[a-zA-Z0-9][a-zA-Z0-9:_-]*)+")
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9]{0,11}")
-QUALIFIER = "DEFAULT"
-AGENT_ENTRYPOINT = "main.py"
-CODE_RUNTIME = "PYTHON_3_12"
 # An inference profile that is offered in every commercial region.
 DEFAULT_MODEL_ID = "global.anthropic.claude-sonnet-4-6"
 
@@ -81,72 +75,6 @@ class Endpoints:
     token_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """Deadlines in seconds."""
-
-    launch_s: float
-    data_plane_s: float
-    request_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything that launching and checking need."""
-
-    deployment: Deployment
-    outputs: TerraformOutputs
-    endpoints: Endpoints
-    model_provider: str
-    model_id: str
-    waits: Waits
-
-    @property
-    def cognito(self) -> CognitoOutputs:
-        """The project's own pool. Raises BadInput where callers come from another identity provider."""
-        if self.outputs.cognito is None:
-            raise BadInput(
-                f"environment {self.deployment.environment!r} takes its callers from "
-                f"{self.outputs.door.discovery_url}: there is no pool here to sign in at",
-                remedy="get a token from that provider and send it yourself (README, Use)",
-                code="no_cognito",
-            )
-        return self.outputs.cognito
-
-    @property
-    def probes(self) -> ProbeOutputs:
-        """The identities that are to be refused. Raises BadInput where Terraform made none."""
-        if self.outputs.probes is None:
-            raise BadInput(
-                f"environment {self.deployment.environment!r} has no probes",
-                remedy="set probes_enabled = true in its tfvars, then `invoke apply` (not with external_oidc)",
-                code="no_probes",
-            )
-        return self.outputs.probes
-
-    @property
-    def token_url(self) -> str:
-        return self.endpoints.token_url or self.cognito.token_url
-
-    def authorizer(self) -> dict[str, object]:
-        """authorizerConfiguration as the control plane takes it (botocore model: AuthorizerConfiguration)."""
-        door = self.outputs.door
-        rules: dict[str, object] = {"discoveryUrl": door.discovery_url}
-        for name, values in (
-            ("allowedClients", [client for _, client in sorted(door.allowed_clients.items())]),
-            ("allowedScopes", list(door.allowed_scopes)),
-            ("allowedAudience", list(door.allowed_audience)),
-            ("customClaims", [claim_rule(rule) for rule in door.custom_claims]),
-        ):
-            if values:
-                rules[name] = values
-        return {"customJWTAuthorizer": rules}
-
-    def invocation_url(self, runtime_arn: str, qualifier: str = QUALIFIER) -> str:
-        """InvokeAgentRuntime's URL; the ARN is percent-encoded (AgentCore devguide: runtime-oauth)."""
-        return f"{self.endpoints.data_plane}/runtimes/{quote(runtime_arn, safe='')}/invocations?qualifier={qualifier}"
-
-
 def select_deployment(
     env: Mapping[str, str],
     *,
@@ -187,7 +115,7 @@ def select_deployment(
 def check_values(env: Mapping[str, str]) -> None:
     """Refuse what would only fail at the end of a long command. Raises BadInput naming the value."""
     for name in ("LAUNCH_TIMEOUT_S", "DATA_PLANE_TIMEOUT_S", "REQUEST_TIMEOUT_S"):
-        _seconds(env, name, 1.0)
+        seconds(env, name, 1.0)
     provider = env.get("MODEL_PROVIDER")
     if provider not in (None, "", "scripted", "bedrock"):
         raise BadInput(f"MODEL_PROVIDER is {provider!r}", remedy="use MODEL_PROVIDER=scripted or bedrock")
@@ -237,45 +165,6 @@ def aws_endpoints(region: str, dns_suffix: str = "amazonaws.com") -> Endpoints:
     )
 
 
-def build_settings(
-    deployment: Deployment, outputs: TerraformOutputs, endpoints: Endpoints, env: Mapping[str, str]
-) -> Settings:
-    """Merge outputs with the caller's environment (passed in, never os.environ). Raises BadInput on a wrong number."""
-    if (outputs.environment, outputs.region) != (deployment.environment, deployment.region):
-        raise InvalidOutputs(
-            f"Terraform's state is of {outputs.environment} in {outputs.region}, "
-            f"not of {deployment.environment} in {deployment.region}",
-            remedy=f"ENVIRONMENT={outputs.environment} AWS_REGION={outputs.region} invoke status",
-        )
-    local = deployment.target is Target.LOCAL
-    return Settings(
-        deployment=deployment,
-        outputs=outputs,
-        endpoints=endpoints,
-        model_provider=env.get("MODEL_PROVIDER") or ("scripted" if local else "bedrock"),
-        model_id=model_id(env),
-        waits=Waits(
-            launch_s=_seconds(env, "LAUNCH_TIMEOUT_S", 120.0 if local else 900.0),
-            data_plane_s=_seconds(env, "DATA_PLANE_TIMEOUT_S", 30.0 if local else 300.0),
-            request_s=_seconds(env, "REQUEST_TIMEOUT_S", 30.0 if local else 60.0),
-        ),
-    )
-
-
-def claim_rule(rule: ClaimRule) -> dict[str, object]:
-    """One of customClaims (botocore model: CustomClaimValidationType)."""
-    wanted: dict[str, object] = (
-        {"matchValueStringList": list(rule.values)}
-        if CLAIM_OPERATORS[rule.type, rule.operator]
-        else {"matchValueString": rule.values[0]}
-    )
-    return {
-        "inboundTokenClaimName": rule.name,
-        "inboundTokenClaimValueType": rule.type,
-        "authorizingClaimMatchValue": {"claimMatchValue": wanted, "claimMatchOperator": rule.operator},
-    }
-
-
 def model_id(env: Mapping[str, str]) -> str:
     """The Bedrock model of the agent. Terraform lets the execution role invoke this one and no other."""
     return env.get("MODEL_ID") or DEFAULT_MODEL_ID
@@ -291,7 +180,7 @@ def port(env: Mapping[str, str], name: str) -> int | None:
     return int(text)
 
 
-def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+def seconds(env: Mapping[str, str], name: str, default: float) -> float:
     text = env.get(name)
     if not text:
         return default

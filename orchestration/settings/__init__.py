@@ -1,0 +1,49 @@
+"""What the user chose, and what follows from it. Pure."""
+
+from orchestration.settings.build import (
+    AGENT_ENTRYPOINT,
+    CODE_RUNTIME,
+    LOCAL_ACCOUNT,
+    QUALIFIER,
+    Settings,
+    Waits,
+    build_settings,
+    claim_rule,
+)
+from orchestration.settings.deployment import (
+    DEFAULT_MODEL_ID,
+    DEFAULT_REGION,
+    Deployment,
+    Endpoints,
+    Target,
+    aws_endpoints,
+    check_values,
+    model_id,
+    port,
+    remote_state,
+    select_deployment,
+    state_bucket,
+)
+
+__all__ = [
+    "AGENT_ENTRYPOINT",
+    "CODE_RUNTIME",
+    "DEFAULT_MODEL_ID",
+    "DEFAULT_REGION",
+    "LOCAL_ACCOUNT",
+    "QUALIFIER",
+    "Deployment",
+    "Endpoints",
+    "Settings",
+    "Target",
+    "Waits",
+    "aws_endpoints",
+    "build_settings",
+    "check_values",
+    "claim_rule",
+    "model_id",
+    "port",
+    "remote_state",
+    "select_deployment",
+    "state_bucket",
+]

@@ -1,0 +1,281 @@
+"""steps.Tools for one target: the adapters, made once their endpoints are known."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+import webbrowser
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.aws import (
+    AccessKey,
+    ArtifactBucket,
+    BotoRuntimeControl,
+    Clients,
+    CognitoProvider,
+    DecisionLog,
+    Identity,
+    StateBucket,
+    identity,
+)
+from orchestration.checks.case import Door
+from orchestration.checks.request import Sender, bearer_request
+from orchestration.checks.run import Subject
+from orchestration.client import AgentClient, TokenSource
+from orchestration.clock import Clock
+from orchestration.consent import consent
+from orchestration.console import Console
+from orchestration.desks import Desks
+from orchestration.embedded.cloud import LocalCloud
+from orchestration.embedded.decisions import Decisions, oidc_map
+from orchestration.errors import GateRefused
+from orchestration.http import aws_client, client_credentials, local_client
+from orchestration.ledger import LedgerFile
+from orchestration.runtime.doors import DoorMaker
+from orchestration.runtime.launch import Launcher
+from orchestration.runtime.toolkit import Toolkit
+from orchestration.settings import (
+    LOCAL_ACCOUNT,
+    Deployment,
+    Endpoints,
+    Settings,
+    aws_endpoints,
+    model_id,
+    remote_state,
+)
+from orchestration.subjects import Subjects
+from orchestration.terminal import Terminal
+from orchestration.terraform import MIRROR_VARIABLE, Environment, RemoteState, TerraformDriver, find_mirror
+from orchestration.tokens import Desk, TokenBroker
+
+# What a runtime that is not ours may take for one call.
+FOREIGN_REQUEST_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTools:
+    """steps.Tools for one target. `key` is the emulator's root key, asked for when it exists; None on AWS."""
+
+    deployment: Deployment
+    env: Mapping[str, str]
+    console: Console
+    clock: Clock
+    cloud: LocalCloud | None
+    yes: bool
+
+    def check_terraform(self) -> None:
+        place = Environment(self._binary, self.deployment.root, self.deployment.state_dir, self.env)
+        TerraformDriver(place).check_binary()
+        if MIRROR_VARIABLE in self.env:
+            find_mirror(self.env)
+
+    def terraform(self, endpoints: Endpoints) -> TerraformDriver:
+        """Raises GateRefused where STATE_BUCKET alone would pass over the state that is here."""
+        place = self.remote()
+        if place is not None and self._recorded_bucket() is None:
+            local = self.driver(endpoints, None).local_state()
+            if local is not None and local.resources:
+                raise GateRefused(
+                    f"STATE_BUCKET is {place.bucket!r}, but {self.deployment.state_dir.name} has its state here",
+                    remedy=f"move it: {self.deployment.command('invoke state.bootstrap')}, or unset STATE_BUCKET",
+                    code="state_is_local",
+                )
+        return self.driver(endpoints, place)
+
+    def remote(self, bucket: str | None = None) -> RemoteState | None:
+        return remote_state(self.deployment, self._recorded_bucket() or bucket, self.env)
+
+    def state_store(self, endpoints: Endpoints, bucket: str) -> StateBucket:
+        return StateBucket(self._clients(endpoints), bucket, self.account())
+
+    def _recorded_bucket(self) -> str | None:
+        ledger = LedgerFile(self.deployment.ledger_path).load()
+        return ledger.state_bucket if ledger else None
+
+    def driver(self, endpoints: Endpoints, place: RemoteState | None) -> TerraformDriver:
+        where = Environment(
+            binary=self._binary,
+            source_dir=self.deployment.root / "terraform",
+            work_dir=self.deployment.state_dir,
+            variables=self._variables(endpoints),
+            # OpenTofu has a registry of its own, whose entries the committed lock file does not hold.
+            lock_readonly=not Path(self._binary).name.startswith("tofu"),
+            tfvars=self._tfvars(),
+            var_files=tuple(path for path in [self.deployment.tfvars_path] if path.is_file()),
+            remote=place,
+        )
+        return TerraformDriver(where, note=self.console.note)
+
+    def _tfvars(self) -> dict[str, Any]:
+        """Which accounts are allowed is not ours to say: that would wave every account through."""
+        chosen = self.deployment
+        ours: dict[str, Any] = {"environment": chosen.environment, "region": chosen.region}
+        ours |= {"model_ids": [model_id(self.env)], "s3_use_path_style": self.cloud is not None}
+        if self.cloud is not None:
+            # Expiry of old packages is one resource that the provider watches for a minute; nothing ages locally.
+            ours["artifact_noncurrent_days"] = None
+            # The emulator forgets this setting, and the provider then takes its own apply for failed.
+            ours["refresh_token_rotation"] = False
+            # The emulator knows no saved queries, and forgets most of what an alarm is made of.
+            ours["auth_alarms_enabled"] = False
+        return ours
+
+    def control(self, endpoints: Endpoints) -> BotoRuntimeControl:
+        return BotoRuntimeControl(self._clients(endpoints))
+
+    def broker(self, settings: Settings) -> TokenBroker:
+        client = self._http(settings.waits.request_s)
+        provider = CognitoProvider(self._clients(settings.endpoints))
+        return TokenBroker(settings, provider, lambda *args: client_credentials(client, *args))
+
+    def sender(self, settings: Settings) -> Sender:
+        return self._subjects(settings.endpoints, settings.waits.request_s).sender()
+
+    def desk(self, settings: Settings, *, browser: bool = True) -> Desk:
+        return self._desks(settings, browser).desk(settings)
+
+    def agent(self, settings: Settings, runtime_arn: str, tokens: TokenSource) -> AgentClient:
+        return self._desks(settings, False).agent(settings, runtime_arn, tokens)
+
+    def _desks(self, settings: Settings, browser: bool) -> Desks:
+        screen = sys.platform in ("darwin", "win32") or any(
+            self.env.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+        )
+        terminal = Terminal(
+            say=self.console.say,
+            read_secret=getpass.getpass if sys.stdin.isatty() else None,
+            browse=webbrowser.open if browser and screen else None,
+        )
+        http = self._http(settings.waits.request_s)
+        return Desks(self._clients(settings.endpoints), http, self.clock, terminal, self.env)
+
+    def subject(self, settings: Settings, doors: Mapping[Door, str]) -> Subject:
+        subjects = self._subjects(settings.endpoints, settings.waits.request_s)
+        return subjects.own(settings, self.broker(settings), doors)
+
+    def foreign_subject(
+        self, endpoints: Endpoints, runtime_arn: str, discovery_url: str, client_id: str, token: str | None
+    ) -> Subject:
+        return self._subjects(endpoints, FOREIGN_REQUEST_S).foreign(runtime_arn, discovery_url, client_id, token)
+
+    def door_maker(self, settings: Settings) -> DoorMaker:
+        status_of = self._asker(settings)
+        return DoorMaker(
+            control=self.control(settings.endpoints),
+            known=lambda arn: status_of(arn) != 404,
+            clock=self.clock,
+            note=self.console.note,
+            timeout_s=settings.waits.launch_s,
+            poll_s=self._poll_s,
+        )
+
+    def launcher(self, settings: Settings) -> Launcher:
+        toolkit = Toolkit(
+            variables=self._variables(settings.endpoints)
+            | {
+                # The toolkit reads these when it is imported (starter toolkit 0.3.14, utils/endpoints).
+                "BEDROCK_AGENTCORE_CP_ENDPOINT": settings.endpoints.control_plane,
+                "BEDROCK_AGENTCORE_DP_ENDPOINT": settings.endpoints.data_plane,
+            },
+            log_dir=self.deployment.state_dir,
+            agent_log=str(self.deployment.state_dir / "cloud" / "agentcore_local" / "agents")
+            if self.cloud
+            else "the runtime's log group in CloudWatch",
+            region=self.deployment.region,
+            timeout_s=settings.waits.launch_s,
+        )
+        return Launcher(
+            settings=settings,
+            agent_dir=self.deployment.root / "agent",
+            control=self.control(settings.endpoints),
+            deployer=toolkit,
+            answers=self._asker(settings),
+            artifact_version=ArtifactBucket(self._clients(settings.endpoints)).version,
+            clock=self.clock,
+            note=self.console.note,
+            poll_s=self._poll_s,
+        )
+
+    def decisions(self, endpoints: Endpoints) -> Decisions:
+        flags = oidc_map(self.deployment.region, endpoints.aws) if endpoints.aws else []
+        return Decisions(self.deployment.root, flags, self.env)
+
+    def decision_log(self, settings: Settings, since: float) -> list[str]:
+        outputs = settings.outputs
+        return DecisionLog(self._clients(settings.endpoints)).lines(outputs.project, outputs.environment, since)
+
+    def account(self) -> str:
+        return LOCAL_ACCOUNT if self.cloud else self._identity().account
+
+    def confirm_spending(self) -> None:
+        if self.cloud is None:
+            who = self._identity()
+            ask = sys.stdin.readline if sys.stdin.isatty() else None
+            text = f"AWS account {who.account}, region {who.region}, as {who.arn}"
+            consent(text, self.env, yes=self.yes, say=self.console.say, ask=ask)
+
+    def _identity(self) -> Identity:
+        return identity(self._clients(aws_endpoints(self.deployment.region)))
+
+    @property
+    def _binary(self) -> str:
+        """A name for PATH, or a path made absolute: Terraform runs in another folder than the user."""
+        wish = self.env.get("TERRAFORM") or "terraform"
+        return str(Path(wish).absolute()) if os.sep in wish else wish
+
+    @property
+    def _poll_s(self) -> float:
+        return 0.2 if self.cloud else 3.0
+
+    def _asker(self, settings: Settings) -> Callable[[str], int]:
+        """Calls a runtime by its ARN: whoever calls, an endpoint that is not known yet is answered with 404."""
+        broker, sender = self.broker(settings), self.sender(settings)
+
+        def status_of(runtime_arn: str) -> int:
+            token = broker.machine() if settings.outputs.cognito else "nobody"
+            return sender.send(bearer_request(runtime_arn, token, {})).status
+
+        return status_of
+
+    def _subjects(self, endpoints: Endpoints, timeout_s: float) -> Subjects:
+        client = self._http(timeout_s)
+        return Subjects(self._clients(endpoints), client, endpoints, self.cloud, self.clock, timeout_s)
+
+    def _http(self, timeout_s: float) -> Any:
+        return (local_client if self.cloud else aws_client)(timeout_s)
+
+    def _key(self) -> AccessKey | None:
+        return self.cloud.root_key() if self.cloud else None
+
+    def _clients(self, endpoints: Endpoints) -> Clients:
+        return Clients(self.deployment.region, endpoints, self._key())
+
+    def _variables(self, endpoints: Endpoints) -> dict[str, str]:
+        """The environment of Terraform and the toolkit.
+
+        Locally nothing of the user's AWS settings is handed on, so no real key reaches the emulator. On AWS every
+        endpoint override is dropped, so no stray variable redirects a real apply.
+        """
+        common = {"AWS_REGION": self.deployment.region, "AWS_DEFAULT_REGION": self.deployment.region}
+        if self.cloud is None:
+            overrides = ("AWS_ENDPOINT_URL", "BEDROCK_AGENTCORE_CP_ENDPOINT", "BEDROCK_AGENTCORE_DP_ENDPOINT")
+            kept = {k: v for k, v in self.env.items() if not k.startswith(overrides)}
+            # Endpoints in ~/.aws/config are overrides too.
+            return kept | common | {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+        key = self.cloud.root_key()
+        return (
+            {k: v for k, v in self.env.items() if not k.startswith("AWS_")}
+            | common
+            | {
+                "AWS_ACCESS_KEY_ID": key.id,
+                "AWS_SECRET_ACCESS_KEY": key.secret,
+                "AWS_ENDPOINT_URL": str(endpoints.aws),
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "AWS_MAX_ATTEMPTS": "3",
+                "NO_PROXY": "127.0.0.1",
+            }
+        )
