@@ -18,7 +18,7 @@ locals {
   uses_cognito    = var.external_oidc == null
   makes_probes    = local.uses_cognito && var.probes_enabled
   secret_days     = local.is_prod ? 30 : 0
-  user_auth_flows = coalesce(var.user_auth_flows, toset(local.is_prod ? ["refresh", "srp"] : ["password", "refresh", "srp"]))
+  user_auth_flows = coalesce(var.user_auth_flows, toset(local.is_prod ? ["code", "refresh", "srp"] : ["code", "password", "refresh", "srp"]))
 
   # The runtimes that the smoke matrix launches beside the agent's own, each with another authorizer.
   probe_runtime_names = local.makes_probes ? {

@@ -17,6 +17,7 @@ module "identity" {
   access_token_minutes    = var.access_token_minutes
   app_clients             = var.app_clients
   caller_groups           = var.required_groups
+  callback_urls           = var.callback_urls
   caller_password         = ephemeral.aws_secretsmanager_random_password.person["caller"].random_password
   caller_password_version = var.caller_password_version
   caller_username         = var.caller_username

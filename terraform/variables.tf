@@ -67,7 +67,7 @@ variable "allowed_scopes" {
 variable "app_clients" {
   description = <<-TEXT
     Further app clients that may call the agent, beside "user" and "machine", by short name: 1-20 of a-z, 0-9 and inner hyphens, beginning with a letter.
-    kind: "person" or "machine". auth_flows, for people: password, srp, refresh; null takes user_auth_flows. scopes, for machines: agent/<name>; null takes agent/invoke. The module identity says what else is refused.
+    kind: "person" or "machine". auth_flows, for people: code, password, srp, refresh; null takes user_auth_flows. scopes, for machines: agent/<name>; null takes agent/invoke. The module identity says what else is refused.
   TEXT
   type = map(object({
     kind       = string
@@ -121,6 +121,13 @@ variable "auth_log_retention_days" {
     condition     = contains([30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.auth_log_retention_days)
     error_message = "auth_log_retention_days is ${var.auth_log_retention_days}; use 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
+}
+
+variable "callback_urls" {
+  description = "Where the sign-in page sends a browser back to, for the flow \"code\": URLs with HTTPS, or http://localhost with a port. `invoke login` listens at the first of the latter whose port is free."
+  type        = set(string)
+  nullable    = false
+  default     = ["http://localhost:8765/callback", "http://localhost:8766/callback", "http://localhost:8767/callback"]
 }
 
 variable "caller_password_version" {
@@ -449,13 +456,13 @@ variable "tags" {
 }
 
 variable "user_auth_flows" {
-  description = "How people sign in through the client \"user\": srp, password (user name and password in the request; the smoke test uses it; refused in \"prod\") and refresh. Null: all three, in \"prod\" without password."
+  description = "How people sign in through the client \"user\": code (in the browser, at the pool's own page), srp, password (user name and password in the request; the smoke test uses it; refused in \"prod\") and refresh. Null: all four, in \"prod\" without password."
   type        = set(string)
   default     = null
 
   validation {
-    condition     = length(setsubtract(coalesce(var.user_auth_flows, ["srp"]), ["password", "refresh", "srp"])) == 0 && length(setintersection(coalesce(var.user_auth_flows, ["srp"]), ["password", "srp"])) > 0
-    error_message = "user_auth_flows is ${jsonencode(var.user_auth_flows)}; use srp or password, and refresh."
+    condition     = length(setsubtract(coalesce(var.user_auth_flows, ["srp"]), ["code", "password", "refresh", "srp"])) == 0 && length(setintersection(coalesce(var.user_auth_flows, ["srp"]), ["password", "srp"])) > 0
+    error_message = "user_auth_flows is ${jsonencode(var.user_auth_flows)}; use srp or password, and code and refresh."
   }
 
   validation {

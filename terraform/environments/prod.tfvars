@@ -9,4 +9,4 @@ artifact_noncurrent_days = 90
 deletion_protection      = true
 mfa                      = "on"
 probes_enabled           = false
-user_auth_flows          = ["refresh", "srp"]
+user_auth_flows          = ["code", "refresh", "srp"]

@@ -7,4 +7,4 @@ environment = "stage"
 deletion_protection = false
 mfa                 = "optional"
 probes_enabled      = true
-user_auth_flows     = ["password", "refresh", "srp"]
+user_auth_flows     = ["code", "password", "refresh", "srp"]

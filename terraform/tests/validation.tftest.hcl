@@ -210,7 +210,7 @@ run "prod_without_a_say_on_flows_has_no_password_flow" {
   }
 
   assert {
-    condition     = local.user_auth_flows == toset(["refresh", "srp"])
+    condition     = local.user_auth_flows == toset(["code", "refresh", "srp"])
     error_message = "Flows: ${jsonencode(local.user_auth_flows)}"
   }
 }

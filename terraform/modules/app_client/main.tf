@@ -1,5 +1,7 @@
 locals {
   is_machine = var.kind == "machine"
+  # The pool's own sign-in page, with an authorization code for the redirect; a public client proves itself by PKCE.
+  by_browser = contains(var.auth_flows, "code")
 
   # With rotation a refresh goes through GetTokensFromRefreshToken alone, and a client that rotates must not offer the older
   # flow (Cognito API: RefreshTokenRotationType).
@@ -10,7 +12,7 @@ locals {
     refresh  = "ALLOW_REFRESH_TOKEN_AUTH"
     srp      = "ALLOW_USER_SRP_AUTH"
   }
-  person_flows = [for flow in var.auth_flows : local.flow_names[flow] if !(flow == "refresh" && local.rotates)]
+  person_flows = [for flow in var.auth_flows : local.flow_names[flow] if flow != "code" && !(flow == "refresh" && local.rotates)]
 }
 
 resource "aws_cognito_user_pool_client" "this" {
@@ -19,9 +21,11 @@ resource "aws_cognito_user_pool_client" "this" {
 
   # The provider reads a generated secret back, so it is in the state; it is in no output.
   generate_secret                      = local.is_machine
-  allowed_oauth_flows_user_pool_client = local.is_machine
-  allowed_oauth_flows                  = local.is_machine ? ["client_credentials"] : null
-  allowed_oauth_scopes                 = local.is_machine ? var.scopes : null
+  allowed_oauth_flows_user_pool_client = local.is_machine || local.by_browser
+  allowed_oauth_flows                  = local.is_machine ? ["client_credentials"] : local.by_browser ? ["code"] : null
+  allowed_oauth_scopes                 = local.is_machine ? var.scopes : local.by_browser ? setunion(["openid"], var.scopes) : null
+  callback_urls                        = local.by_browser ? var.callback_urls : null
+  supported_identity_providers         = local.by_browser ? ["COGNITO"] : null
 
   # Left empty, Cognito opens SRP and custom logins too. Refresh alone lets no person in through a machine's client.
   explicit_auth_flows           = local.is_machine ? ["ALLOW_REFRESH_TOKEN_AUTH"] : local.person_flows

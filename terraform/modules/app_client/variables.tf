@@ -10,14 +10,14 @@ variable "access_token_minutes" {
 }
 
 variable "auth_flows" {
-  description = "How people sign in through this client: srp, password (user name and password in the request) and refresh. At least srp or password for a person; empty for a machine."
+  description = "How people sign in through this client: code (in the browser, at the pool's own page), srp, password (user name and password in the request) and refresh. At least srp or password for a person, since Cognito takes an empty list for its own defaults; empty for a machine."
   type        = set(string)
   nullable    = false
   default     = []
 
   validation {
-    condition     = length(setsubtract(var.auth_flows, ["password", "refresh", "srp"])) == 0
-    error_message = "auth_flows is ${jsonencode(var.auth_flows)}; use password, refresh and srp."
+    condition     = length(setsubtract(var.auth_flows, ["code", "password", "refresh", "srp"])) == 0
+    error_message = "auth_flows is ${jsonencode(var.auth_flows)}; use code, password, refresh and srp."
   }
 
   validation {
@@ -26,8 +26,20 @@ variable "auth_flows" {
   }
 }
 
+variable "callback_urls" {
+  description = "Where the sign-in page sends a browser back to, for the flow \"code\": URLs with HTTPS, or http://localhost with a port. `invoke login` listens at the first of the latter whose port is free."
+  type        = set(string)
+  nullable    = false
+  default     = ["http://localhost:8765/callback", "http://localhost:8766/callback", "http://localhost:8767/callback"]
+
+  validation {
+    condition     = length(var.callback_urls) > 0 && alltrue([for url in var.callback_urls : can(regex("^(https://[a-z0-9.-]+(:[0-9]{1,5})?|http://localhost:[0-9]{1,5})/[^#\\s]*$", url))])
+    error_message = "callback_urls is ${jsonencode(var.callback_urls)}; use at least one, https://... or http://localhost:<port>/..., without a fragment."
+  }
+}
+
 variable "kind" {
-  description = "Who uses the client: \"person\" (public, no secret, no OAuth) or \"machine\" (secret, client credentials)."
+  description = "Who uses the client: \"person\" (public, no secret, OAuth by code alone) or \"machine\" (secret, client credentials)."
   type        = string
   nullable    = false
 
@@ -68,7 +80,7 @@ variable "refresh_token_rotation" {
 }
 
 variable "scopes" {
-  description = "Scopes that a machine may ask for, as <resource server>/<scope>, at least one. Empty for a person, whose tokens come without OAuth."
+  description = "Scopes that may be asked for, as <resource server>/<scope>: at least one for a machine. A person has them by the flow code alone, beside openid."
   type        = set(string)
   nullable    = false
   default     = []
@@ -79,8 +91,8 @@ variable "scopes" {
   }
 
   validation {
-    condition     = (var.kind == "machine") == (length(var.scopes) > 0)
-    error_message = "scopes is ${jsonencode(var.scopes)} for a ${var.kind}; a machine needs one, a person takes none."
+    condition     = var.kind != "machine" || length(var.scopes) > 0
+    error_message = "scopes is ${jsonencode(var.scopes)} for a ${var.kind}; a machine needs one."
   }
 }
 

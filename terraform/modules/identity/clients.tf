@@ -8,8 +8,10 @@ locals {
     user    = { kind = "person", auth_flows = null, scopes = null }
   })
   # An argument that was left out is the one of the client that is always there.
-  client_flows  = { for name, client in local.clients : name => client.kind == "person" ? coalesce(client.auth_flows, var.user_auth_flows) : [] }
-  client_scopes = { for name, client in local.clients : name => client.kind == "machine" ? coalesce(client.scopes, [local.agent_scope]) : [] }
+  client_flows = { for name, client in local.clients : name => client.kind == "person" ? coalesce(client.auth_flows, var.user_auth_flows) : [] }
+  client_scopes = {
+    for name, client in local.clients : name => client.kind == "machine" ? coalesce(client.scopes, [local.agent_scope]) : contains(local.client_flows[name], "code") ? [local.agent_scope] : []
+  }
 
   agent_scope = "${local.scope_identifier}/${local.scope_name}"
   # The one scope that there always is, and each that a client names.
@@ -39,6 +41,7 @@ module "client" {
 
   access_token_minutes   = var.access_token_minutes
   auth_flows             = local.client_flows[each.key]
+  callback_urls          = var.callback_urls
   kind                   = each.value.kind
   name                   = "${var.name_prefix}-${each.key}"
   refresh_token_hours    = var.refresh_token_hours

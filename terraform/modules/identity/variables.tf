@@ -13,7 +13,7 @@ variable "access_token_minutes" {
 variable "app_clients" {
   description = <<-TEXT
     Further app clients that may call the agent, beside "user" and "machine", by short name: 1-20 of a-z, 0-9 and inner hyphens, beginning with a letter.
-    kind: "person" or "machine". auth_flows, for people: password, srp, refresh; null takes user_auth_flows. scopes, for machines: agent/<name>; null takes agent/invoke.
+    kind: "person" or "machine". auth_flows, for people: code, password, srp, refresh; null takes user_auth_flows. scopes, for machines: agent/<name>; null takes agent/invoke.
   TEXT
   type = map(object({
     kind       = string
@@ -41,13 +41,25 @@ variable "app_clients" {
   }
 
   validation {
-    condition     = alltrue([for client in values(var.app_clients) : length(setsubtract(coalesce(client.auth_flows, []), ["password", "refresh", "srp"])) == 0])
-    error_message = "app_clients is ${jsonencode(var.app_clients)}; auth_flows are password, refresh and srp."
+    condition     = alltrue([for client in values(var.app_clients) : length(setsubtract(coalesce(client.auth_flows, []), ["code", "password", "refresh", "srp"])) == 0])
+    error_message = "app_clients is ${jsonencode(var.app_clients)}; auth_flows are code, password, refresh and srp."
   }
 
   validation {
     condition     = alltrue(flatten([for client in values(var.app_clients) : [for scope in coalesce(client.scopes, []) : can(regex("^agent/[a-z0-9-]{1,64}$", scope))]]))
     error_message = "app_clients is ${jsonencode(var.app_clients)}; scopes are agent/<name>, the name of 1-64 of a-z, 0-9 and hyphens."
+  }
+}
+
+variable "callback_urls" {
+  description = "Where the sign-in page sends a browser back to, for the flow \"code\": URLs with HTTPS, or http://localhost with a port. `invoke login` listens at the first of the latter whose port is free."
+  type        = set(string)
+  nullable    = false
+  default     = ["http://localhost:8765/callback", "http://localhost:8766/callback", "http://localhost:8767/callback"]
+
+  validation {
+    condition     = length(var.callback_urls) > 0 && alltrue([for url in var.callback_urls : can(regex("^(https://[a-z0-9.-]+(:[0-9]{1,5})?|http://localhost:[0-9]{1,5})/[^#\\s]*$", url))])
+    error_message = "callback_urls is ${jsonencode(var.callback_urls)}; use at least one, https://... or http://localhost:<port>/..., without a fragment."
   }
 }
 
@@ -224,7 +236,7 @@ variable "user_auth_flows" {
   default     = ["refresh", "srp"]
 
   validation {
-    condition     = length(setsubtract(var.user_auth_flows, ["password", "refresh", "srp"])) == 0 && length(setintersection(var.user_auth_flows, ["password", "srp"])) > 0
-    error_message = "user_auth_flows is ${jsonencode(var.user_auth_flows)}; use srp or password, and refresh."
+    condition     = length(setsubtract(var.user_auth_flows, ["code", "password", "refresh", "srp"])) == 0 && length(setintersection(var.user_auth_flows, ["password", "srp"])) > 0
+    error_message = "user_auth_flows is ${jsonencode(var.user_auth_flows)}; use srp or password, and code and refresh."
   }
 }

@@ -66,6 +66,41 @@ run "srp_alone_is_srp_alone" {
   }
 }
 
+run "a_browser_gets_a_code_for_loopback_and_no_token" {
+  command = plan
+
+  variables {
+    auth_flows = ["code", "refresh", "srp"]
+    scopes     = ["agent/invoke"]
+  }
+
+  assert {
+    condition = (
+      aws_cognito_user_pool_client.this.allowed_oauth_flows == toset(["code"])
+      && aws_cognito_user_pool_client.this.allowed_oauth_scopes == toset(["agent/invoke", "openid"])
+      && alltrue([for url in aws_cognito_user_pool_client.this.callback_urls : startswith(url, "http://localhost:")])
+      && aws_cognito_user_pool_client.this.generate_secret == false
+    )
+    error_message = "The browser is given more than a code for this machine."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.this.explicit_auth_flows == toset(["ALLOW_USER_SRP_AUTH"])
+    error_message = "Flows: ${jsonencode(aws_cognito_user_pool_client.this.explicit_auth_flows)}"
+  }
+}
+
+run "a_callback_in_the_clear_is_refused" {
+  command = plan
+
+  variables {
+    auth_flows    = ["code", "srp"]
+    callback_urls = ["http://example.com/callback"]
+  }
+
+  expect_failures = [var.callback_urls]
+}
+
 run "a_machine_uses_client_credentials_for_its_scopes_and_lets_no_person_in" {
   command = plan
 
@@ -137,21 +172,19 @@ run "a_bad_value_of_each_variable_is_refused" {
   ]
 }
 
-run "a_person_without_a_way_in_and_with_a_scope_is_refused" {
+run "a_person_without_a_way_in_is_refused" {
   command = plan
 
   variables {
-    access_token_minutes = 4.5            # half minutes
-    auth_flows           = ["refresh"]    # nothing to refresh
-    refresh_token_hours  = 87601          # more than ten years
-    scopes               = ["agent/call"] # a scope that no token of theirs carries
+    access_token_minutes = 4.5         # half minutes
+    auth_flows           = ["refresh"] # nothing to refresh
+    refresh_token_hours  = 87601       # more than ten years
   }
 
   expect_failures = [
     var.access_token_minutes,
     var.auth_flows,
     var.refresh_token_hours,
-    var.scopes,
   ]
 }
 
