@@ -38,5 +38,5 @@ def issuer_of(client: httpx.Client, discovery_url: str, place: Callable[[str], s
         raise Unfit(
             f"the provider behind {discovery_url} cannot be read: {type(e).__name__}",
             remedy="look at that URL; locally `invoke local.status`",
-            code="provider_unreachable",
+            code="issuer_unreachable",
         ) from None
