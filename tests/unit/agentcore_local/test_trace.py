@@ -77,6 +77,20 @@ def test_the_rules_behind_the_first_failure_are_still_judged() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "unchecked"),
+    [
+        (bearer(alg="none"), ["key_id", "policy", "keys", "key", "key_algorithm", "signature", "payload", "client"]),
+        (None, ["size", "scheme", "shape", "jose_header", "algorithm", "key_id", "policy", "key", "client"]),
+        (bearer(kid="x"), ["key_algorithm", "signature"]),
+        (bearer(alg="PS256"), ["signature"]),
+    ],
+)
+def test_what_could_not_be_looked_at_is_not_called_good(header: str | None, unchecked: list[str]) -> None:
+    rows = {row.rule: row.verdict for row in trace(header, BY_CLIENT, issuer_keys(), NOW).rows}
+    assert {rule for rule in unchecked if rows[rule] != "not_checked"} == set()
+
+
+@pytest.mark.parametrize(
     ("at", "discovery", "keys"), [("discovery", "failed", "not_checked"), ("keys", "ok", "failed")]
 )
 def test_the_document_that_cannot_be_had_is_named(at: Any, discovery: str, keys: str) -> None:
