@@ -27,8 +27,8 @@ from orchestration import wiring
 )
 def smoke_test(
     c: Context,
-    case: list[str],
-    tag: list[str],
+    case: list[str] | None = None,
+    tag: list[str] | None = None,
     parallel: int = 4,
     runtime_arn: str = "",
     discovery_url: str = "",
@@ -41,7 +41,7 @@ def smoke_test(
 ) -> None:
     """Call the runtime as allowed and refused callers; exit 1 if any verdict is wrong."""
     with wiring.session(target, environment, yes=yes, quiet=json) as project:
-        choice = wiring.Choice(tuple(case), tuple(tag), parallel)
+        choice = wiring.Choice(tuple(case or ()), tuple(tag or ()), parallel)
         if runtime_arn:
             token = sys.stdin.readline().strip() if token_stdin else None
             foreign = wiring.Foreign(runtime_arn, discovery_url, client, token or None)
