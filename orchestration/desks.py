@@ -40,6 +40,7 @@ class Desks:
             store=TokenStore(settings.deployment.state_dir / "tokens", turn),
             authority=Issuers(pool, provider, secret),
             clock=self.clock,
+            login=settings.deployment.command("invoke login"),
         )
         given = self.env.get("OIDC_REDIRECT_URL")
         return Desk(

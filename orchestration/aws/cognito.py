@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
-
 from orchestration.aws.session import Clients, translated
-from orchestration.errors import TokenRefused
+from orchestration.aws.sign_in import password_sign_in
 from orchestration.tokens import UserTokens
 
 
@@ -21,22 +19,8 @@ class CognitoProvider:
             return str(self._secrets.get_secret_value(SecretId=secret_arn)["SecretString"])
 
     def sign_in(self, client_id: str, username: str, password: str) -> UserTokens:
-        with translated("cognito-idp:InitiateAuth"):
-            try:
-                answer = self._cognito.initiate_auth(
-                    ClientId=client_id,
-                    AuthFlow="USER_PASSWORD_AUTH",
-                    AuthParameters={"USERNAME": username, "PASSWORD": password},
-                )
-            except ClientError as e:
-                raise _token_refused(client_id, username, e) from None
-        result = answer.get("AuthenticationResult")
-        if not result:
-            raise TokenRefused(
-                f"Cognito asks {username} for {answer.get('ChallengeName', 'a challenge')} instead of giving tokens",
-                remedy="run `invoke configure`, which sets the password again",
-            )
-        return UserTokens(access=result["AccessToken"], id=result["IdToken"], refresh=result.get("RefreshToken", ""))
+        found = password_sign_in(self._cognito, client_id, username, password)
+        return UserTokens(access=found.access, id=found.id, refresh=found.refresh)
 
     def client_secret(self, pool_id: str, client_id: str) -> str:
         with translated("cognito-idp:DescribeUserPoolClient"):
@@ -53,11 +37,3 @@ class CognitoProvider:
             self._cognito.admin_set_user_password(
                 UserPoolId=pool_id, Username=username, Password=password, Permanent=True
             )
-
-
-def _token_refused(client_id: str, username: str, error: ClientError) -> TokenRefused:
-    code = error.response.get("Error", {}).get("Code", "unknown")
-    return TokenRefused(
-        f"Cognito gave {username} no token through app client {client_id}: {code}",
-        remedy="run `make up`, which puts pool, user and password right",
-    )

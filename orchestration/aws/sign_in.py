@@ -79,13 +79,7 @@ class CognitoPool:
 
     def password(self, client_id: str, username: str, password: str) -> Issued:
         """USER_PASSWORD_AUTH. Raises TokenRefused."""
-        with refusals(client_id, username):
-            answer = self.cognito.initiate_auth(
-                ClientId=client_id,
-                AuthFlow="USER_PASSWORD_AUTH",
-                AuthParameters={"USERNAME": username, "PASSWORD": password},
-            )
-        return self._finish(client_id, username, answer)
+        return password_sign_in(self.cognito, client_id, username, password, self.ask_code)
 
     def srp(self, client_id: str, username: str, password: str) -> Issued:
         """USER_SRP_AUTH: the password never leaves this machine. The arithmetic is pycognito's. Raises TokenRefused."""
@@ -102,7 +96,7 @@ class CognitoPool:
                     ChallengeResponses=proof.process_challenge(answer["ChallengeParameters"], asked),
                     **_session(answer),
                 )
-        return self._finish(client_id, username, answer)
+        return finish(self.cognito, client_id, username, answer, self.ask_code)
 
     def refresh(self, client_id: str, refresh: str) -> Issued:
         """GetTokensFromRefreshToken, which works with rotation and without it (Cognito devguide: refresh tokens)."""
@@ -121,21 +115,36 @@ class CognitoPool:
         with translated("cognito-idp:RevokeToken"):
             self.cognito.revoke_token(ClientId=client_id, Token=refresh)
 
-    def _finish(self, client_id: str, username: str, answer: Mapping[str, Any]) -> Issued:
-        if answer.get("ChallengeName") == "SOFTWARE_TOKEN_MFA":
-            code = self.ask_code()
-            with refusals(client_id, username):
-                answer = self.cognito.respond_to_auth_challenge(
-                    ClientId=client_id,
-                    ChallengeName="SOFTWARE_TOKEN_MFA",
-                    ChallengeResponses={"USERNAME": username, "SOFTWARE_TOKEN_MFA_CODE": code},
-                    **_session(answer),
-                )
-        if result := answer.get("AuthenticationResult"):
-            return issued(result)
-        challenge = str(answer.get("ChallengeName", "something else"))
-        slug, words = CHALLENGES.get(challenge, ("challenged", "is asked for more than a password"))
-        raise TokenRefused(f"{username} {words} ({challenge})", remedy=BY_BROWSER, code=slug)
+
+def password_sign_in(
+    cognito: Any, client_id: str, username: str, password: str, ask_code: AskCode | None = None
+) -> Issued:
+    """USER_PASSWORD_AUTH. Raises TokenRefused, also for a second factor where nobody can be asked for it."""
+    with refusals(client_id, username):
+        answer = cognito.initiate_auth(
+            ClientId=client_id,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": username, "PASSWORD": password},
+        )
+    return finish(cognito, client_id, username, answer, ask_code)
+
+
+def finish(cognito: Any, client_id: str, username: str, answer: Mapping[str, Any], ask_code: AskCode | None) -> Issued:
+    """The tokens of an answer, after the code of an authenticator app where it asks for one. Raises TokenRefused."""
+    if ask_code and answer.get("ChallengeName") == "SOFTWARE_TOKEN_MFA":
+        code = ask_code()
+        with refusals(client_id, username):
+            answer = cognito.respond_to_auth_challenge(
+                ClientId=client_id,
+                ChallengeName="SOFTWARE_TOKEN_MFA",
+                ChallengeResponses={"USERNAME": username, "SOFTWARE_TOKEN_MFA_CODE": code},
+                **_session(answer),
+            )
+    if result := answer.get("AuthenticationResult"):
+        return issued(result)
+    challenge = str(answer.get("ChallengeName", "something else"))
+    slug, words = CHALLENGES.get(challenge, ("challenged", "is asked for more than a password"))
+    raise TokenRefused(f"{username} {words} ({challenge})", remedy=BY_BROWSER, code=slug)
 
 
 @contextmanager
@@ -167,7 +176,9 @@ def refusal(client_id: str, username: str, error: ClientError) -> OrchestrationE
         slug, words, remedy = "user_disabled", "the user is disabled", "enable the user in the pool"
     elif text.startswith(ATTEMPTS):
         slug, words, remedy = "too_many", "there were too many wrong passwords", "wait a few minutes, then " + AGAIN
-    return TokenRefused(f"no token for {username} through app client {client_id}: {words}", remedy=remedy, code=slug)
+    return TokenRefused(
+        f"no token for {username} through app client {client_id}: {words} ({code})", remedy=remedy, code=slug
+    )
 
 
 def issued(result: Mapping[str, Any]) -> Issued:

@@ -42,9 +42,9 @@ class Sender(Protocol):
         """Raises Unfit when nobody is there, NoAnswer when this one call is not answered."""
 
 
-def new_session_id() -> str:
+def new_session_id(prefix: str = "smoke") -> str:
     """A session id of 36 characters: the service wants 33 to 256 (botocore model: InvokeAgentRuntime)."""
-    return f"smoke-{secrets.token_hex(15)}"
+    return f"{prefix}-{secrets.token_hex(15)}"
 
 
 def invocation_target(runtime_arn: str, qualifier: str = "DEFAULT") -> str:

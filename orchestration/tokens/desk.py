@@ -10,7 +10,7 @@ from typing import Protocol
 
 from orchestration.errors import BadInput, OrchestrationError
 from orchestration.settings import Settings
-from orchestration.tokens.broker import people
+from orchestration.tokens.broker import Person, people
 from orchestration.tokens.code import code_request
 from orchestration.tokens.flows import AppClient, Flow, Pool, Provider
 from orchestration.tokens.held import Held, Issued, check_id_token, hold, user_of
@@ -128,17 +128,17 @@ class Desk:
             return Fallback("", lambda: self._as_machine(client, ""))
         if client_id == pool.machine_client_id:
             return Fallback("", lambda: self._as_machine(self._app_client(client_id), ""))
-        if client_id == pool.user_client_id and username in (None, pool.caller_username):
-            return Fallback(pool.caller_username, self._as_demo_caller)
+        name = pool.caller_username if username is None else username
+        if client_id == pool.user_client_id and self._known(name):
+            return Fallback(name, lambda: self._as_demo_person(name))
         return None
 
-    def _as_demo_caller(self) -> Held:
-        pool = self.settings.cognito
-        client = self._app_client(pool.user_client_id)
+    def _as_demo_person(self, username: str) -> Held:
+        client = self._app_client(self.settings.cognito.user_client_id)
         quiet = next((flow for flow in (Flow.PASSWORD, Flow.SRP) if flow in client.flows), None)
         if quiet is None:
             raise flow_off(self.settings, client, Flow.SRP)
-        return self._by_password(client, quiet, pool.caller_username)
+        return self._by_password(client, quiet, username)
 
     def _app_client(self, client_id: str) -> AppClient:
         if self.pool is not None:
@@ -191,20 +191,18 @@ class Desk:
         if self.pool is None:
             raise flow_off(self.settings, client, flow)
         name = username or self.settings.cognito.caller_username
-        password = self._known_password(name)
-        if password is None:
-            password = self.terminal.password(name)
+        known = self._known(name)
+        password = self.secret_of(known.secret_arn) if known else self.terminal.password(name)
         if flow is Flow.SRP:
             issued = self.pool.srp(client.client_id, name, password)
         else:
             issued = self.pool.password(client.client_id, name, password)
         return self._held(client, issued, flow, name, "")
 
-    def _known_password(self, username: str) -> str | None:
-        """The secret of a demo person of this pool; nobody has to type it."""
+    def _known(self, username: str) -> Person | None:
+        """A demo person of this pool, whose password nobody has to type: it is in a secret."""
         pool_id = self.settings.cognito.user_pool_id
-        known = (p for p in people(self.settings) if (p.pool_id, p.username) == (pool_id, username))
-        return next((self.secret_of(person.secret_arn) for person in known), None)
+        return next((p for p in people(self.settings) if (p.pool_id, p.username) == (pool_id, username)), None)
 
     def _held(self, client: AppClient, issued: Issued, flow: Flow, username: str, scope: str) -> Held:
         return hold(

@@ -38,6 +38,8 @@ class Wallet:
     store: TokenStore
     authority: Authority
     clock: Clock
+    login: str = "invoke login"
+    """The command that signs in, as the user must type it."""
 
     def keep(self, held: Held) -> None:
         with self.store.turn():
@@ -80,12 +82,14 @@ class Wallet:
                     raise TokenRefused(
                         f"the sign-in of {found.username} through client {client_id} has ended "
                         "(its refresh token is expired, revoked or used up)",
-                        remedy="invoke login",
+                        remedy=f"{self.login} --client {client_id}",
                         code="sign_in_ended",
                     ) from e
         if fallback is None:
             raise TokenRefused(
-                f"nobody is signed in through client {client_id}", remedy="invoke login", code="not_signed_in"
+                f"nobody is signed in through client {client_id}",
+                remedy=f"{self.login} --client {client_id}",
+                code="not_signed_in",
             )
         return fallback.sign_in()
 
