@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from orchestration.errors import InvalidOutputs, MissingOutputs
@@ -95,9 +95,16 @@ class TerraformOutputs:
     """None with an identity provider of one's own."""
     probes: ProbeOutputs | None
     """None where probes are switched off, or cannot be made."""
+    customers: Mapping[str, str] = field(default_factory=dict)
+    """Subject of a token -> the customer whose records the agent shows. Empty in a state that is older than this."""
+    customers_scope: str | None = None
+    """With it a machine names a customer itself; None with an identity provider of one's own, or an older state."""
 
 
-PLAIN = tuple(field.name for field in fields(TerraformOutputs) if field.name not in ("door", "cognito", "probes"))
+OPTIONAL = ("customers", "customers_scope")
+PLAIN = tuple(
+    field.name for field in fields(TerraformOutputs) if field.name not in ("door", "cognito", "probes", *OPTIONAL)
+)
 # Field -> output.
 DOOR = {field.name: f"authorizer_{field.name}" for field in fields(DoorOutputs)}
 COGNITO = {
@@ -126,7 +133,7 @@ def parse_outputs(raw: Mapping[str, Mapping[str, Any]]) -> TerraformOutputs:
     if missing := [name for name in [*texts, *DOOR.values()] if name not in raw]:
         raise MissingOutputs(sorted(set(missing)))
     values: dict[str, Any] = {name: entry.get("value") for name, entry in raw.items()}
-    if faults := [*_no_texts(values, texts), *_wrong_door(values)]:
+    if faults := [*_no_texts(values, texts), *_wrong_door(values), *_wrong_customers(values)]:
         raise InvalidOutputs(
             f"terraform outputs are not what they should be: {'; '.join(faults)}",
             remedy="check terraform/outputs.tf, then run `invoke apply`",
@@ -136,12 +143,16 @@ def parse_outputs(raw: Mapping[str, Mapping[str, Any]]) -> TerraformOutputs:
         door=_door(values),
         cognito=CognitoOutputs(**_picked(values, COGNITO)) if COGNITO in groups else None,
         probes=ProbeOutputs(**_picked(values, PROBES)) if PROBES in groups else None,
+        customers=dict(values.get("customers") or {}),
+        customers_scope=values.get("customers_scope"),
     )
 
 
 def flat_outputs(outputs: TerraformOutputs) -> dict[str, Any]:
     """The outputs under their own names again, as plain values for a document."""
-    flat: dict[str, Any] = {name: getattr(outputs, name) for name in PLAIN}
+    flat: dict[str, Any] = {name: getattr(outputs, name) for name in PLAIN} | {"customers": dict(outputs.customers)}
+    if outputs.customers_scope is not None:
+        flat["customers_scope"] = outputs.customers_scope
     for part, names in ((outputs.door, DOOR), (outputs.cognito, COGNITO), (outputs.probes, PROBES)):
         if part is not None:
             flat |= {name: getattr(part, field) for field, name in names.items()}
@@ -189,6 +200,14 @@ def _wrong_door(values: Mapping[str, Any]) -> Iterator[str]:
         yield f"{DOOR['custom_claims']}: not a list of {{name, type, operator, values}} that the service takes"
     if not (clients or claims or any(values[name] for name in lists)):
         yield "the authorizer has no rule at all"
+
+
+def _wrong_customers(values: Mapping[str, Any]) -> Iterator[str]:
+    customers, scope = values.get("customers", {}), values.get("customers_scope")
+    if not isinstance(customers, Mapping) or not all(map(_is_text, customers.values())):
+        yield "customers: not a map of texts"
+    if scope is not None and not _is_text(scope):
+        yield "customers_scope: not a non-empty text"
 
 
 def _is_rule(value: object) -> bool:

@@ -96,6 +96,21 @@ output "cognito_user_pool_id" {
   value       = one(module.identity[*].user_pool_id)
 }
 
+output "customers" {
+  description = "Whose customer a caller is: subject of a token -> customer id. Read by orchestration/outputs.py, for the agent."
+  value = merge(
+    var.customers,
+    local.uses_cognito && var.caller_customer_id != null ? { (module.identity[0].caller_subject) = var.caller_customer_id } : {},
+    # Another customer of the demo data than the demo caller's, to be told apart from it.
+    local.makes_probes ? { (module.probes[0].second_subject) = "2222" } : {},
+  )
+}
+
+output "customers_scope" {
+  description = "Scope with which a machine may name the customer whom it asks about. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.identity[*].acting_scope)
+}
+
 output "deletion_protection" {
   description = "\"true\" when `down` must refuse to take this environment apart. Read by orchestration/steps.py."
   value       = tostring(var.deletion_protection)

@@ -123,6 +123,17 @@ variable "auth_log_retention_days" {
   }
 }
 
+variable "caller_customer_id" {
+  description = "Customer whose records the agent shows the demo caller, 1-12 digits; 1234 is in the demo data. Null: the demo caller is no customer."
+  type        = string
+  default     = "1234"
+
+  validation {
+    condition     = var.caller_customer_id == null ? true : can(regex("^[0-9]{1,12}$", var.caller_customer_id))
+    error_message = "caller_customer_id is \"${coalesce(var.caller_customer_id, "null")}\"; use 1-12 digits, or null."
+  }
+}
+
 variable "callback_urls" {
   description = "Where the sign-in page sends a browser back to, for the flow \"code\": URLs with HTTPS, or http://localhost with a port. `invoke login` listens at the first of the latter whose port is free."
   type        = set(string)
@@ -193,6 +204,23 @@ variable "custom_claims" {
     # botocore model: MatchValueString.
     condition     = alltrue(flatten([for rule in var.custom_claims : [for value in rule.values : can(regex("^[A-Za-z0-9_.-]{1,255}$", value))]]))
     error_message = "custom_claims is ${jsonencode(var.custom_claims)}; a value has 1-255 letters, digits, and _ . -"
+  }
+}
+
+variable "customers" {
+  description = "Whose customer further people are, by the subject (sub) of their tokens: the agent shows each the records of that customer alone. The demo caller has caller_customer_id. Up to 2000 characters as JSON: it becomes an environment variable of the runtime."
+  type        = map(string)
+  nullable    = false
+  default     = {}
+
+  validation {
+    condition     = alltrue([for customer in values(var.customers) : can(regex("^[0-9]{1,12}$", customer))])
+    error_message = "customers has the values ${jsonencode(values(var.customers))}; use customer ids of 1-12 digits."
+  }
+
+  validation {
+    condition     = length(jsonencode(var.customers)) <= 2000
+    error_message = "customers has ${length(jsonencode(var.customers))} characters as JSON; 2000 fit beside the runtime's other variables."
   }
 }
 

@@ -14,6 +14,7 @@ class Caller(StrEnum):
     PERSON_REFRESH = "refresh token of a person"
     SECOND = "access token of a second person, who is in no group"
     MACHINE = "access token of a machine (client_credentials)"
+    ACTING_MACHINE = "access token of a machine (client_credentials) that may act for customers"
     OUTSIDER = "access token of a person, issued to an app client that is not allowed"
     OUTSIDER_ID = "ID token of a person, issued to an app client that is not allowed"
     OUTSIDER_MACHINE = "access token of a machine that is not allowed, with the scope asked for"

@@ -78,7 +78,7 @@ def judge(case: Case, reply: Reply, *, any_answer: bool = False) -> tuple[Verdic
     if reply.status not in case.family.statuses:
         return verdict, f"HTTP {reply.status} instead of {sorted(case.family.statuses)}: {reason}", False
     if case.family.words and not re.search(case.family.words, f"{reply.error_type} {reply.body}", re.I):
-        return verdict, f"refused, but not with the expected words: {reason}", False
+        return verdict, f"{verdict.value}, but not with the expected words: {reason}", False
     return verdict, reason, True
 
 

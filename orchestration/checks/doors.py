@@ -74,10 +74,11 @@ def excluded(settings: Settings) -> Mapping[Caller, str]:
     if door.custom_claims:
         names = ", ".join(rule.name for rule in door.custom_claims)
         why = f"the main door asks for {names}, which this caller's token does not have"
-        out |= {Caller.MACHINE: why, Caller.SECOND: why}
+        out |= {Caller.MACHINE: why, Caller.ACTING_MACHINE: why, Caller.SECOND: why}
     if door.allowed_scopes and PEOPLES_SCOPE not in door.allowed_scopes:
         why = "the main door asks for a scope that a person's token from the password flow never has"
         out |= {Caller.PERSON: why, Caller.SECOND: why}
     if door.allowed_scopes and settings.outputs.cognito and settings.outputs.cognito.scope not in door.allowed_scopes:
-        out[Caller.MACHINE] = "the main door asks for a scope that the machine's client may not get"
+        why = "the main door asks for a scope that the machine's client may not get"
+        out |= {Caller.MACHINE: why, Caller.ACTING_MACHINE: why}
     return out

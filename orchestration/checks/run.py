@@ -176,6 +176,8 @@ def _door_of(case: Case, subject: Subject) -> str:
     """The ARN to call. Raises Unavailable for a case that makes no sense here."""
     if case.only_locally and not subject.local:
         raise Unavailable(case.only_locally)
+    if subject.foreign and "agent" in case.tags:
+        raise Unavailable("the agent there is not this project's")
     arn = subject.doors.get(case.door)
     if arn is None:
         raise Unavailable(f"there is no {case.door.value} door here")

@@ -15,6 +15,7 @@ from orchestration.tokens import Client, Person, TokenBroker
 
 NO_POOL = "the callers come from another identity provider, whose tokens are not ours to fetch"
 NO_PROBES = "this environment has no probes (probes_enabled = false)"
+NO_CUSTOMERS = "Terraform's state knows no scope for acting for customers: run `invoke apply`"
 NO_KEY = "needs the key that the provider signs with, which the local emulator alone gives away"
 
 Sign = Callable[[Request, Signing], Request]
@@ -52,7 +53,15 @@ class DeploymentSource:
                 return self.broker.user().refresh
             case Caller.MACHINE:
                 return self.broker.machine()
+            case Caller.ACTING_MACHINE:
+                return self._acting_token()
         return self._probe_token(caller, self._probes())
+
+    def _acting_token(self) -> str:
+        pool, scope = self.settings.cognito, self.settings.outputs.customers_scope
+        if scope is None:
+            raise Unavailable(NO_CUSTOMERS)
+        return self.broker.grant(pool.machine_client_id, f"{pool.scope} {scope}")
 
     def _probe_token(self, caller: Caller, probes: ProbeOutputs) -> str:
         pool = self.settings.cognito

@@ -83,6 +83,8 @@ def desired_spec(settings: Settings, artifact_digest: str) -> RuntimeSpec:
         "MODEL_REGION": settings.outputs.region,
         DIGEST_VARIABLE: artifact_digest,
     }
+    if settings.outputs.customers:
+        environment["CUSTOMERS"] = json.dumps(settings.outputs.customers, sort_keys=True, separators=(",", ":"))
     return RuntimeSpec(
         name=settings.outputs.agent_runtime_name,
         role_arn=settings.outputs.runtime_role_arn,

@@ -261,3 +261,64 @@ run "without_probes_none_is_made_and_none_is_handed_over" {
     error_message = "A probe is left, or the callers are gone with them."
   }
 }
+
+run "the_agent_is_told_whose_customer_each_caller_is" {
+  command = plan
+
+  variables {
+    customers = { somebody = "3333" }
+  }
+
+  override_resource {
+    target          = module.identity[0].aws_cognito_user.caller
+    override_during = plan
+    values          = { sub = "sub-of-the-caller" }
+  }
+
+  override_resource {
+    target          = module.probes[0].aws_cognito_user.second
+    override_during = plan
+    values          = { sub = "sub-of-the-second" }
+  }
+
+  assert {
+    condition     = jsonencode(output.customers) == jsonencode({ somebody = "3333", sub-of-the-caller = "1234", sub-of-the-second = "2222" })
+    error_message = "Customers: ${jsonencode(output.customers)}"
+  }
+
+  assert {
+    condition     = output.customers_scope == "agent/act-for-customers"
+    error_message = "The scope is \"${output.customers_scope}\"."
+  }
+}
+
+run "a_demo_caller_who_is_no_customer_is_told_as_none" {
+  command = plan
+
+  variables {
+    caller_customer_id = null
+    probes_enabled     = false
+  }
+
+  assert {
+    condition     = length(output.customers) == 0
+    error_message = "Customers: ${jsonencode(output.customers)}"
+  }
+}
+
+run "with_a_provider_of_ones_own_customers_are_those_named" {
+  command = plan
+
+  variables {
+    customers = { somebody = "3333" }
+    external_oidc = {
+      discovery_url   = "https://login.example.com/.well-known/openid-configuration"
+      allowed_clients = { web = "app" }
+    }
+  }
+
+  assert {
+    condition     = jsonencode(output.customers) == jsonencode({ somebody = "3333" }) && output.customers_scope == null
+    error_message = "Customers: ${jsonencode(output.customers)}"
+  }
+}

@@ -27,9 +27,11 @@ run "a_bad_value_of_each_variable_is_refused" {
     allowed_audience         = ["agent"]                                                                     # an audience that no Cognito access token carries
     allowed_scopes           = ["agent invoke"]                                                              # a scope with a space
     artifact_noncurrent_days = 0                                                                             # old versions of no day
+    caller_customer_id       = "12a4"                                                                        # a customer with a letter
     caller_password_version  = 0                                                                             # a password version of 0
     caller_username          = "Demo"                                                                        # a username in capitals
     custom_claims            = [{ name = "my-claim", type = "STRING", operator = "EQUALS", values = ["x"] }] # a claim with a hyphen
+    customers                = { somebody = "" }                                                             # a person who is no customer
     environment              = "dev-1"                                                                       # an environment with a hyphen
     execution_role_arn       = "mine"                                                                        # a name for an ARN
     mfa                      = "sms"                                                                         # a second factor by SMS
@@ -52,9 +54,11 @@ run "a_bad_value_of_each_variable_is_refused" {
     var.allowed_audience,
     var.allowed_scopes,
     var.artifact_noncurrent_days,
+    var.caller_customer_id,
     var.caller_password_version,
     var.caller_username,
     var.custom_claims,
+    var.customers,
     var.environment,
     var.execution_role_arn,
     var.mfa,
@@ -78,6 +82,7 @@ run "another_bad_value_is_refused" {
     app_clients     = { outsider = { kind = "person" } }                                             # the name of a probe
     caller_username = "probe-second"                                                                 # the name of a probe
     custom_claims   = [{ name = "client_id", type = "STRING", operator = "EQUALS", values = ["x"] }] # a claim with a rule of its own
+    customers       = { for number in range(100) : "subject-of-person-${number}" => "1234" }         # more than a variable of the runtime holds
     groups          = { probe-callers = { description = "Ours" } }                                   # the name of a probe
     password_policy = { temporary_password_days = 0 }                                                # a temporary password of no day
     project         = "Inbound"                                                                      # a project with a capital
@@ -90,6 +95,7 @@ run "another_bad_value_is_refused" {
     var.app_clients,
     var.caller_username,
     var.custom_claims,
+    var.customers,
     var.groups,
     var.password_policy,
     var.project,

@@ -70,6 +70,11 @@ PROBES: Mapping[str, str] = {
     "probe_stranger_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-probe-stranger",
     "probe_elsewhere_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-probe-elsewhere",
 }
+# Not in states that are older than they are.
+CUSTOMERS: Mapping[str, Any] = {
+    "customers": {"subject-of-the-caller": "1234"},
+    "customers_scope": "agent/act-for-customers",
+}
 OUTPUTS: Mapping[str, Any] = {**PLAIN, **DOOR, **COGNITO, **PROBES}
 LOCAL_ENDPOINTS = Endpoints(
     aws="http://127.0.0.1:4566",
@@ -101,7 +106,7 @@ class FakeClock:
 
 def raw_outputs(**changes: Any) -> dict[str, dict[str, Any]]:
     """`terraform output -json` with values changed. Like Terraform's, it does not show an output that is null."""
-    values = {"handoff_version": 2, **OUTPUTS, **changes}
+    values = {"handoff_version": 2, **OUTPUTS, **CUSTOMERS, **changes}
     return {
         name: {"value": value, "type": "string", "sensitive": False}
         for name, value in values.items()

@@ -110,6 +110,7 @@ ALWAYS = {
     "authorizer_allowed_scopes",
     "authorizer_custom_claims",
     "authorizer_discovery_url",
+    "customers",
     "deletion_protection",
     "ecr_repository_url",
     "environment",
@@ -129,6 +130,7 @@ COGNITO = {
     "cognito_token_url",
     "cognito_user_client_id",
     "cognito_user_pool_id",
+    "customers_scope",
 }
 PROBES = {
     "probe_elsewhere_role_arn",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestration.checks.case import Case
-from orchestration.checks.cases import admitted, claims, header, routing, rules, signature, signed
+from orchestration.checks.cases import admitted, claims, customers, header, routing, rules, signature, signed
 
 CASES: tuple[Case, ...] = (
     *admitted.CASES,
@@ -13,4 +13,5 @@ CASES: tuple[Case, ...] = (
     *rules.CASES,
     *signed.CASES,
     *routing.CASES,
+    *customers.CASES,
 )

@@ -1,10 +1,11 @@
 locals {
   scope_identifier = "agent"
   scope_name       = "invoke"
+  acting_name      = "act-for-customers"
 
   # Both are always there; the others come beside them.
   clients = merge(var.app_clients, {
-    machine = { kind = "machine", auth_flows = null, scopes = null }
+    machine = { kind = "machine", auth_flows = null, scopes = toset([local.agent_scope, local.acting_scope]) }
     user    = { kind = "person", auth_flows = null, scopes = null }
   })
   # An argument that was left out is the one of the client that is always there.
@@ -13,9 +14,15 @@ locals {
     for name, client in local.clients : name => client.kind == "machine" ? coalesce(client.scopes, [local.agent_scope]) : contains(local.client_flows[name], "code") ? [local.agent_scope] : []
   }
 
-  agent_scope = "${local.scope_identifier}/${local.scope_name}"
-  # The one scope that there always is, and each that a client names.
-  scope_names = setunion([local.scope_name], [
+  scope_descriptions = {
+    (local.scope_name)  = "Call the agent"
+    (local.acting_name) = "Ask the agent about any customer by id"
+  }
+
+  agent_scope  = "${local.scope_identifier}/${local.scope_name}"
+  acting_scope = "${local.scope_identifier}/${local.acting_name}"
+  # The two scopes that there always are, and each that a client names.
+  scope_names = setunion([local.scope_name, local.acting_name], [
     for scope in flatten([for scopes in values(local.client_scopes) : tolist(scopes)]) : trimprefix(scope, "${local.scope_identifier}/")
   ])
 }
@@ -30,7 +37,7 @@ resource "aws_cognito_resource_server" "agent" {
 
     content {
       scope_name        = scope.value
-      scope_description = scope.value == local.scope_name ? "Call the agent" : "Call the agent: ${scope.value}"
+      scope_description = lookup(local.scope_descriptions, scope.value, "Call the agent: ${scope.value}")
     }
   }
 }

@@ -1,3 +1,8 @@
+output "acting_scope" {
+  description = "Scope with which a machine may name the customer whom it asks about, as <identifier>/<scope>. Read by the root module, for the smoke matrix."
+  value       = local.acting_scope
+}
+
 output "allowed_client_ids" {
   description = "Ids of the app clients by short name, each of them to be allowed in. Read by the root module, for the runtime's allow-list."
   value       = { for name, client in module.client : name => client.client_id }
@@ -7,6 +12,11 @@ output "caller_password_secret_arn" {
   description = "Secret whose string is the demo caller's password. Read by the root module, for the orchestrator."
   # The version's attribute, so that no reader sees the secret before it has a value.
   value = aws_secretsmanager_secret_version.caller.arn
+}
+
+output "caller_subject" {
+  description = "Subject (sub) of the demo caller's tokens. Read by the root module, which says whose customer it is."
+  value       = aws_cognito_user.caller.sub
 }
 
 output "caller_username" {

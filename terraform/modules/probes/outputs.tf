@@ -52,6 +52,11 @@ output "second_password_secret_arn" {
   value = aws_secretsmanager_secret_version.second.arn
 }
 
+output "second_subject" {
+  description = "Subject (sub) of the second person's tokens of the caller pool. Read by the root module, which says whose customer it is."
+  value       = aws_cognito_user.second.sub
+}
+
 output "second_username" {
   description = "User name of the second person, in both pools. Read by the root module, for the smoke matrix."
   value       = aws_cognito_user.second.username

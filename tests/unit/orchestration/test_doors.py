@@ -97,6 +97,7 @@ def test_there_are_as_many_doors_as_there_are_probes_for() -> None:
     assert probe_doors(settings(**without(PROBES))) == ()
 
 
+MACHINES = {Caller.MACHINE, Caller.ACTING_MACHINE}
 RULE = {"name": "cognito:groups", "type": "STRING_ARRAY", "operator": "CONTAINS_ANY", "values": ["staff"]}
 
 
@@ -104,11 +105,9 @@ RULE = {"name": "cognito:groups", "type": "STRING_ARRAY", "operator": "CONTAINS_
     ("changes", "out"),
     [
         pytest.param({}, set(), id="clients-alone"),
-        pytest.param({"authorizer_custom_claims": [RULE]}, {Caller.MACHINE, Caller.SECOND}, id="a-group"),
+        pytest.param({"authorizer_custom_claims": [RULE]}, MACHINES | {Caller.SECOND}, id="a-group"),
         pytest.param({"authorizer_allowed_scopes": ["agent/invoke"]}, {Caller.PERSON, Caller.SECOND}, id="a-scope"),
-        pytest.param(
-            {"authorizer_allowed_scopes": ["aws.cognito.signin.user.admin"]}, {Caller.MACHINE}, id="peoples-scope"
-        ),
+        pytest.param({"authorizer_allowed_scopes": ["aws.cognito.signin.user.admin"]}, MACHINES, id="peoples-scope"),
         pytest.param(
             {"authorizer_allowed_scopes": ["aws.cognito.signin.user.admin", "agent/invoke"]}, set(), id="both-scopes"
         ),

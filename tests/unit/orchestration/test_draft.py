@@ -76,6 +76,7 @@ ELSEWHERE: dict[str, set[str]] = {
     "two-lengths": {"Content-Length", "Transfer-Encoding", "body"},
     "body-changed": {"body"},
 }
+ELSEWHERE |= {case.id: {"body"} for case in CASES if "customer" in case.tags}
 ROUTED = {case.id for case in CASES if case.cause in ("runtime", "route", "qualifier")}
 
 

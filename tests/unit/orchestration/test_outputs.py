@@ -7,13 +7,13 @@ import pytest
 
 from orchestration.errors import InvalidOutputs, MissingOutputs
 from orchestration.outputs import ClaimRule, flat_outputs, parse_outputs
-from tests.fakes.orchestration import COGNITO, DOOR, OUTPUTS, PLAIN, PROBES, raw_outputs, without
+from tests.fakes.orchestration import COGNITO, CUSTOMERS, DOOR, OUTPUTS, PLAIN, PROBES, raw_outputs, without
 
 GROUP_RULE = {"name": "cognito:groups", "type": "STRING_ARRAY", "operator": "CONTAINS_ANY", "values": ["a", "b"]}
 
 
 def test_every_output_arrives_under_its_own_name() -> None:
-    assert flat_outputs(parse_outputs(raw_outputs())) == OUTPUTS
+    assert flat_outputs(parse_outputs(raw_outputs())) == {**OUTPUTS, **CUSTOMERS}
 
 
 def test_an_output_that_nobody_reads_is_no_fault() -> None:
@@ -39,7 +39,23 @@ def test_a_group_that_is_not_there_is_none(gone: Mapping[str, str]) -> None:
     parsed = parse_outputs(raw_outputs(**without(gone)))
     assert parsed.probes is None
     assert (parsed.cognito is None) is ("cognito_scope" in gone)
-    assert flat_outputs(parsed) == {name: value for name, value in OUTPUTS.items() if name not in gone}
+    assert flat_outputs(parsed) == {name: value for name, value in OUTPUTS.items() if name not in gone} | dict(CUSTOMERS)
+
+
+def test_a_state_that_knows_no_customers_yet_is_read_all_the_same() -> None:
+    parsed = parse_outputs(raw_outputs(**without(CUSTOMERS)))
+    assert (parsed.customers, parsed.customers_scope) == ({}, None)
+    assert flat_outputs(parsed) == {**OUTPUTS, "customers": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("customers", ["1234"]), ("customers", {"a": 1234}), ("customers", {"a": ""}), ("customers_scope", "")],
+    ids=repr,
+)
+def test_customers_that_could_mean_anybody_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(InvalidOutputs, match=name):
+        parse_outputs(raw_outputs(**{name: value}))
 
 
 @pytest.mark.parametrize(

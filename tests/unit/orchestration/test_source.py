@@ -10,10 +10,19 @@ from orchestration.checks.kit import AwsCredentials, Unavailable
 from orchestration.checks.request import Request
 from orchestration.checks.source import DeploymentSource, GivenSource
 from orchestration.tokens import TokenBroker
-from tests.fakes.orchestration import COGNITO, OUTPUTS, PROBES, FakeIdentityProvider, decoded, settings, without
+from tests.fakes.orchestration import (
+    COGNITO,
+    CUSTOMERS,
+    OUTPUTS,
+    PROBES,
+    FakeIdentityProvider,
+    decoded,
+    settings,
+    without,
+)
 
 BEARERS = [caller for caller in Caller if caller not in SIGNED | {Caller.NOBODY}]
-OWN = {Caller.PERSON, Caller.PERSON_ID, Caller.PERSON_REFRESH, Caller.MACHINE}
+OWN = {Caller.PERSON, Caller.PERSON_ID, Caller.PERSON_REFRESH, Caller.MACHINE, Caller.ACTING_MACHINE}
 
 
 class Roles:
@@ -61,6 +70,7 @@ def test_people_sign_in_as_themselves_through_their_client(caller: Caller, sign_
     ("caller", "client", "scope"),
     [
         (Caller.MACHINE, "client-of-machines", "agent/invoke"),
+        (Caller.ACTING_MACHINE, "client-of-machines", "agent/invoke agent/act-for-customers"),
         (Caller.OUTSIDER_MACHINE, PROBES["probe_outsider_machine_client_id"], "probe/call"),
         (Caller.SCOPED, "client-of-probing-machines", "probe/call"),
         (Caller.SCOPED_BOTH, "client-of-probing-machines", "probe/call probe/other"),
@@ -111,6 +121,11 @@ def test_callers_that_are_not_there_are_unavailable(
     else:
         with pytest.raises(Unavailable):
             source.token(caller)
+
+
+def test_a_state_without_customers_has_nobody_who_acts_for_them() -> None:
+    with pytest.raises(Unavailable, match="invoke apply"):
+        Scene(**without(CUSTOMERS)).source.token(Caller.ACTING_MACHINE)
 
 
 def test_the_providers_key_is_to_be_had_for_our_own_pool_on_the_local_target_alone() -> None:

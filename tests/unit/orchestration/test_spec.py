@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orchestration.runtime.spec import Create, Keep, RuntimeSpec, Update, changed_fields, desired_spec, next_step
-from tests.fakes.orchestration import DISCOVERY_URL, OUTPUTS, observed, settings, spec
+from tests.fakes.orchestration import CUSTOMERS, DISCOVERY_URL, OUTPUTS, observed, settings, spec, without
 
 RULES: dict[str, Any] = {"discoveryUrl": DISCOVERY_URL, "allowedClients": ["client-of-machines", "client-of-people"]}
 CHANGES: dict[str, Any] = {
@@ -43,6 +43,7 @@ def test_the_spec_is_what_outputs_and_settings_ask_for() -> None:
             "MODEL_ID": "model-1",
             "MODEL_REGION": "us-east-1",
             "AGENT_ARTIFACT_SHA256": "digest-1",
+            "CUSTOMERS": '{"subject-of-the-caller":"1234"}',
         },
         bucket=OUTPUTS["artifact_bucket_name"],
         key=f"{OUTPUTS['agent_runtime_name']}/deployment.zip",
@@ -50,6 +51,10 @@ def test_the_spec_is_what_outputs_and_settings_ask_for() -> None:
         code_runtime="PYTHON_3_12",
         request_headers=("Authorization",),
     )
+
+
+def test_without_customers_the_agent_is_told_of_none() -> None:
+    assert "CUSTOMERS" not in desired_spec(settings(**without(CUSTOMERS)), "digest-1").environment
 
 
 def test_the_table_of_changes_knows_every_field() -> None:

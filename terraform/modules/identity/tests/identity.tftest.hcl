@@ -169,13 +169,18 @@ run "people_and_machines_get_a_client_each_without_the_password_flow" {
   }
 
   assert {
-    condition     = { for name, scopes in local.client_scopes : name => join(" ", sort(scopes)) } == { machine = "agent/invoke", user = "" }
+    condition     = { for name, scopes in local.client_scopes : name => join(" ", sort(scopes)) } == { machine = "agent/act-for-customers agent/invoke", user = "" }
     error_message = "Scopes: ${jsonencode(local.client_scopes)}"
   }
 
   assert {
-    condition     = [for scope in aws_cognito_resource_server.agent.scope : scope.scope_name] == ["invoke"] && aws_cognito_resource_server.agent.identifier == "agent" && output.scope == "agent/invoke"
-    error_message = "The resource server does not define the one scope agent/invoke, or the output names another."
+    condition     = toset([for scope in aws_cognito_resource_server.agent.scope : scope.scope_name]) == toset(["act-for-customers", "invoke"]) && aws_cognito_resource_server.agent.identifier == "agent"
+    error_message = "The resource server does not define agent/invoke and agent/act-for-customers, and no more."
+  }
+
+  assert {
+    condition     = output.scope == "agent/invoke" && output.acting_scope == "agent/act-for-customers"
+    error_message = "Scopes handed over: ${output.scope}, ${output.acting_scope}"
   }
 }
 
@@ -201,13 +206,13 @@ run "further_clients_have_their_own_flows_and_scopes_or_the_usual_ones" {
 
   assert {
     condition = { for name, scopes in local.client_scopes : name => join(" ", sort(scopes)) } == {
-      batch = "agent/batch", feed = "agent/invoke", machine = "agent/invoke", mobile = "", user = "", web = ""
+      batch = "agent/batch", feed = "agent/invoke", machine = "agent/act-for-customers agent/invoke", mobile = "", user = "", web = ""
     }
     error_message = "Scopes: ${jsonencode(local.client_scopes)}"
   }
 
   assert {
-    condition     = toset([for scope in aws_cognito_resource_server.agent.scope : scope.scope_name]) == toset(["batch", "invoke"])
+    condition     = toset([for scope in aws_cognito_resource_server.agent.scope : scope.scope_name]) == toset(["act-for-customers", "batch", "invoke"])
     error_message = "The resource server lacks a scope that a client names, or has one more."
   }
 }
