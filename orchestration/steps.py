@@ -214,7 +214,8 @@ class Steps:
             raise GateRefused(
                 f"{self.deployment.state_dir.name} is under deletion protection",
                 remedy=f"set deletion_protection = false in {self.deployment.tfvars_path}, then "
-                f"{self.deployment.command('invoke apply')} (prod refuses that: terraform/README.md, By hand)",
+                f"{self.deployment.command('invoke apply')} (prod refuses that: terraform/README.md, By hand)"
+                + ("; locally `invoke local.down` first lets it go with its folder" if self.cloud else ""),
                 code="deletion_protected",
             )
         ledger = self.load_or_new()
