@@ -17,7 +17,15 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.browser.browser import DEADLINE_S, find
 
-FLAGS = ("--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+    # A page that wants something of the network gets it from nowhere.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+)
 LISTENING = re.compile(r"DevTools listening on ws://(127\.0\.0\.1:\d+)/")
 
 
