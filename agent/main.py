@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from mortgage.assistant import Assistant
 from mortgage.customers import load_customers
@@ -13,7 +13,7 @@ from mortgage.journal import Journal
 from mortgage.knowledge import load_knowledge
 from mortgage.models import build_model
 from mortgage.service import Desk, build_app
-from mortgage.settings import BadSetting, read_settings
+from mortgage.settings import BadSetting, Settings, read_settings
 from mortgage.specialists import build_specialists
 
 
@@ -25,17 +25,22 @@ def main(env: Mapping[str, str]) -> int:
     except BadSetting as e:
         print(f"agent: {e}", file=sys.stderr)
         return 2
-    if settings.traces is not None:
-        # Here and not above: nobody else pays for loading it.
-        from mortgage.traces import start_traces
-
-        start_traces(settings.traces)
     # Strands quotes what models and exceptions say; the journal has the kind and place of each failure.
     logging.getLogger("strands").setLevel(logging.CRITICAL)
     assistant = Assistant(model, build_specialists(model, load_customers(), load_knowledge()))
-    app = build_app(Desk(assistant, Journal(sys.stdout), settings.customers))
+    app = build_app(Desk(assistant, Journal(sys.stdout), settings.customers, close=_start_traces(settings)))
     app.run(port=settings.port, host=settings.host)
     return 0
+
+
+def _start_traces(settings: Settings) -> Callable[[], None]:
+    """What sends the last traces; nothing where none are asked for."""
+    if settings.traces is None:
+        return lambda: None
+    # Here and not above: nobody else pays for loading it.
+    from mortgage.traces import start_traces
+
+    return start_traces(settings.traces).shutdown
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from bedrock_agentcore.runtime import BedrockAgentCoreApp, BedrockAgentCoreContext, RequestContext
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -41,6 +42,8 @@ class Desk:
     owners: SessionOwners = field(default_factory=SessionOwners)
     memory: Memory = field(default_factory=Memory)
     new_reference: Callable[[], str] = lambda: uuid.uuid4().hex
+    close: Callable[[], None] = lambda: None
+    """Called when the server stops; uvicorn then ends the process by the signal that it got, without atexit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,13 @@ class Call:
 
 def build_app(desk: Desk) -> BedrockAgentCoreApp:
     """The app with its entry point."""
-    app = BedrockAgentCoreApp(middleware=[Middleware(BodyLimit)])
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    app = BedrockAgentCoreApp(lifespan=lifespan, middleware=[Middleware(BodyLimit)])
 
     async def invoke(payload: Any, context: RequestContext) -> Any:
         """A dict is sent as 200, a Response as it is."""
