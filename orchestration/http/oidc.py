@@ -111,7 +111,7 @@ def unreachable(url: str, error: Exception) -> Unfit:
     return Unfit(
         f"the identity provider at {url} does not answer as it should: {type(error).__name__}",
         remedy="look at that URL and the network; locally `invoke local.status`",
-        code="provider_unreachable",
+        code="issuer_unreachable",
     )
 
 

@@ -335,7 +335,7 @@ def test_an_unreachable_provider_is_one_line(scene: Scene) -> None:
     away = replace(scene.provider(), place=lambda url: f"http://127.0.0.1:{free_port()}/none")
     with pytest.raises(OrchestrationError) as caught:
         replace(scene.desk(), provider=away).login(Wish(flow="code"))
-    assert caught.value.code == "provider_unreachable" and "\n" not in caught.value.message
+    assert caught.value.code == "issuer_unreachable" and "\n" not in caught.value.message
 
 
 def test_the_file_of_tokens_is_for_its_owner_alone(scene: Scene) -> None:
