@@ -67,7 +67,7 @@ class TokenStore:
         if mode & 0o077:
             raise Unfit(
                 f"{self.path} may be read by others (mode {mode & 0o777:o})",
-                remedy="run `invoke logout`, then sign in again",
+                remedy=f"rm {self.path}, then sign in again",
                 code="tokens_exposed",
             )
         try:
@@ -88,9 +88,6 @@ class TokenStore:
             f.flush()
             os.fsync(f.fileno())
         os.replace(temporary, self.path)
-
-    def erase(self) -> None:
-        self.path.unlink(missing_ok=True)
 
 
 def _parsed(raw: Any) -> Kept:
