@@ -149,6 +149,12 @@ def test_a_body_beyond_the_limit_is_refused_before_anybody_looks_at_it(
     assert log.getvalue() == ""
 
 
+@pytest.mark.parametrize("announced", [str(MAX_BODY_BYTES + 1), "9" * 5000])
+def test_a_body_that_is_only_announced_as_too_large_is_not_waited_for(client: TestClient, announced: str) -> None:
+    reply = client.post("/invocations", content=b'{"prompt": "hi"}', headers={"Content-Length": announced})
+    assert reply.status_code == 400
+
+
 def test_the_longest_prompt_fits_however_it_is_escaped(client: TestClient) -> None:
     body = json.dumps({"prompt": "🏠" * 16_000}).encode()
     assert client.post("/invocations", content=body).status_code == 200
