@@ -28,9 +28,10 @@ class Kept:
         name = self.current.get(client_id, "") if username is None else username
         return next((h for h in self.held if (h.issuer, h.client_id, h.username) == (issuer, client_id, name)), None)
 
-    def with_held(self, new: Held) -> Kept:
-        """Keep it, and let it be the client's current one."""
-        return Kept((*_others(self.held, new), new), {**self.current, new.client_id: new.username})
+    def with_held(self, new: Held, *, current: bool = True) -> Kept:
+        """Keep it, and let it be the client's current one unless told otherwise."""
+        named = {new.client_id: new.username} if current else {}
+        return Kept((*_others(self.held, new), new), {**self.current, **named})
 
     def without(self, old: Held) -> Kept:
         current = {c: name for c, name in self.current.items() if (c, name) != (old.client_id, old.username)}

@@ -65,7 +65,8 @@ class Wallet:
             if fallback and found and found.username != fallback.username:
                 fallback = None  # somebody signed in: nobody else may answer in that name
             renewed = self._renewed(kept, found, fallback, client_id)
-            self.store.save(kept.with_held(renewed))
+            # To act once as somebody named is not to sign in as them.
+            self.store.save(kept.with_held(renewed, current=username is None))
             return renewed
 
     def drop(self, held: Held) -> None:

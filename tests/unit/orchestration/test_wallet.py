@@ -134,6 +134,13 @@ def test_the_last_to_sign_in_is_the_client_s_current_user(scene: Scene) -> None:
     assert (wallet.take("app").access, wallet.take("app", "ann").access) == ("bobs", "access-0")
 
 
+def test_to_act_once_as_somebody_is_not_to_sign_in_as_them(scene: Scene) -> None:
+    fallback = Fallback("second", lambda: scene.held(access="seconds", username="second"))
+    wallet = scene.keep(scene.held())
+    assert wallet.take("app", "second", fallback=fallback).access == "seconds"
+    assert wallet.take("app").access == "access-0"
+
+
 def test_tokens_of_another_issuer_are_not_handed_out(scene: Scene) -> None:
     with pytest.raises(TokenRefused):
         scene.keep(scene.held(issuer="https://a-pool-that-was.example.com")).take("app")
