@@ -44,7 +44,7 @@ from orchestration.settings import (
     Endpoints,
     Settings,
     aws_endpoints,
-    model_id,
+    bedrock_models,
     remote_state,
 )
 from orchestration.subjects import Subjects
@@ -114,7 +114,7 @@ class TargetTools:
         """Which accounts are allowed is not ours to say: that would wave every account through."""
         chosen = self.deployment
         ours: dict[str, Any] = {"environment": chosen.environment, "region": chosen.region}
-        ours |= {"model_ids": [model_id(self.env)], "s3_use_path_style": self.cloud is not None}
+        ours |= {"model_ids": bedrock_models(self.env), "s3_use_path_style": self.cloud is not None}
         if self.cloud is not None:
             # Expiry of old packages is one resource that the provider watches for a minute; nothing ages locally.
             ours["artifact_noncurrent_days"] = None

@@ -9,7 +9,18 @@ import pytest
 
 # They say where this machine keeps Terraform and its provider, not what to deploy or with whose key.
 TOOLS = frozenset({"TERRAFORM", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_PROVIDER_MIRROR"})
-PREFIXES = ("AWS_", "TF_", "BEDROCK_AGENTCORE_", "LOCAL_", "MODEL_", "ALLOWED_", "GATEWAY_", "MINISTACK_")
+PREFIXES = (
+    "AWS_",
+    "TF_",
+    "BEDROCK_AGENTCORE_",
+    "LOCAL_",
+    "MODEL_",
+    "ALLOWED_",
+    "GATEWAY_",
+    "MINISTACK_",
+    "GUARDRAIL_",
+    "OPENAI_",
+)
 NAMES = frozenset(
     {
         "CI",

@@ -81,6 +81,7 @@ def desired_spec(settings: Settings, artifact_digest: str) -> RuntimeSpec:
         "MODEL_PROVIDER": settings.model_provider,
         "MODEL_ID": settings.model_id,
         "MODEL_REGION": settings.outputs.region,
+        **settings.model_variables,
         DIGEST_VARIABLE: artifact_digest,
     }
     if settings.outputs.customers:

@@ -11,19 +11,18 @@ from orchestration.settings.build import (
     claim_rule,
 )
 from orchestration.settings.deployment import (
-    DEFAULT_MODEL_ID,
     DEFAULT_REGION,
     Deployment,
     Endpoints,
     Target,
     aws_endpoints,
     check_values,
-    model_id,
     port,
     remote_state,
     select_deployment,
     state_bucket,
 )
+from orchestration.settings.model import DEFAULT_MODEL_ID, bedrock_models, model_id
 
 __all__ = [
     "AGENT_ENTRYPOINT",
@@ -38,6 +37,7 @@ __all__ = [
     "Target",
     "Waits",
     "aws_endpoints",
+    "bedrock_models",
     "build_settings",
     "check_values",
     "claim_rule",

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from orchestration.errors import BadInput, InvalidOutputs
 from orchestration.outputs import CLAIM_OPERATORS, ClaimRule, CognitoOutputs, ProbeOutputs, TerraformOutputs
-from orchestration.settings.deployment import Deployment, Endpoints, Target, model_id, seconds
+from orchestration.settings.deployment import Deployment, Endpoints, Target, seconds
+from orchestration.settings.model import model_id, model_provider, model_variables
 
 QUALIFIER = "DEFAULT"
 LOCAL_ACCOUNT = "000000000000"
@@ -34,6 +35,8 @@ class Settings:
     endpoints: Endpoints
     model_provider: str
     model_id: str
+    model_variables: Mapping[str, str]
+    """What the agent is told of its model beside these two."""
     waits: Waits
 
     @property
@@ -93,12 +96,14 @@ def build_settings(
             remedy=f"ENVIRONMENT={outputs.environment} AWS_REGION={outputs.region} invoke status",
         )
     local = deployment.target is Target.LOCAL
+    provider = model_provider(env, "scripted" if local else "bedrock")
     return Settings(
         deployment=deployment,
         outputs=outputs,
         endpoints=endpoints,
-        model_provider=env.get("MODEL_PROVIDER") or ("scripted" if local else "bedrock"),
+        model_provider=provider,
         model_id=model_id(env),
+        model_variables=model_variables(env, provider),
         waits=Waits(
             launch_s=seconds(env, "LAUNCH_TIMEOUT_S", 120.0 if local else 900.0),
             data_plane_s=seconds(env, "DATA_PLANE_TIMEOUT_S", 30.0 if local else 300.0),

@@ -9,16 +9,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from orchestration.errors import BadInput
+from orchestration.settings.model import check_model
 from orchestration.terraform import RemoteState
 
 DEFAULT_REGION = "us-east-1"
 RESERVED_WORDS = ("aws", "amazon", "cognito")
-# Terraform's own rule for model_ids.
-MODEL_NAME = re.compile(r"[a-z][a-z0-9-]*(\.[a-zA-Z0-9][a-zA-Z0-9:_-]*)+")
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9]{0,11}")
-# An inference profile that is offered in every commercial region.
-DEFAULT_MODEL_ID = "global.anthropic.claude-sonnet-4-6"
 
 
 class Target(StrEnum):
@@ -116,11 +113,7 @@ def check_values(env: Mapping[str, str]) -> None:
     """Refuse what would only fail at the end of a long command. Raises BadInput naming the value."""
     for name in ("LAUNCH_TIMEOUT_S", "DATA_PLANE_TIMEOUT_S", "REQUEST_TIMEOUT_S"):
         seconds(env, name, 1.0)
-    provider = env.get("MODEL_PROVIDER")
-    if provider not in (None, "", "scripted", "bedrock"):
-        raise BadInput(f"MODEL_PROVIDER is {provider!r}", remedy="use MODEL_PROVIDER=scripted or bedrock")
-    if not MODEL_NAME.fullmatch(model_id(env)):
-        raise BadInput(f"MODEL_ID is {model_id(env)!r}", remedy=f"use a Bedrock id such as {DEFAULT_MODEL_ID}")
+    check_model(env)
     if gone := [name for name in ("ALLOWED_SCOPES", "ALLOWED_AUDIENCE") if env.get(name)]:
         # Silence would leave a door open that somebody believes closed.
         raise BadInput(
@@ -163,11 +156,6 @@ def aws_endpoints(region: str, dns_suffix: str = "amazonaws.com") -> Endpoints:
         control_plane=f"https://bedrock-agentcore-control.{region}.{dns_suffix}",
         data_plane=f"https://bedrock-agentcore.{region}.{dns_suffix}",
     )
-
-
-def model_id(env: Mapping[str, str]) -> str:
-    """The Bedrock model of the agent. Terraform lets the execution role invoke this one and no other."""
-    return env.get("MODEL_ID") or DEFAULT_MODEL_ID
 
 
 def port(env: Mapping[str, str], name: str) -> int | None:

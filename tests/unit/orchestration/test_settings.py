@@ -11,6 +11,7 @@ from orchestration.settings import (
     Endpoints,
     Target,
     aws_endpoints,
+    bedrock_models,
     build_settings,
     port,
     select_deployment,
@@ -96,7 +97,12 @@ def test_a_bad_default_region_is_named_as_the_variable_it_came_from() -> None:
     ("env", "shown"),
     [
         ({"LAUNCH_TIMEOUT_S": "abc"}, "LAUNCH_TIMEOUT_S is 'abc'"),
-        ({"MODEL_PROVIDER": "openai"}, "MODEL_PROVIDER is 'openai'"),
+        ({"MODEL_PROVIDER": "parrot"}, "MODEL_PROVIDER is 'parrot'"),
+        ({"MODEL_PROVIDER": "openai", "OPENAI_BASE_URL": "http://h/v1"}, "MODEL_ID is '' with MODEL_PROVIDER=openai"),
+        ({"MODEL_PROVIDER": "openai", "MODEL_ID": "a b"}, "MODEL_ID is 'a b' with MODEL_PROVIDER=openai"),
+        ({"MODEL_PROVIDER": "openai", "MODEL_ID": "m", "OPENAI_API_KEY": "k"}, "nothing says where it is"),
+        ({"GUARDRAIL_ID": "g"}, "GUARDRAIL_ID is 'g' without its other half"),
+        ({"GUARDRAIL_VERSION": "1"}, "GUARDRAIL_VERSION is '1' without its other half"),
         ({"MODEL_ID": "x"}, "MODEL_ID is 'x'"),
         ({"MODEL_ID": "arn:aws:bedrock:us-east-1::foundation-model/*"}, "MODEL_ID is 'arn:"),
         ({"ALLOWED_SCOPES": "agent/invoke"}, "ALLOWED_SCOPES is 'agent/invoke', but the door is Terraform's"),
@@ -260,3 +266,30 @@ def test_a_bad_port_is_refused_with_name_and_value(text: str) -> None:
         port({"LOCAL_AWS_PORT": text}, "LOCAL_AWS_PORT")
     assert caught.value.message == f"LOCAL_AWS_PORT is {text!r}"
     assert caught.value.code == "bad_port"
+
+
+OPENAI = {
+    "MODEL_PROVIDER": "openai",
+    "MODEL_ID": "small:1b",
+    "OPENAI_BASE_URL": "http://127.0.0.1:11434/v1",
+    "OPENAI_API_KEY": "hush",
+}
+GUARDRAIL = {"GUARDRAIL_ID": "g-1", "GUARDRAIL_VERSION": "3"}
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        pytest.param({**OPENAI, **GUARDRAIL}, {"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1"}, id="openai"),
+        pytest.param({"MODEL_PROVIDER": "bedrock", **GUARDRAIL}, GUARDRAIL, id="guardrail"),
+        pytest.param({**OPENAI, **GUARDRAIL, "MODEL_PROVIDER": "scripted"}, {}, id="scripted"),
+    ],
+)
+def test_the_agent_is_told_what_its_provider_needs_and_never_a_key(env: dict[str, str], told: dict[str, str]) -> None:
+    assert settings(env=env).model_variables == told
+
+
+def test_a_model_elsewhere_opens_no_model_of_bedrock_to_the_role() -> None:
+    select(OPENAI)
+    assert bedrock_models(OPENAI) == []
+    assert bedrock_models({"MODEL_ID": "a.b"}) == ["a.b"]
