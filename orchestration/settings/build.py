@@ -46,7 +46,7 @@ class Settings:
             raise BadInput(
                 f"environment {self.deployment.environment!r} takes its callers from "
                 f"{self.outputs.door.discovery_url}: there is no pool here to sign in at",
-                remedy="get a token from that provider and send it yourself (README, Use)",
+                remedy="sign in there: invoke login --client <id of your client at that provider>",
                 code="no_cognito",
             )
         return self.outputs.cognito

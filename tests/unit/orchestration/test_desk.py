@@ -16,11 +16,12 @@ from botocore.stub import Stubber
 from orchestration.aws.sign_in import CognitoPool
 from orchestration.commands.chat import Chat
 from orchestration.console import Console
+from orchestration.desks import Desks
 from orchestration.errors import BadInput, OrchestrationError, TokenRefused
 from orchestration.lock import turn
 from orchestration.terminal import Terminal
 from orchestration.tokens import AppClient, Desk, Flow, Issued, Issuers, TokenStore, Wallet, Wish
-from tests.fakes.orchestration import COGNITO, PASSWORD, PROBES, FakeClock, jwt, settings
+from tests.fakes.orchestration import COGNITO, PASSWORD, PROBES, FakeClock, jwt, settings, without
 from tests.unit.orchestration.test_aws import Stubs
 
 PEOPLE = AppClient(
@@ -375,3 +376,18 @@ def test_a_chat_that_is_told_to_end_ends(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(KeyboardInterrupt):
         Talk("end", "hello").run(capsys)
     assert "hello" not in capsys.readouterr().out
+
+
+# -- a provider of one's own
+
+
+def test_with_a_provider_of_one_s_own_the_environment_says_what_only_its_owner_knows(
+    tmp_path: Path, stubs: Stubs
+) -> None:
+    env = {"OIDC_CLIENT_SECRET": "secret-of-mine", "OIDC_REDIRECT_URL": "http://localhost:9000/back"}
+    desks = Desks(stubs, None, FakeClock(), Terminal(print, None, None), env)
+    desk = desks.desk(settings(tmp_path, **without(COGNITO, PROBES)))
+    assert (desk.pool, desk.client_secret, desk.redirect_uris) == (None, "secret-of-mine", (env["OIDC_REDIRECT_URL"],))
+    assert "secret-of-mine" not in repr(desk)
+    ours = desks.desk(settings(tmp_path))
+    assert ours.pool is not None and ours.client_secret is None
