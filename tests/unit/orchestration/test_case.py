@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestration.checks.case import Case, Door, Verdict, judge
+from orchestration.checks.case import Case, Door, Family, Verdict, judge
 from orchestration.checks.cases import CASES
 from orchestration.checks.request import Reply
 from tests.fakes.matrix import GOOD, MISSING, NOBODY, PERSON
@@ -86,3 +86,13 @@ def test_every_refusal_has_a_cause_and_only_the_agents_own_reaches_it() -> None:
     assert [case.id for case in refused if not case.cause] == []
     assert {case.cause for case in refused if case.reached} == {"session_owner"}
     assert all(case.reached for case in CASES if case.verdict is Verdict.ADMITTED)
+
+
+def test_an_answer_with_the_wrong_words_is_wrong_though_it_was_admitted() -> None:
+    own = replace(PERSON, family=Family(frozenset({200}), r"\b742\b"))
+    assert judge(own, replace(GOOD, body=answer("The score is 742.")))[2]
+    assert judge(own, replace(GOOD, body=answer("The score is 7421."))) == (
+        Verdict.ADMITTED,
+        "admitted, but not with the expected words: The score is 7421.",
+        False,
+    )

@@ -262,3 +262,12 @@ def test_a_document_of_a_case_has_no_canary() -> None:
 )
 def test_select(ids: list[str], tags: list[str], found: set[str]) -> None:
     assert {case.id for case in select(CASES, ids=ids, tags=tags)} == found
+
+
+def test_what_only_our_own_agent_can_answer_is_not_asked_of_another() -> None:
+    plane = FakeDataPlane()
+    case = replace(PERSON, id="records", tags=frozenset({"agent"}))
+    outcome = only(case, replace(subject(plane), foreign=True))
+    assert (outcome.ok, outcome.verdict, outcome.skipped) == (False, None, "the agent there is not this project's")
+    assert plane.sent == []
+    assert only(case, subject(plane)).ok
