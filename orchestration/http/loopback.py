@@ -112,7 +112,7 @@ def listening(redirect_uris: Sequence[str]) -> Iterator[Loopback]:
         break
     else:
         raise Unfit(f"the ports of {', '.join(ours)} are taken", remedy="free one of them", code="port_taken")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield Loopback(uri, server)
