@@ -56,7 +56,7 @@ class CognitoPool:
             try:
                 answer = self.cognito.describe_user_pool_client(UserPoolId=self.pool_id, ClientId=client_id)
             except ClientError as e:
-                if e.response.get("Error", {}).get("Code") not in ("ResourceNotFoundException", "ParamValidation"):
+                if e.response.get("Error", {}).get("Code") not in ("ResourceNotFoundException", "InvalidParameterException"):
                     raise
                 raise BadInput(
                     f"--client is {client_id!r}: no app client of pool {self.pool_id}",

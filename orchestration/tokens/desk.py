@@ -110,6 +110,8 @@ class Desk:
         """A short name of an allowed client, or an id as it is. Raises BadInput for neither."""
         if found := self.settings.outputs.door.allowed_clients.get(client):
             return found
+        if client in self.settings.outputs.door.allowed_clients.values():
+            return client
         if not client or client in ("user", "machine") or not client.isprintable() or " " in client:
             names = ", ".join(sorted(self.settings.outputs.door.allowed_clients)) or "none has a name"
             raise BadInput(
@@ -117,6 +119,8 @@ class Desk:
                 remedy=f"use the id of a client, or a name: {names}",
                 code="bad_client",
             )
+        if self.pool is not None:
+            self.pool.app_client(client)  # a mistyped name is no client of this pool
         return client
 
     def _fallback(self, client_id: str, username: str | None) -> Fallback | None:

@@ -22,7 +22,9 @@ def test_a_caller_signs_in_is_known_asks_and_leaves(up: Clone) -> None:
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600 and token in kept.read_text()
 
     asked = json.loads(up.invoke("ask", "what can you do?", "--json", "--session", "s" * 40).out)
+    again = up.invoke("ask", "what did i just ask?", "--session", "s" * 40)
     assert asked["answer"] and asked["session_id"] == "s" * 40
+    assert "what can you do?" in again.out
 
     assert "revoked and erased" in up.invoke("logout").out
     assert token not in kept.read_text()

@@ -40,6 +40,8 @@ class FakePool:
     calls: list[tuple[str, ...]] = field(default_factory=list)
 
     def app_client(self, client_id: str) -> AppClient:
+        if client_id not in self.clients:
+            raise BadInput(f"--client is {client_id!r}", remedy="none", code="bad_client")
         return self.clients[client_id]
 
     def password(self, client_id: str, username: str, password: str) -> Issued:
@@ -228,10 +230,15 @@ def test_a_flow_that_the_client_does_not_allow_is_refused_with_the_line_to_add(
     assert (caught.value.code, caught.value.remedy) == ("flow_off", remedy)
 
 
-@pytest.mark.parametrize("wish", [Wish(flow="implicit"), Wish(client=""), Wish(client="a b")])
+@pytest.mark.parametrize("wish", [Wish(flow="implicit"), Wish(client=""), Wish(client="a b"), Wish(client="usr")])
 def test_what_nobody_knows_is_refused(scene: Scene, wish: Wish) -> None:
     with pytest.raises(BadInput):
         scene.desk().login(wish)
+
+
+def test_a_mistyped_client_is_a_wrong_input_and_no_missing_sign_in(scene: Scene) -> None:
+    with pytest.raises(BadInput, match="usr"):
+        scene.desk().take("usr")
 
 
 def test_logout_erases_even_where_nothing_can_be_revoked(scene: Scene) -> None:
