@@ -21,6 +21,8 @@ AskCode = Callable[[], str]
 EXPLICIT = {"ALLOW_USER_PASSWORD_AUTH": Flow.PASSWORD, "ALLOW_USER_SRP_AUTH": Flow.SRP}
 OAUTH = {"code": Flow.CODE, "client_credentials": Flow.MACHINE}
 
+# What an id that is none is answered with: unknown, or not of the form of one.
+NO_CLIENT = ("ResourceNotFoundException", "InvalidParameterException")
 AGAIN = "run `invoke login` again"
 BY_BROWSER = "run `invoke login --flow code`: the sign-in page asks for it"
 # Error code of Cognito -> our code, what happened, the remedy.
@@ -56,7 +58,7 @@ class CognitoPool:
             try:
                 answer = self.cognito.describe_user_pool_client(UserPoolId=self.pool_id, ClientId=client_id)
             except ClientError as e:
-                if e.response.get("Error", {}).get("Code") not in ("ResourceNotFoundException", "InvalidParameterException"):
+                if e.response.get("Error", {}).get("Code") not in NO_CLIENT:
                     raise
                 raise BadInput(
                     f"--client is {client_id!r}: no app client of pool {self.pool_id}",
