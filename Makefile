@@ -40,7 +40,8 @@ ask: setup ## Ask the agent: make ask Q="what can you do?"
 down: setup ## Remove everything that up made
 	@$(INVOKE) down $(YES_FLAG)
 
-test: lint unit property terraform-test mutate contract e2e ## All checks and tests
+test: setup $(POLICY) ## All checks and tests, two at a time
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target e2e contract terraform-test mutate lint unit property
 
 lint: setup ## ruff, mypy, terraform fmt and validate
 	@$(BIN)/python scripts/lint.py
