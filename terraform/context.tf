@@ -14,7 +14,8 @@ locals {
   # Runtime names know no hyphen.
   agent_runtime_name = replace("${var.project}_${var.environment}", "-", "_")
 
-  is_prod         = var.environment == "prod"
+  # The same names as PRODUCTION in orchestration/settings/deployment.py.
+  is_prod         = contains(["live", "prd", "prod", "production"], var.environment)
   uses_cognito    = var.external_oidc == null
   makes_probes    = local.uses_cognito && var.probes_enabled
   secret_days     = local.is_prod ? 30 : 0

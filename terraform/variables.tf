@@ -83,7 +83,7 @@ variable "app_clients" {
   }
 
   validation {
-    condition     = var.environment != "prod" || !anytrue([for client in values(var.app_clients) : contains(coalesce(client.auth_flows, []), "password")])
+    condition     = !local.is_prod || !anytrue([for client in values(var.app_clients) : contains(coalesce(client.auth_flows, []), "password")])
     error_message = "app_clients is ${jsonencode(var.app_clients)} in environment \"${var.environment}\"; no client takes the password flow there."
   }
 
@@ -231,13 +231,13 @@ variable "deletion_protection" {
   default     = false
 
   validation {
-    condition     = var.deletion_protection || var.environment != "prod"
+    condition     = var.deletion_protection || !local.is_prod
     error_message = "deletion_protection is ${var.deletion_protection} in environment \"${var.environment}\"; set it to true there."
   }
 }
 
 variable "environment" {
-  description = "Environment name, part of every name: 1-12 of a-z and 0-9, beginning with a letter. \"prod\" refuses the password flow and the probes, demands deletion protection and keeps deleted secrets for 30 days."
+  description = "Environment name, part of every name: 1-12 of a-z and 0-9, beginning with a letter. Production (\"prod\", \"production\", \"prd\" or \"live\") refuses the password flow and the probes, demands deletion protection and mfa \"on\", and keeps deleted secrets for 30 days."
   type        = string
   nullable    = false
   default     = "dev"
@@ -308,7 +308,7 @@ variable "groups" {
 }
 
 variable "mfa" {
-  description = "Second factor of people, an authenticator app: \"off\", \"optional\" (whoever set one up is asked for it) or \"on\" (nobody gets tokens without one)."
+  description = "Second factor of people, an authenticator app: \"off\", \"optional\" (whoever set one up is asked for it) or \"on\" (nobody gets tokens without one; the only choice in production)."
   type        = string
   nullable    = false
   default     = "optional"
@@ -316,6 +316,12 @@ variable "mfa" {
   validation {
     condition     = contains(["off", "on", "optional"], var.mfa)
     error_message = "mfa is \"${var.mfa}\"; use off, optional or on."
+  }
+
+  validation {
+    # Without a pool of ours there is nobody whom it would ask.
+    condition     = var.mfa == "on" || !local.is_prod || var.external_oidc != null
+    error_message = "mfa is \"${var.mfa}\" in environment \"${var.environment}\"; set it to \"on\" there."
   }
 }
 
@@ -364,13 +370,13 @@ variable "permissions_boundary_arn" {
 }
 
 variable "probes_enabled" {
-  description = "Whether the callers are made whom `invoke smoke-test` expects to be refused: app clients, a group, a second person, a second pool, three roles. Not with external_oidc; refused in \"prod\"."
+  description = "Whether the callers are made whom `invoke smoke-test` expects to be refused: app clients, a group, a second person, a second pool, three roles. Not with external_oidc; refused in production."
   type        = bool
   nullable    = false
   default     = true
 
   validation {
-    condition     = !(var.probes_enabled && var.environment == "prod")
+    condition     = !(var.probes_enabled && local.is_prod)
     error_message = "probes_enabled is ${var.probes_enabled} in environment \"${var.environment}\"; set it to false there."
   }
 }
@@ -484,7 +490,7 @@ variable "tags" {
 }
 
 variable "user_auth_flows" {
-  description = "How people sign in through the client \"user\": code (in the browser, at the pool's own page), srp, password (user name and password in the request; the smoke test uses it; refused in \"prod\") and refresh. Null: all four, in \"prod\" without password."
+  description = "How people sign in through the client \"user\": code (in the browser, at the pool's own page), srp, password (user name and password in the request; the smoke test uses it; refused in production) and refresh. Null: all four, in production without password."
   type        = set(string)
   default     = null
 
@@ -494,7 +500,7 @@ variable "user_auth_flows" {
   }
 
   validation {
-    condition     = !(var.environment == "prod" && contains(coalesce(var.user_auth_flows, ["srp"]), "password"))
+    condition     = !(local.is_prod && contains(coalesce(var.user_auth_flows, ["srp"]), "password"))
     error_message = "user_auth_flows is ${jsonencode(var.user_auth_flows)} in environment \"${var.environment}\"; leave password out there."
   }
 }

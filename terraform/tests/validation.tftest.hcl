@@ -34,7 +34,6 @@ run "a_bad_value_of_each_variable_is_refused" {
     customers                = { somebody = "" }                                                             # a person who is no customer
     environment              = "dev-1"                                                                       # an environment with a hyphen
     execution_role_arn       = "mine"                                                                        # a name for an ARN
-    mfa                      = "sms"                                                                         # a second factor by SMS
     model_ids                = ["*"]                                                                         # a wildcard model
     password_policy          = { minimum_length = 8 }                                                        # passwords of 8 characters
     permissions_boundary_arn = "arn:aws:iam::111122223333:policy/*"                                          # a wildcard boundary
@@ -61,7 +60,6 @@ run "a_bad_value_of_each_variable_is_refused" {
     var.customers,
     var.environment,
     var.execution_role_arn,
-    var.mfa,
     var.model_ids,
     var.password_policy,
     var.permissions_boundary_arn,
@@ -84,6 +82,7 @@ run "another_bad_value_is_refused" {
     custom_claims   = [{ name = "client_id", type = "STRING", operator = "EQUALS", values = ["x"] }] # a claim with a rule of its own
     customers       = { for number in range(100) : "subject-of-person-${number}" => "1234" }         # more than a variable of the runtime holds
     groups          = { probe-callers = { description = "Ours" } }                                   # the name of a probe
+    mfa             = "sms"                                                                          # a second factor by SMS
     password_policy = { temporary_password_days = 0 }                                                # a temporary password of no day
     project         = "Inbound"                                                                      # a project with a capital
     tags            = { "aws:thing" = "x" }                                                          # a tag in the reserved space
@@ -97,6 +96,7 @@ run "another_bad_value_is_refused" {
     var.custom_claims,
     var.customers,
     var.groups,
+    var.mfa,
     var.password_policy,
     var.project,
     var.tags,
@@ -194,6 +194,7 @@ run "prod_refuses_password_probes_and_destruction" {
     app_clients         = { web = { kind = "person", auth_flows = ["password"] } }
     deletion_protection = false
     environment         = "prod"
+    mfa                 = "optional"
     probes_enabled      = true
     user_auth_flows     = ["password", "srp"]
   }
@@ -201,9 +202,45 @@ run "prod_refuses_password_probes_and_destruction" {
   expect_failures = [
     var.app_clients,
     var.deletion_protection,
+    var.mfa,
     var.probes_enabled,
     var.user_auth_flows,
   ]
+}
+
+run "another_name_of_production_refuses_the_same" {
+  command = plan
+
+  variables {
+    app_clients         = { web = { kind = "person", auth_flows = ["password"] } }
+    deletion_protection = false
+    environment         = "live"
+    mfa                 = "off"
+    probes_enabled      = true
+    user_auth_flows     = ["password", "srp"]
+  }
+
+  expect_failures = [
+    var.app_clients,
+    var.deletion_protection,
+    var.mfa,
+    var.probes_enabled,
+    var.user_auth_flows,
+  ]
+}
+
+run "stage_is_no_production" {
+  command = plan
+
+  variables {
+    environment = "stage"
+    mfa         = "off"
+  }
+
+  assert {
+    condition     = !local.is_prod && local.makes_probes && contains(local.user_auth_flows, "password")
+    error_message = "stage is held to the rules of production."
+  }
 }
 
 run "prod_without_a_say_on_flows_has_no_password_flow" {
@@ -212,6 +249,7 @@ run "prod_without_a_say_on_flows_has_no_password_flow" {
   variables {
     deletion_protection = true
     environment         = "prod"
+    mfa                 = "on"
     probes_enabled      = false
   }
 

@@ -59,3 +59,14 @@ resource "aws_iam_role_policy" "runtime" {
     Statement = concat(local.runtime_statements, local.model_statements)
   })
 }
+
+# Whatever else the role is given later, by whomever, is a difference to Terraform, and the next apply takes it away.
+resource "aws_iam_role_policies_exclusive" "runtime" {
+  role_name    = aws_iam_role.runtime.name
+  policy_names = [aws_iam_role_policy.runtime.name]
+}
+
+resource "aws_iam_role_policy_attachments_exclusive" "runtime" {
+  role_name   = aws_iam_role.runtime.name
+  policy_arns = []
+}

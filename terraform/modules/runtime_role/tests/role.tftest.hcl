@@ -227,6 +227,26 @@ run "logs_of_the_probes_are_reached_only_where_there_are_probes" {
   }
 }
 
+run "the_role_has_this_one_policy_and_no_other" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_iam_role_policies_exclusive.runtime.role_name == "demo-dev-runtime"
+      && toset(aws_iam_role_policies_exclusive.runtime.policy_names) == toset(["demo-dev-runtime"])
+    )
+    error_message = "An inline policy that somebody puts on the role stays there."
+  }
+
+  assert {
+    condition = (
+      aws_iam_role_policy_attachments_exclusive.runtime.role_name == "demo-dev-runtime"
+      && length(aws_iam_role_policy_attachments_exclusive.runtime.policy_arns) == 0
+    )
+    error_message = "A policy that somebody attaches to the role stays there."
+  }
+}
+
 run "boundary_and_path_reach_the_role" {
   command = plan
 
