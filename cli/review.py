@@ -55,6 +55,5 @@ def review(
 def drift(c: Context, target: str = "", environment: str = "", json: bool = False) -> None:
     """Compare what is live with the code and the last launch; exit 2 if a field differs."""
     with wiring.session(target, environment, quiet=json) as project:
-        found = project.reviews.drift()
-        project.reviews.show_drift(found, json=json)
-    expect(not found, code=2)
+        drifted = project.reviews.show_drift(project.reviews.drift(), json=json)
+    expect(not drifted, code=2)

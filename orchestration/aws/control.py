@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestration.aws.session import Clients, translated
@@ -42,19 +42,14 @@ class BotoRuntimeControl:
             }
 
     def create(self, spec: RuntimeSpec) -> tuple[str, str]:
-        code = {"s3": {"bucket": spec.bucket, "prefix": spec.key}}
-        source = {"code": code, "runtime": spec.code_runtime, "entryPoint": list(spec.entry_point)}
         with translated("bedrock-agentcore:CreateAgentRuntime"):
-            answer = self._control.create_agent_runtime(
-                agentRuntimeName=spec.name, agentRuntimeArtifact={"codeConfiguration": source}, **_settings(spec)
-            )
+            answer = self._control.create_agent_runtime(agentRuntimeName=spec.name, **_settings(spec))
         return str(answer["agentRuntimeId"]), str(answer["agentRuntimeArn"])
 
     def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
         with translated("bedrock-agentcore:UpdateAgentRuntime"):
             self._control.update_agent_runtime(
                 agentRuntimeId=runtime.id,
-                agentRuntimeArtifact=runtime.artifact,
                 metadataConfiguration={"requireMMDSV2": spec.require_mmds_v2},
                 **_settings(spec),
             )
@@ -67,6 +62,14 @@ class BotoRuntimeControl:
                     if item["name"] != QUALIFIER:
                         endpoints[item["name"]] = item.get("liveVersion") or item.get("targetVersion") or ""
         return endpoints
+
+    def resource_policy(self, arn: str) -> str | None:
+        with translated("bedrock-agentcore:GetResourcePolicy"):
+            try:
+                policy: str | None = self._control.get_resource_policy(resourceArn=arn).get("policy")
+                return policy
+            except self._control.exceptions.ResourceNotFoundException:
+                return None
 
     def delete_endpoint(self, runtime_id: str, name: str) -> None:
         with translated("bedrock-agentcore:DeleteAgentRuntimeEndpoint"):
@@ -85,7 +88,10 @@ class BotoRuntimeControl:
 
 def _settings(spec: RuntimeSpec) -> dict[str, Any]:
     """What creating and updating have in common. A union is left out where it would be empty: no authorizer is IAM."""
+    code = {"s3": {"bucket": spec.bucket, "prefix": spec.key}}
+    source = {"code": code, "runtime": spec.code_runtime, "entryPoint": list(spec.entry_point)}
     settings: dict[str, Any] = {
+        "agentRuntimeArtifact": {"codeConfiguration": source},
         "roleArn": spec.role_arn,
         "networkConfiguration": {"networkMode": spec.network_mode},
         "protocolConfiguration": {"serverProtocol": spec.protocol},
@@ -128,7 +134,19 @@ def observed_from_api(answer: Mapping[str, Any]) -> ObservedRuntime:
             request_headers=tuple(answer.get("requestHeaderConfiguration", {}).get("requestHeaderAllowlist", ())),
             idle_timeout_s=lifecycle.get("idleRuntimeSessionTimeout", IDLE_TIMEOUT_S),
             max_lifetime_s=lifecycle.get("maxLifetime", MAX_LIFETIME_S),
-            extras=tuple(name for name in EXTRAS if answer.get(name)),
+            extras=(*(name for name in EXTRAS if answer.get(name)), *_other_sources(artifact)),
         ),
-        artifact=artifact,
     )
+
+
+def _other_sources(artifact: Mapping[str, Any]) -> Iterator[str]:
+    """Code that runs instead of the package that lies in the bucket now: a version held fast, an image, what is new.
+
+    Without a versionId it is the newest (botocore model: S3Location).
+    """
+    code = artifact.get("codeConfiguration", {})
+    yield from (name for name in sorted(artifact) if name != "codeConfiguration" and artifact[name])
+    yield from (name for name in sorted(code) if name not in ("code", "entryPoint", "runtime") and code[name])
+    yield from (name for name in sorted(code.get("code", {})) if name != "s3" and code["code"][name])
+    s3 = code.get("code", {}).get("s3", {})
+    yield from (f"{name} {s3[name]}" for name in sorted(s3) if name not in ("bucket", "prefix") and s3[name])

@@ -15,10 +15,20 @@ from orchestration.console import Console
 from orchestration.drift import Door, Drift, Other
 from orchestration.errors import BadInput, GateRefused
 from orchestration.lock import exclusive
-from orchestration.review import Review, Severity, load_waivers, review, to_json, to_markdown, to_sarif, to_text
+from orchestration.review import (
+    Review,
+    Severity,
+    load_waivers,
+    review,
+    review_authorizer,
+    to_json,
+    to_markdown,
+    to_sarif,
+    to_text,
+)
 from orchestration.runtime.lifecycle import RuntimeControl, own_runtime
-from orchestration.runtime.spec import RuntimeSpec
-from orchestration.settings import Endpoints, Settings
+from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec
+from orchestration.settings import QUALIFIER, Endpoints, Settings
 from orchestration.steps import Steps
 
 
@@ -108,18 +118,21 @@ class Reviews:
             settings = self.steps.settings(endpoints)
             return [*self._provisioned(endpoints), *self._launched(settings)]
 
-    def show_drift(self, found: list[Drift], *, json: bool) -> None:
+    def show_drift(self, found: list[Drift], *, json: bool) -> bool:
+        """Show it; True if anything is to be mended, which a note is not."""
+        document = drift.document(found)
         if json:
-            self.console.document(drift.document(found))
-            return
+            self.console.document(document)
+            return bool(document["drift"])
         for line in drift.lines(found) or ["no drift: everything is as code and launch say"]:
             self.console.result(line)
-        if found:
+        if document["drift"]:
             command = self.steps.deployment.command("make up")
             self.console.say(
                 f"`{command}` puts back what is Terraform's and the launch's, `invoke smoke-test` its own doors;"
             )
-            self.console.say("an endpoint or a runtime that neither made is yours to delete")
+            self.console.say("what neither made is yours to delete: an endpoint, a runtime, a policy, a client, a user")
+        return bool(document["drift"])
 
     def _review(self, document: Mapping[str, Any], wishes: Wishes) -> Review:
         default = self.steps.deployment.root / "policies" / "waivers.toml"
@@ -147,10 +160,12 @@ class Reviews:
             launched = ledger.runtime.artifact_version if ledger.runtime else None
             yield from drift.package_drift(spec.name, launched, launcher.artifact_version(spec.bucket, spec.key))
             yield from drift.endpoint_drifts(spec, _pinned(control, live.id))
+            yield from _policies(control, live)
         probes = {spec.name: spec for spec in _probes(settings, spec)}
         for record in ledger.doors:
             if record.name in probes and (door := own_runtime(control, record.name, record)):
                 yield from drift.probe_drifts(Door(probes[record.name], door))
+                yield from _policies(control, door)
         yield from _others(control, settings, spec, {record.name for record in ledger.doors} & probes.keys())
 
 
@@ -161,6 +176,14 @@ def _pinned(control: RuntimeControl, runtime_id: str) -> dict[str, Any]:
     }
 
 
+def _policies(control: RuntimeControl, live: ObservedRuntime) -> Iterator[Drift]:
+    """Of the runtime and of each of its endpoints (AgentCore devguide: resource-based-policies)."""
+    yield from drift.policy_drifts(f"runtime {live.spec.name}", control.resource_policy(live.arn))
+    for name in (QUALIFIER, *sorted(control.other_endpoints(live.id))):
+        where = f"runtime {live.spec.name} endpoint {name}"
+        yield from drift.policy_drifts(where, control.resource_policy(f"{live.arn}/runtime-endpoint/{name}"))
+
+
 def _probes(settings: Settings, main: RuntimeSpec) -> list[RuntimeSpec]:
     return [door_spec(settings, main, door) for door in probe_doors(settings)]
 
@@ -168,12 +191,14 @@ def _probes(settings: Settings, main: RuntimeSpec) -> list[RuntimeSpec]:
 def _others(
     control: RuntimeControl, settings: Settings, spec: RuntimeSpec, recorded: Collection[str]
 ) -> Iterator[Drift]:
-    """Every other runtime of the project: one without an authorizer is a way in that nobody looks at."""
+    """Every other runtime of the project: without an authorizer, or with a weak one, it is a way in unseen."""
     project = spec.name.removesuffix(f"_{settings.outputs.environment}")
     found = []
     for name, runtime_id in sorted(control.names().items()):
         if name.startswith(f"{project}_") and name != spec.name and (runtime := control.get(runtime_id)):
-            found.append(Other(name, runtime.spec.authorizer))
+            findings = review_authorizer(runtime.spec.authorizer, address=name)
+            weak = tuple(finding.why for finding in findings if finding.severity is Severity.CRITICAL)
+            found.append(Other(name, runtime.spec.authorizer, weak))
     yield from drift.open_doors(project, settings.outputs.environment, found, recorded)
 
 

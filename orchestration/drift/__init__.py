@@ -7,6 +7,7 @@ from orchestration.drift.launched import (
     endpoint_drifts,
     open_doors,
     package_drift,
+    policy_drifts,
     probe_drifts,
     runtime_drifts,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "open_doors",
     "package_drift",
     "plan_drifts",
+    "policy_drifts",
     "probe_drifts",
     "runtime_drifts",
 ]

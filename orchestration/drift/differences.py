@@ -14,8 +14,9 @@ SCHEMA_VERSION = 1
 
 
 class Level(StrEnum):
-    """`critical` means that somebody may get in who should not."""
+    """`critical` means that somebody may get in who should not; a note is nothing to mend."""
 
+    NOTE = "note"
     DRIFT = "drift"
     CRITICAL = "critical"
 
@@ -38,7 +39,7 @@ class Drift:
             what = ", ".join(f"{verb} {shown(item)}" for verb, item in parts)
         else:
             what = f"was {shown(self.was)}, is {shown(self.now)}"
-        mark = "CRITICAL " if self.level is Level.CRITICAL else ""
+        mark = "" if self.level is Level.DRIFT else f"{self.level.upper()} "
         return f"{mark}{self.where}: {self.field}: {what}"
 
 
@@ -51,14 +52,15 @@ def shown(value: Any) -> str:
 
 def lines(drifts: Sequence[Drift]) -> list[str]:
     """The worst first, else in the order in which they were found."""
-    return [drift.line() for drift in sorted(drifts, key=lambda drift: drift.level is not Level.CRITICAL)]
+    worst_first = [Level.CRITICAL, Level.DRIFT, Level.NOTE]
+    return [drift.line() for drift in sorted(drifts, key=lambda drift: worst_first.index(drift.level))]
 
 
 def document(drifts: Sequence[Drift]) -> dict[str, Any]:
     """What `drift --json` prints."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "drift": bool(drifts),
+        "drift": any(drift.level is not Level.NOTE for drift in drifts),
         "critical": any(drift.level is Level.CRITICAL for drift in drifts),
         "fields": [
             {

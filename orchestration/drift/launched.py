@@ -13,7 +13,10 @@ from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec, changed_fie
 # The only doors without an authorizer that this project makes, one an environment.
 IAM_PROBE = re.compile(r"[a-z0-9]{1,12}_probe_iam")
 HIDDEN = "(hidden)"
-DECIDES = frozenset({"authorizer", "request_headers", "role_arn"})
+# What decides who gets in, and to what.
+DECIDES = frozenset({"authorizer", "extras", "request_headers", "role_arn"})
+# Where the code comes from.
+SOURCE = frozenset({"bucket", "code_runtime", "entry_point", "key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,11 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A runtime whose name begins like ours. `authorizer` is empty where there is none."""
+    """A runtime whose name begins like ours. `authorizer` is empty where there is none, `weak` why it is one."""
 
     name: str
     authorizer: Mapping[str, Any]
+    weak: tuple[str, ...] = ()
 
 
 def runtime_drifts(door: Door) -> Iterator[Drift]:
@@ -40,8 +44,12 @@ def runtime_drifts(door: Door) -> Iterator[Drift]:
         return
     if door.live.status != "READY":
         yield Drift(where, "status", "READY", door.live.status)
-    for name in changed_fields(door.spec, door.live.spec):
-        was, now = getattr(door.spec, name), getattr(door.live.spec, name)
+    yield from _rows(where, door.spec, door.live.spec)
+
+
+def _rows(where: str, asked: RuntimeSpec, live: RuntimeSpec) -> Iterator[Drift]:
+    for name in changed_fields(asked, live):
+        was, now = getattr(asked, name), getattr(live, name)
         if name == "authorizer":
             yield from _authorizer(where, was, now)
         elif name == "environment":
@@ -64,29 +72,46 @@ def package_drift(name: str, launched: str | None, now: str | None) -> Iterator[
 
 
 def endpoint_drifts(spec: RuntimeSpec, pinned: Mapping[str, tuple[str, ObservedRuntime | None]]) -> Iterator[Drift]:
-    """Endpoints that answer with a version whose door is not ours: {name: (version, that version or None)}."""
+    """Endpoints that answer with a version that is not ours: {name: (version, that version or None)}.
+
+    Somebody else's door, role, headers or code are critical, variables and the like are not.
+    """
     for name, (version, live) in sorted(pinned.items()):
         where = f"runtime {spec.name} endpoint {name}"
         if live is None:
             yield Drift(where, "version", "one with this door", version or "unknown", level=Level.CRITICAL)
-        elif "authorizer" in changed_fields(spec, live.spec):
-            for drift in _authorizer(where, spec.authorizer, live.spec.authorizer):
-                yield replace(drift, level=Level.CRITICAL)
+            continue
+        for drift in _rows(where, spec, live.spec):
+            grave = drift.field.partition(".")[0] in DECIDES | SOURCE
+            yield replace(drift, level=Level.CRITICAL if grave else drift.level)
+
+
+def policy_drifts(where: str, policy: str | None) -> Iterator[Drift]:
+    """A policy on the runtime or an endpoint: this project makes none, and it may let in callers of other accounts."""
+    if policy is not None:
+        yield from (
+            replace(drift, level=Level.CRITICAL) for drift in differences(where, None, policy, "resource policy")
+        )
 
 
 def open_doors(project: str, environment: str, others: Sequence[Other], recorded: Collection[str]) -> Iterator[Drift]:
-    """Runtimes of the project without an authorizer: any IAM caller with a permission gets in.
+    """Runtimes of the project without an authorizer, where any IAM caller with a permission gets in, or a weak one.
 
     `recorded`: names that this environment launched without one on purpose. The one such door that another
-    environment makes is known by its name alone, because its records are elsewhere.
+    environment makes is known by its name alone, because its records are elsewhere: it is shown as a note.
     """
     prefix = f"{project}_"
     for other in others:
         rest = other.name.removeprefix(prefix)
         foreign_probe = IAM_PROBE.fullmatch(rest) and not rest.startswith(f"{environment}_")
-        if other.name.startswith(prefix) and not other.authorizer and not foreign_probe:
-            if other.name not in recorded:
-                yield Drift(f"runtime {other.name}", "authorizer", "there", None, level=Level.CRITICAL)
+        where = f"runtime {other.name}"
+        if not other.name.startswith(prefix) or other.name in recorded:
+            continue
+        if not other.authorizer:
+            level = Level.NOTE if foreign_probe else Level.CRITICAL
+            yield Drift(where, "authorizer", "there", None, level=level)
+        for reason in other.weak if other.authorizer else ():
+            yield Drift(where, "authorizer", "one that names callers", reason, level=Level.CRITICAL)
 
 
 def _authorizer(where: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Drift]:

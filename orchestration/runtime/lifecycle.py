@@ -33,10 +33,13 @@ class RuntimeControl(Protocol):
         """CreateAgentRuntime from the package that lies in the bucket. (runtime id, ARN)."""
 
     def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
-        """UpdateAgentRuntime with every setting of spec, the artifact as it is."""
+        """UpdateAgentRuntime with every setting of spec, the package that lies in the bucket now."""
 
     def other_endpoints(self, runtime_id: str) -> dict[str, str]:
         """{name: version that it answers with} of every endpoint but DEFAULT."""
+
+    def resource_policy(self, arn: str) -> str | None:
+        """The policy on a runtime or on one of its endpoints; None where there is none."""
 
     def delete_endpoint(self, runtime_id: str, name: str) -> None:
         """DeleteAgentRuntimeEndpoint; an endpoint that is gone is no error."""

@@ -38,7 +38,7 @@ class RuntimeSpec:
     idle_timeout_s: int = 900
     max_lifetime_s: int = 28800
     extras: tuple[str, ...] = ()
-    """Settings that we never make (file systems, capacity providers) and that must not be there."""
+    """What we never send and must not be there: file systems, capacity providers, an image, a version held fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,6 @@ class ObservedRuntime:
     status: str
     failure_reason: str | None
     spec: RuntimeSpec
-    artifact: Mapping[str, Any]
-    """agentRuntimeArtifact as answered: an update must send it again."""
 
 
 @dataclass(frozen=True, slots=True)

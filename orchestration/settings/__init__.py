@@ -12,6 +12,7 @@ from orchestration.settings.build import (
 )
 from orchestration.settings.deployment import (
     DEFAULT_REGION,
+    PRODUCTION,
     Deployment,
     Endpoints,
     Target,
@@ -30,6 +31,7 @@ __all__ = [
     "DEFAULT_MODEL_ID",
     "DEFAULT_REGION",
     "LOCAL_ACCOUNT",
+    "PRODUCTION",
     "QUALIFIER",
     "Deployment",
     "Endpoints",

@@ -15,6 +15,8 @@ from orchestration.terraform import RemoteState
 DEFAULT_REGION = "us-east-1"
 RESERVED_WORDS = ("aws", "amazon", "cognito")
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+# The same names as in terraform/context.tf. What is called so is held to more; "stage" is not.
+PRODUCTION = frozenset({"live", "prd", "prod", "production"})
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9]{0,11}")
 
 

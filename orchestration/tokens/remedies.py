@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from orchestration.errors import TokenRefused
-from orchestration.settings import Settings
+from orchestration.settings import PRODUCTION, Settings
 from orchestration.tokens.flows import AppClient, Flow
 
 
@@ -26,8 +26,8 @@ def _line(settings: Settings, client: AppClient, flow: Flow) -> str:
     other = client.preferred
     if flow is Flow.MACHINE or Flow.MACHINE in client.flows:
         return f"invoke login --client {'machine' if flow is Flow.MACHINE else 'user'}"
-    if flow is Flow.PASSWORD and environment == "prod" and other:
-        return f"prod keeps passwords out of requests: invoke login --flow {other}"
+    if flow is Flow.PASSWORD and environment in PRODUCTION and other:
+        return f"{environment} keeps passwords out of requests: invoke login --flow {other}"
     flows = json.dumps(sorted({str(f) for f in client.flows} | {str(flow), "refresh"}))
     names = {id: name for name, id in settings.outputs.door.allowed_clients.items()}
     name = names.get(client.client_id)

@@ -153,7 +153,6 @@ def observed(live: RuntimeSpec | None = None, **changes: Any) -> ObservedRuntime
         status="READY",
         failure_reason=None,
         spec=live or spec(),
-        artifact={"codeConfiguration": {"runtime": "PYTHON_3_12"}},
     )
     return replace(runtime, **changes)
 
@@ -171,6 +170,7 @@ class FakeControl:
     calls: list[str] = field(default_factory=list)
     endpoints: dict[str, str] = field(default_factory=dict)
     versions: dict[str, ObservedRuntime] = field(default_factory=dict)
+    policies: dict[str, str] = field(default_factory=dict)
     _deleted: bool = False
 
     def get(self, runtime_id: str, version: str | None = None) -> ObservedRuntime | None:
@@ -207,6 +207,9 @@ class FakeControl:
 
     def other_endpoints(self, runtime_id: str) -> dict[str, str]:
         return dict(self.endpoints)
+
+    def resource_policy(self, arn: str) -> str | None:
+        return self.policies.get(arn)
 
     def delete_endpoint(self, runtime_id: str, name: str) -> None:
         self.calls.append(f"delete_endpoint {name}")

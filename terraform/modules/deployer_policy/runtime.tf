@@ -17,6 +17,7 @@ locals {
         "bedrock-agentcore:DeleteAgentRuntimeEndpoint",
         "bedrock-agentcore:GetAgentRuntime",
         "bedrock-agentcore:GetAgentRuntimeEndpoint",
+        "bedrock-agentcore:GetResourcePolicy",
         "bedrock-agentcore:ListAgentRuntimeEndpoints",
         "bedrock-agentcore:UpdateAgentRuntime",
       ]

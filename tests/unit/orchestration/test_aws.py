@@ -324,7 +324,7 @@ CONTROL = "bedrock-agentcore-control"
 def test_a_runtime_is_read_into_our_words(stubs: Stubs) -> None:
     stubs.stub(CONTROL).add_response("get_agent_runtime", runtime_answer(), {"agentRuntimeId": RUNTIME_ID})
     runtime = BotoRuntimeControl(stubs).get(RUNTIME_ID)
-    assert runtime == observed(version="3", artifact=ARTIFACT)
+    assert runtime == observed(version="3")
 
 
 @pytest.mark.parametrize(
@@ -340,6 +340,32 @@ def test_a_runtime_is_read_into_our_words(stubs: Stubs) -> None:
 def test_a_member_that_is_left_out_is_not_set(member: str, field: str, expected: Any) -> None:
     runtime = observed_from_api(runtime_answer(**{member: None}))
     assert getattr(runtime.spec, field) == expected
+
+
+PINNED = {"bucket": "b", "prefix": "k", "versionId": "of-a-stranger"}
+
+
+@pytest.mark.parametrize(
+    ("artifact", "extras"),
+    [
+        pytest.param(ARTIFACT, (), id="ours"),
+        pytest.param({"codeConfiguration": {"code": {"s3": PINNED}}}, ("versionId of-a-stranger",), id="held-fast"),
+        pytest.param(
+            {**ARTIFACT, "containerConfiguration": {"containerUri": "evil"}}, ("containerConfiguration",), id="image"
+        ),
+        pytest.param({"codeConfiguration": {"code": {"zip": {"a": 1}}, "layers": ["x"]}}, ("layers", "zip"), id="new"),
+    ],
+)
+def test_code_that_is_not_the_package_in_the_bucket_is_seen(artifact: Any, extras: tuple[str, ...]) -> None:
+    assert observed_from_api(runtime_answer(agentRuntimeArtifact=artifact)).spec.extras == extras
+
+
+def test_a_resource_policy_is_read_and_none_is_none(stubs: Stubs) -> None:
+    control = stubs.stub(CONTROL)
+    control.add_response("get_resource_policy", {"policy": "{}"}, {"resourceArn": RUNTIME_ARN})
+    control.add_client_error("get_resource_policy", "ResourceNotFoundException", http_status_code=404)
+    reader = BotoRuntimeControl(stubs)
+    assert (reader.resource_policy(RUNTIME_ARN), reader.resource_policy(RUNTIME_ARN)) == ("{}", None)
 
 
 def test_the_reason_of_a_failure_is_kept() -> None:
@@ -408,7 +434,7 @@ def test_an_update_sends_every_setting(stubs: Stubs) -> None:
         "status": "UPDATING",
     }
     stubs.stub(CONTROL).add_response("update_agent_runtime", answer, params)
-    BotoRuntimeControl(stubs).update(observed(artifact=ARTIFACT), spec())
+    BotoRuntimeControl(stubs).update(observed(), spec())
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from orchestration.drift import (
     open_doors,
     package_drift,
     plan_drifts,
+    policy_drifts,
     probe_drifts,
     runtime_drifts,
 )
@@ -127,6 +128,45 @@ def test_an_endpoint_pinned_to_another_door_is_critical() -> None:
     assert rows[0].added == ("client-of-outsiders",)
 
 
+@pytest.mark.parametrize(
+    ("changes", "level"),
+    [
+        pytest.param({"role_arn": "arn:admin"}, Level.CRITICAL, id="role"),
+        pytest.param({"request_headers": ("X-Evil",)}, Level.CRITICAL, id="headers"),
+        pytest.param({"key": "old.zip"}, Level.CRITICAL, id="package"),
+        pytest.param({"extras": ("versionId 1",)}, Level.CRITICAL, id="version-held-fast"),
+        pytest.param({"environment": {}}, Level.DRIFT, id="variables"),
+    ],
+)
+def test_an_endpoint_with_the_same_door_and_something_else_behind_it_is_drift(
+    changes: dict[str, Any], level: Level
+) -> None:
+    rows = list(endpoint_drifts(spec(), {"legacy": ("1", observed(replace(spec(), **changes)))}))
+    assert rows and {(row.where, row.level) for row in rows} == {("runtime mortgage_dev endpoint legacy", level)}
+
+
+def test_a_policy_on_a_runtime_is_critical_and_shown() -> None:
+    (row,) = policy_drifts("runtime x", '{"Statement":[{"Principal":"*"}]}')
+    assert (row.level, row.line()) == (
+        Level.CRITICAL,
+        'CRITICAL runtime x: resource policy: was none, is {"Statement": [{"Principal": "*"}]}',
+    )
+    assert list(policy_drifts("runtime x", None)) == []
+    assert list(policy_drifts("runtime x", "")), "an unreadable policy is one too"
+
+
+def test_the_open_probe_of_another_environment_is_a_note_and_no_drift() -> None:
+    rows = list(open_doors("mortgage", "dev", [Other("mortgage_stage_probe_iam", {})], set()))
+    assert [row.level for row in rows] == [Level.NOTE]
+    assert document(rows)["drift"] is False
+    assert lines([*rows, Drift("a", "f", 1, 2)])[-1].startswith("NOTE runtime mortgage_stage_probe_iam")
+
+
+def test_another_runtime_whose_authorizer_asks_for_nothing_is_critical() -> None:
+    (row,) = open_doors("mortgage", "dev", [Other("mortgage_evil", AUTHORIZER, ("every token passes",))], set())
+    assert (row.level, row.now) == (Level.CRITICAL, "every token passes")
+
+
 def test_an_endpoint_whose_version_cannot_be_read_is_critical() -> None:
     (row,) = endpoint_drifts(spec(), {"legacy": ("", None)})
     assert (row.level, row.now) == (Level.CRITICAL, "unknown")
@@ -138,7 +178,6 @@ def test_an_endpoint_whose_version_cannot_be_read_is_critical() -> None:
         pytest.param("mortgage_stray", True, id="of-the-project"),
         pytest.param("mortgage_dev_probe_iam", False, id="recorded-probe"),
         pytest.param("mortgage_dev_probe_iam2", True, id="like-a-probe"),
-        pytest.param("mortgage_stage_probe_iam", False, id="probe-of-another-environment"),
         pytest.param("mortgage_stage", True, id="another-environment"),
         pytest.param("other_runtime", False, id="of-somebody-else"),
     ],
@@ -199,10 +238,11 @@ def test_a_secret_that_differs_is_said_and_not_shown() -> None:
 def test_a_plan_with_changes_of_no_resource_is_still_drift() -> None:
     outputs = {
         "format_version": "1.2",
+        "resource_changes": [],
         "output_changes": {"scope": {"actions": ["update"], "before": "b", "after": "a"}},
     }
     assert [row.line() for row in plan_drifts(outputs)] == ["outputs: scope: was a, is b"]
-    assert plan_drifts({"format_version": "1.2"})
+    assert plan_drifts({"format_version": "1.2", "resource_changes": []})
 
 
 # -- how it is shown

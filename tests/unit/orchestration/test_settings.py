@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from orchestration.errors import BadInput, InvalidOutputs
 from orchestration.settings import (
+    PRODUCTION,
     Deployment,
     Endpoints,
     Target,
@@ -33,6 +36,13 @@ REGIONS = {"us-east-1", "eu-central-1"}
 
 def select(env: dict[str, str], **flags: str) -> Deployment:
     return select_deployment(env, root=ROOT, known_regions=lambda: REGIONS, **flags)
+
+
+def test_terraform_and_the_review_know_production_by_the_same_names() -> None:
+    text = (Path(__file__).resolve().parents[3] / "terraform" / "context.tf").read_text()
+    names = re.search(r"is_prod += contains\((\[[^]]*\]), var.environment\)", text)
+    assert names and set(json.loads(names[1])) == PRODUCTION
+    assert "stage" not in PRODUCTION
 
 
 def test_nothing_given_means_the_local_dev_environment_in_us_east_1() -> None:
