@@ -17,9 +17,9 @@ WORDS = {
 @described("out", "verify", "seal", "target", "environment", "yes", "json", words=WORDS)
 def evidence(
     c: Context,
-    out: str = "",
-    verify: str = "",
-    seal: str = "",
+    out: str | None = None,
+    verify: str | None = None,
+    seal: str | None = None,
     target: str = "",
     environment: str = "",
     yes: bool = False,
@@ -27,9 +27,10 @@ def evidence(
 ) -> None:
     """Run the smoke matrix and seal a folder of evidence, or check one; exit 1 if a verdict or a byte is wrong."""
     with wiring.session(target, environment, yes=yes, quiet=json) as project:
-        if verify:
+        project.evidence.check_flags(out, verify, seal)
+        if verify is not None:
             project.evidence.verify(verify, seal)
-            project.console.show({"folder": verify, "ok": True}, json=json)
+            project.evidence.show_verified(verify, seal, json=json)
             return
         written = project.evidence.write(out)
         project.evidence.show(written, json=json)

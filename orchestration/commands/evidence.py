@@ -29,6 +29,7 @@ SCHEMA_VERSION = 1
 # Shorter values are words, such as the one that a caller with garbage sends.
 SHORTEST_CREDENTIAL = 24
 CREDENTIAL_HEADERS = frozenset({"authorization", "x-amz-security-token"})
+WITHOUT_SEAL = "only the seal, kept elsewhere, finds a folder that was sealed anew: add --seal HEX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +63,37 @@ class Evidence:
     def console(self) -> Console:
         return self.steps.console
 
-    def write(self, out: str = "") -> Written:
+    def check_flags(self, out: str | None, verify: str | None, seal: str | None) -> None:
+        """Raises BadInput. An empty value is a shell variable that nobody set: it must not choose something else."""
+        for flag, value in (("--out", out), ("--verify", verify), ("--seal", seal)):
+            if value is not None and not value.strip():
+                raise BadInput(f"{flag} is empty", remedy=f"give {flag} a value, or leave it out", code="empty_flag")
+        if seal is not None and verify is None:
+            raise BadInput("--seal without --verify checks nothing", remedy="name the folder: --verify DIR --seal HEX")
+        if out is not None and verify is not None:
+            raise BadInput("--out writes a folder, --verify checks one", remedy="use one of them")
+
+    def write(self, out: str | None = None) -> Written:
         """Run the whole matrix and seal what came of it; wrong verdicts are evidence too."""
         # Imported here: the writers of the folder bring libraries that no other command should wait for.
-        from orchestration.evidence import seal_of, write
+        from orchestration.evidence import prepare, seal_of, write
 
-        folder = Path(out) if out else self._default()
-        if folder.exists():
-            raise BadInput(f"{folder} exists already", remedy="choose another --out", code="evidence_exists")
+        folder = self._default() if out is None else Path(out)
+        prepare(folder)
         report = self.matrix.whole(Choice())
         inputs = self._inputs(report)
         with self.console.step("evidence"):
             write(folder, inputs)
         return Written(folder, seal_of(folder), report)
 
-    def verify(self, folder: str, seal: str = "") -> None:
+    def verify(self, folder: str, seal: str | None = None) -> None:
         """Raises OrchestrationError naming each file that is not as it was sealed, BadInput when there is no folder."""
         from orchestration.evidence import verify
 
         path = Path(folder)
         if not path.is_dir():
             raise BadInput(f"{folder} is no folder", remedy="name the folder that `invoke evidence` wrote")
-        if problems := verify(path, seal or None):
+        if problems := verify(path, seal):
             raise OrchestrationError(
                 f"{folder} is not as it was sealed: {'; '.join(_words(problem) for problem in problems)}",
                 remedy="take it from where the original is kept; do not use this copy as evidence",
@@ -96,6 +106,15 @@ class Evidence:
             return
         self.console.result(f"{written.folder / 'report.html'}")
         self.console.result(f"seal {written.seal}")
+
+    def show_verified(self, folder: str, seal: str | None, *, json: bool) -> None:
+        """Say what `verify` found in order, and what it could not find."""
+        if json:
+            self.console.document({"folder": folder, "ok": True, "seal_checked": seal is not None})
+        elif seal is not None:
+            self.console.result(f"{folder} is as it was sealed")
+        else:
+            self.console.result(f"{folder} is as its own manifest says; {WITHOUT_SEAL}")
 
     def _default(self) -> Path:
         chosen = self.steps.deployment

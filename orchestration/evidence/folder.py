@@ -23,11 +23,8 @@ def write(folder: Path, inputs: EvidenceInputs) -> Path:
     Raises BadInput when it exists or a document is not as its schema says, GateRefused when a token or a secret is in
     it: what was written then stays beside it, unsealed, to be looked at.
     """
-    if folder.exists() or folder.is_symlink():
-        raise BadInput(f"{folder} exists already", remedy="choose another --out, or remove it", code="evidence_exists")
     files = contents(inputs)
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f"{folder.name}.unsealed-", dir=folder.parent))
+    draft = _draft(folder)
     try:
         for name, data in files.items():
             _put(draft / name, data)
@@ -40,6 +37,24 @@ def write(folder: Path, inputs: EvidenceInputs) -> Path:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return folder
+
+
+def prepare(folder: Path) -> None:
+    """Raises BadInput when `write` could not write there: that is better known before a run than after it."""
+    _draft(folder).rmdir()
+
+
+def _draft(folder: Path) -> Path:
+    """An empty folder beside the place."""
+    try:
+        if os.path.lexists(folder):
+            raise BadInput(f"{folder} exists already", remedy="choose another --out", code="evidence_exists")
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f"{folder.name}.unsealed-", dir=folder.parent))
+    except OSError as e:
+        raise BadInput(
+            f"{folder} cannot be written: {e.strerror}", remedy="choose another --out", code="evidence_unwritable"
+        ) from None
 
 
 def contents(inputs: EvidenceInputs) -> dict[str, bytes]:

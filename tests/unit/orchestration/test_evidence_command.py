@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from invoke.parser import Parser, ParserContext
 
+from cli.evidence import evidence as task
 from orchestration.checks.cases import CASES
 from orchestration.checks.run import Outcome, Sent
 from orchestration.commands.evidence import Evidence, sent_credentials
 from orchestration.commands.matrix import Matrix
+from orchestration.console import Console
 from orchestration.errors import BadInput, OrchestrationError
 from orchestration.evidence import controls, write
 from orchestration.steps import Steps
 from orchestration.tokens import TokenBroker
 from tests.fakes.evidence import TOKEN, inputs
-from tests.fakes.orchestration import CLIENT_SECRET, PASSWORD, FakeIdentityProvider, settings
+from tests.fakes.orchestration import CLIENT_SECRET, PASSWORD, FakeClock, FakeIdentityProvider, settings
 
 
 def sent(*headers: tuple[str, str]) -> Outcome:
@@ -75,3 +80,82 @@ def test_verify_names_what_changed_and_ends_with_1(command: Evidence, tmp_path: 
 def test_verify_of_no_folder_is_wrong_input(command: Evidence, tmp_path: Path) -> None:
     with pytest.raises(BadInput):
         command.verify(str(tmp_path / "nowhere"))
+
+
+# -- flags
+
+
+def flags(*words: str) -> dict[str, Any]:
+    """The values that reach the command, as invoke reads them."""
+    context = ParserContext("evidence", args=task.get_arguments())
+    [_, read] = Parser(contexts=[context], initial=ParserContext()).parse_argv(["evidence", *words])
+    return {name: read.args[name].value for name in ("out", "verify", "seal")}
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        pytest.param(["--verify=", "--out", "D"], "--verify is empty", id="verify"),
+        pytest.param(["--verify", "D", "--seal="], "--seal is empty", id="seal"),
+        pytest.param(["--verify", "D", "--seal", " "], "--seal is empty", id="blanks"),
+        pytest.param(["--out="], "--out is empty", id="out"),
+        pytest.param(["--seal", "0a"], "--seal without --verify", id="seal-alone"),
+        pytest.param(["--verify", "D", "--out", "E"], "--out writes", id="both"),
+    ],
+)
+def test_a_shell_variable_that_nobody_set_chooses_nothing_else(command: Evidence, words: list[str], named: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        command.check_flags(**flags(*words))
+    assert named in caught.value.message
+
+
+@pytest.mark.parametrize("words", [[], ["--out", "D"], ["--verify", "D"], ["--verify", "D", "--seal", "0a"]])
+def test_flags_that_go_together_do(command: Evidence, words: list[str]) -> None:
+    command.check_flags(**flags(*words))
+
+
+class Called(Exception):
+    """The run began."""
+
+
+class Runs:
+    """A matrix that only tells that it was asked to run."""
+
+    def whole(self, choice: object) -> None:
+        raise Called
+
+
+@pytest.fixture
+def running() -> Evidence:
+    return Evidence(cast(Steps, None), cast(Matrix, Runs()))
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_run(running: Evidence, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("nowhere")
+    for place, code in (
+        (tmp_path / "file" / "proof", "evidence_unwritable"),
+        (tmp_path / ("x" * 300), "evidence_unwritable"),
+        (tmp_path, "evidence_exists"),
+        (tmp_path / "link", "evidence_exists"),
+    ):
+        with pytest.raises(BadInput) as caught:
+            running.write(str(place))
+        assert caught.value.code == code
+
+
+def test_looking_whether_a_place_can_be_written_leaves_nothing_there(running: Evidence, tmp_path: Path) -> None:
+    with pytest.raises(Called):
+        running.write(str(tmp_path / "proofs" / "one"))
+    assert list((tmp_path / "proofs").iterdir()) == []
+
+
+@pytest.mark.parametrize(("seal", "told"), [(None, True), ("0a", False)])
+def test_a_folder_checked_without_its_seal_is_said_to_be(seal: str | None, told: bool) -> None:
+    lines, document = io.StringIO(), io.StringIO()
+    for out, json in ((lines, False), (document, True)):
+        steps = SimpleNamespace(console=Console(FakeClock(), out=out, err=io.StringIO()))
+        command = Evidence(cast(Steps, steps), cast(Matrix, None))
+        command.show_verified("D", seal, json=json)
+    assert ("only the seal, kept elsewhere, finds a folder that was sealed anew" in lines.getvalue()) is told
+    assert ('"seal_checked": false' in document.getvalue()) is told
