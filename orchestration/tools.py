@@ -19,6 +19,7 @@ from orchestration.aws import (
     CognitoProvider,
     DecisionLog,
     Identity,
+    PoolMembers,
     StateBucket,
     identity,
 )
@@ -126,6 +127,9 @@ class TargetTools:
 
     def control(self, endpoints: Endpoints) -> BotoRuntimeControl:
         return BotoRuntimeControl(self._clients(endpoints))
+
+    def pool_members(self, endpoints: Endpoints) -> PoolMembers:
+        return PoolMembers(self._clients(endpoints))
 
     def broker(self, settings: Settings) -> TokenBroker:
         client = self._http(settings.waits.request_s)

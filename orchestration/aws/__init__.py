@@ -5,6 +5,7 @@ from orchestration.aws.auth_log import DecisionLog
 from orchestration.aws.cognito import CognitoProvider
 from orchestration.aws.control import BotoRuntimeControl, observed_from_api
 from orchestration.aws.logs import AgentLogs
+from orchestration.aws.pool import PoolMembers
 from orchestration.aws.session import AccessKey, Clients, Identity, identity, known_regions
 from orchestration.aws.sign import RoleCredentials, sign
 from orchestration.aws.sign_in import cognito_pool
@@ -19,6 +20,7 @@ __all__ = [
     "CognitoProvider",
     "DecisionLog",
     "Identity",
+    "PoolMembers",
     "RoleCredentials",
     "StateBucket",
     "cognito_pool",

@@ -116,7 +116,7 @@ class Reviews:
         with exclusive(self.steps.deployment.state_dir):
             self.steps.check_account(self.steps.load_or_new())
             settings = self.steps.settings(endpoints)
-            return [*self._provisioned(endpoints), *self._launched(settings)]
+            return [*self._provisioned(endpoints), *self._members(settings), *self._launched(settings)]
 
     def show_drift(self, found: list[Drift], *, json: bool) -> bool:
         """Show it; True if anything is to be mended, which a note is not."""
@@ -148,6 +148,12 @@ class Reviews:
             return drift.plan_drifts(terraform.show_plan()) if changes else []
         finally:
             terraform.forget_plan()
+
+    def _members(self, settings: Settings) -> Iterator[Drift]:
+        if cognito := settings.outputs.cognito:
+            pool = self.steps.tools.pool_members(settings.endpoints)
+            clients, users = pool.clients(cognito.user_pool_id), pool.users(cognito.user_pool_id)
+            yield from drift.pool_drifts(settings.outputs, clients, users)
 
     def _launched(self, settings: Settings) -> Iterator[Drift]:
         ledger = self.steps.load_or_new()

@@ -11,12 +11,14 @@ from orchestration.drift.launched import (
     probe_drifts,
     runtime_drifts,
 )
+from orchestration.drift.pool import Members, pool_drifts
 from orchestration.drift.provisioned import plan_drifts
 
 __all__ = [
     "Door",
     "Drift",
     "Level",
+    "Members",
     "Other",
     "document",
     "endpoint_drifts",
@@ -25,6 +27,7 @@ __all__ = [
     "package_drift",
     "plan_drifts",
     "policy_drifts",
+    "pool_drifts",
     "probe_drifts",
     "runtime_drifts",
 ]

@@ -98,6 +98,8 @@ locals {
         "cognito-idp:DescribeUserPoolClient",
         "cognito-idp:GetGroup",
         "cognito-idp:GetUserPoolMfaConfig",
+        "cognito-idp:ListUserPoolClients",
+        "cognito-idp:ListUsers",
         "cognito-idp:SetUserPoolMfaConfig",
         "cognito-idp:TagResource",
         "cognito-idp:UntagResource",

@@ -20,6 +20,7 @@ from orchestration.aws import (
     Clients,
     CognitoProvider,
     Identity,
+    PoolMembers,
     RoleCredentials,
     identity,
     known_regions,
@@ -314,6 +315,19 @@ def test_a_password_is_set_for_good(stubs: Stubs) -> None:
     params = {"UserPoolId": "us-east-1_pool", "Username": "ann", "Password": PASSWORD, "Permanent": True}
     stubs.stub("cognito-idp").add_response("admin_set_user_password", {}, params)
     CognitoProvider(stubs).set_password("us-east-1_pool", "ann", PASSWORD)
+
+
+def test_the_clients_of_a_pool_are_read_page_by_page_and_people_by_name_alone(stubs: Stubs) -> None:
+    cognito, pool = stubs.stub("cognito-idp"), {"UserPoolId": "us-east-1_pool"}
+    first = {"UserPoolClients": [{"ClientId": "c1", "ClientName": "a"}], "NextToken": "more"}
+    cognito.add_response("list_user_pool_clients", first, pool)
+    second = {"UserPoolClients": [{"ClientId": "c2", "ClientName": "b"}]}
+    cognito.add_response("list_user_pool_clients", second, pool | {"NextToken": "more"})
+    asked = pool | {"Limit": 60}
+    cognito.add_response("list_users", {"Users": [{"Username": "ann"}]}, asked)
+    members = PoolMembers(stubs)
+    assert members.clients("us-east-1_pool") == {"c1": "a", "c2": "b"}
+    assert members.users("us-east-1_pool") == ["ann"]
 
 
 # -- the control plane

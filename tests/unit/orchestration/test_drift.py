@@ -17,11 +17,12 @@ from orchestration.drift import (
     package_drift,
     plan_drifts,
     policy_drifts,
+    pool_drifts,
     probe_drifts,
     runtime_drifts,
 )
 from orchestration.drift.differences import differences
-from tests.fakes.orchestration import observed, spec
+from tests.fakes.orchestration import COGNITO, OUTPUTS, PROBES, observed, outputs, spec, without
 
 WHERE = "module.identity.aws_cognito_user_pool_client.user"
 AUTHORIZER = spec().authorizer
@@ -243,6 +244,30 @@ def test_a_plan_with_changes_of_no_resource_is_still_drift() -> None:
     }
     assert [row.line() for row in plan_drifts(outputs)] == ["outputs: scope: was a, is b"]
     assert plan_drifts({"format_version": "1.2", "resource_changes": []})
+
+
+# -- the pool
+
+OURS = {id: "ours" for name, id in OUTPUTS.items() if name.endswith("client_id") and "other" not in name}
+PEOPLE = [COGNITO["caller_username"], PROBES["probe_second_username"]]
+
+
+def test_whom_terraform_made_is_no_drift() -> None:
+    assert list(pool_drifts(outputs(), OURS, PEOPLE)) == []
+
+
+def test_a_strangers_client_in_the_pool_is_drift_and_a_person_a_note() -> None:
+    rows = list(pool_drifts(outputs(), {**OURS, "id-1": "evil"}, [*PEOPLE, "eve"]))
+    assert [(row.line(), row.level) for row in rows] == [
+        ("pool us-east-1_pool: app clients: added evil (id-1)", Level.DRIFT),
+        ("NOTE pool us-east-1_pool: users: added eve", Level.NOTE),
+    ]
+
+
+def test_a_client_of_app_clients_is_ours_and_a_probe_of_a_deployment_without_probes_is_not() -> None:
+    named = {"authorizer_allowed_clients": {**OUTPUTS["authorizer_allowed_clients"], "web": "id-of-web"}}
+    assert list(pool_drifts(outputs(**named), {**OURS, "id-of-web": "web"}, PEOPLE)) == []
+    assert [row.field for row in pool_drifts(outputs(**without(PROBES)), OURS, PEOPLE)] == ["app clients", "users"]
 
 
 # -- how it is shown
