@@ -25,7 +25,7 @@ def evidence(
     yes: bool = False,
     json: bool = False,
 ) -> None:
-    """Run the smoke matrix and seal a folder of evidence, or check one; exit 1 if a verdict or a byte is wrong."""
+    """Run the smoke matrix and seal a folder of evidence, or check one; exit 1 if anything in it is wrong."""
     with wiring.session(target, environment, yes=yes, quiet=json) as project:
         project.evidence.check_flags(out, verify, seal)
         if verify is not None:
@@ -35,3 +35,4 @@ def evidence(
         written = project.evidence.write(out)
         project.evidence.show(written, json=json)
         project.proof.require(written.report)
+        project.evidence.require(written)

@@ -14,7 +14,7 @@ from orchestration.checks.run import Outcome
 from orchestration.commands import provenance
 from orchestration.commands.matrix import Choice, Matrix
 from orchestration.console import Console
-from orchestration.errors import BadInput, OrchestrationError
+from orchestration.errors import BadInput, OrchestrationError, WrongVerdicts
 from orchestration.lock import exclusive
 from orchestration.report import SmokeReport
 from orchestration.runtime.spec import DIGEST_VARIABLE, ObservedRuntime, changed_fields
@@ -39,13 +39,20 @@ class Written:
     folder: Path
     seal: str
     report: SmokeReport
+    altered: Sequence[str] = ()
+    """The doors that are not as asked for."""
+
+    @property
+    def ok(self) -> bool:
+        return self.report.ok and not self.altered
 
     def document(self) -> dict[str, Any]:
         return {
             "schema_version": SCHEMA_VERSION,
             "folder": str(self.folder),
             "seal": self.seal,
-            "ok": self.report.ok,
+            "ok": self.ok,
+            "doors_not_as_asked": list(self.altered),
             "passed": self.report.passed,
             "failed": self.report.failed,
             "skipped": self.report.skipped,
@@ -84,7 +91,18 @@ class Evidence:
         inputs = self._inputs(report)
         with self.console.step("evidence"):
             write(folder, inputs)
-        return Written(folder, seal_of(folder), report)
+        altered = [door.name for door in inputs.doors if door.as_asked is False]
+        return Written(folder, seal_of(folder), report, altered)
+
+    def require(self, written: Written) -> None:
+        """Raises WrongVerdicts when a door is not as asked for: right verdicts of another door prove nothing."""
+        if written.altered:
+            command = self.steps.deployment.command
+            raise WrongVerdicts(
+                f"not as asked for: {', '.join(f'door {name}' for name in written.altered)}",
+                remedy=f"`{command('invoke drift')}` shows what is live; `{command('make up')}` puts it right",
+                code="door_altered",
+            )
 
     def verify(self, folder: str, seal: str | None = None) -> None:
         """Raises OrchestrationError naming each file that is not as it was sealed, BadInput when there is no folder."""

@@ -70,8 +70,15 @@ def of(row: Row) -> list[str]:
 
 
 def document(matrix: Matrix) -> dict[str, Any]:
-    """controls.json: for each control its cases by outcome. `met` is null without a case that ran."""
-    return {"schema_version": 1, "controls": [_entry(control, matrix) for control in CONTROLS]}
+    """controls.json: for each control its cases by outcome. `met` is null without a case that ran.
+
+    No control is met at a door that is not as asked for: whoever altered it may have let in others than the cases'.
+    """
+    return {
+        "schema_version": 1,
+        "doors_not_as_asked": list(matrix.altered),
+        "controls": [_entry(control, matrix) for control in CONTROLS],
+    }
 
 
 def _entry(control: Control, matrix: Matrix) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def _entry(control: Control, matrix: Matrix) -> dict[str, Any]:
         "id": control.id,
         "title": control.title,
         "shows": control.shows,
-        "met": not cases[Mark.WRONG] if ran else None,
+        "met": not (cases[Mark.WRONG] or matrix.altered) if ran else None,
         "as_expected": cases[Mark.AS_EXPECTED],
         "wrong": cases[Mark.WRONG],
         "skipped": cases[Mark.SKIPPED],

@@ -59,9 +59,9 @@ def _draft(folder: Path) -> Path:
 
 def contents(inputs: EvidenceInputs) -> dict[str, bytes]:
     """{file name: bytes} of everything but the manifest. Raises BadInput."""
-    rows = matrix.read(inputs.smoke)
+    rows = matrix.read(inputs.smoke, inputs.doors)
     entries = controls.document(rows)
-    result = _json("result", inputs.smoke)
+    result = _json("result", {**inputs.smoke, "ok": rows.ok})
     return {
         "controls.json": _json("controls", entries),
         "environment.json": _json("environment", _environment(inputs)),

@@ -13,16 +13,24 @@ from orchestration.evidence.matrix import Mark, Matrix, Row
 def document(matrix: Matrix, taken: str) -> bytes:
     """One suite a door, one test a case. A caller wrongly let in or kept out is a failure, no verdict an error."""
     xml = JUnitXml(f"smoke-{matrix.target}-{matrix.environment}")
-    for door, rows in matrix.doors.items():
+    for door in dict.fromkeys([*matrix.doors, *matrix.altered]):
         suite = TestSuite(door)  # type: ignore[no-untyped-call]
         suite.timestamp = taken.rstrip("Z")
         suite.hostname = "localhost" if matrix.target == "local" else matrix.target
-        suite.add_testcases([_case(row) for row in rows])
+        suite.add_testcases([_case(row) for row in matrix.doors.get(door, [])])
+        if door in matrix.altered:
+            suite.add_testcase(_altered(door))
         xml.add_testsuite(suite)
     xml.update_statistics()  # type: ignore[no-untyped-call]
     out = io.BytesIO()
     xml.write(out, pretty=True)
     return out.getvalue()
+
+
+def _altered(door: str) -> TestCase:
+    case = TestCase("as-asked", classname=f"smoke.{door}", time=0.0)
+    case.result = [Failure(f"door {door} is not as asked for: environment.json has it as read back", "altered")]
+    return case
 
 
 def _case(row: Row) -> TestCase:

@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestration.errors import BadInput
 from orchestration.evidence import schemas
+from orchestration.evidence.inputs import Door
 
 # Control characters, halves of characters, what turns the direction of text, and what XML 1.0 cannot carry: in
 # a report these can only mislead. result.json keeps them, as escapes.
@@ -63,19 +64,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One run."""
+    """One run. `altered`: the doors that were read back not as they were asked for."""
 
     target: str
     environment: str
     runtime_arn: str
     elapsed_s: float
     rows: tuple[Row, ...]
+    altered: tuple[str, ...] = ()
 
     def marked(self, mark: Mark) -> list[Row]:
         return [row for row in self.rows if row.mark is mark]
 
     @property
     def ok(self) -> bool:
+        """Verdicts as expected at doors as asked for: right answers of another door prove nothing about this one."""
+        return not self.altered and self.verdicts_ok
+
+    @property
+    def verdicts_ok(self) -> bool:
         return not self.marked(Mark.WRONG) and bool(self.marked(Mark.AS_EXPECTED))
 
     @property
@@ -92,15 +99,25 @@ class Matrix:
         right, wrong, skipped = (len(self.marked(mark)) for mark in Mark)
         text = f"{right} of {right + wrong} verdicts as expected"
         text += f", {wrong} wrong" if wrong else ""
-        return text + (f", {skipped} skipped" if skipped else "")
+        text += f", {skipped} skipped" if skipped else ""
+        altered = ", ".join(f"door {name}" for name in self.altered)
+        return text + (f"; NOT as asked for: {altered}" if altered else "")
 
 
-def read(document: Mapping[str, Any]) -> Matrix:
-    """Parse the document of `smoke-test --json`. Raises BadInput when its shape or its sums are wrong."""
+def read(document: Mapping[str, Any], doors: Sequence[Door] = ()) -> Matrix:
+    """Parse the document of `smoke-test --json`; `doors` are those that were called, as read back.
+
+    Raises BadInput when its shape or its sums are wrong.
+    """
     schemas.check("result", document)
     rows = tuple(_row(case) for case in document["cases"])
     matrix = Matrix(
-        document["target"], document["environment"], readable(document["runtime_arn"]), document["elapsed_s"], rows
+        document["target"],
+        document["environment"],
+        readable(document["runtime_arn"]),
+        document["elapsed_s"],
+        rows,
+        tuple(readable(door.name) for door in doors if door.as_asked is False),
     )
     if wrong := _wrong_sums(document, matrix):
         raise BadInput(
@@ -124,7 +141,7 @@ def readable(text: str) -> str:
 def _wrong_sums(document: Mapping[str, Any], matrix: Matrix) -> list[str]:
     """Names of what the cases do not bear out: "ok" above a wrong verdict would be worse than no evidence."""
     truth: Mapping[str, object] = {
-        "ok": matrix.ok,
+        "ok": matrix.verdicts_ok,
         "passed": len(matrix.marked(Mark.AS_EXPECTED)),
         "failed": _ids(matrix.marked(Mark.WRONG)),
         "skipped": _ids(matrix.marked(Mark.SKIPPED)),

@@ -22,6 +22,7 @@ def document(matrix: Matrix, inputs: EvidenceInputs, controls: dict[str, Any]) -
             "",
             f"Taken {inputs.taken} in {matrix.elapsed_s:.1f} s. Runtime `{code(matrix.runtime_arn)}`.",
             *local_note(matrix.target),
+            *_altered(matrix),
             "",
             "| | case | door | expected | got | status | agent reached | ms | reason |",
             "|---|---|---|---|---|---|---|---|---|",
@@ -44,6 +45,13 @@ def local_note(target: str) -> list[str]:
         "Taken on the local target: processes on one machine played Cognito, IAM and the runtime. "
         "It shows the configuration and the checks at work, not AWS.",
     ]
+
+
+def _altered(matrix: Matrix) -> list[str]:
+    if not matrix.altered:
+        return []
+    doors = ", ".join(text(name) for name in matrix.altered)
+    return ["", f"**✗ NOT as asked for: {doors}.** Somebody changed what is live, so no control is met."]
 
 
 def reached(row: Row) -> str:

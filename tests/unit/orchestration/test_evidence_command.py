@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,11 +15,12 @@ from invoke.parser import Parser, ParserContext
 from cli.evidence import evidence as task
 from orchestration.checks.cases import CASES
 from orchestration.checks.run import Outcome, Sent
-from orchestration.commands.evidence import Evidence, sent_credentials
+from orchestration.commands.evidence import Evidence, Written, sent_credentials
 from orchestration.commands.matrix import Matrix
 from orchestration.console import Console
-from orchestration.errors import BadInput, OrchestrationError
+from orchestration.errors import BadInput, OrchestrationError, WrongVerdicts
 from orchestration.evidence import controls, write
+from orchestration.report import SmokeReport
 from orchestration.steps import Steps
 from orchestration.tokens import TokenBroker
 from tests.fakes.evidence import TOKEN, inputs
@@ -80,6 +83,17 @@ def test_verify_names_what_changed_and_ends_with_1(command: Evidence, tmp_path: 
 def test_verify_of_no_folder_is_wrong_input(command: Evidence, tmp_path: Path) -> None:
     with pytest.raises(BadInput):
         command.verify(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(("altered", "ok"), [((), True), (("scope",), False)])
+def test_a_door_that_is_not_as_asked_ends_with_1_whatever_it_answered(altered: tuple[str, ...], ok: bool) -> None:
+    chosen = settings().deployment
+    report = SmokeReport(chosen, "arn", [replace(sent(), ok=True)], 1.0)
+    written = Written(Path("proof"), "0a", report, altered)
+    assert report.ok and written.document()["ok"] is ok
+    command = Evidence(cast(Steps, SimpleNamespace(deployment=chosen)), cast(Matrix, None))
+    with nullcontext() if ok else pytest.raises(WrongVerdicts, match="door scope"):
+        command.require(written)
 
 
 # -- flags

@@ -236,6 +236,37 @@ def test_a_door_that_somebody_changed_is_told(as_asked: bool, words: str) -> Non
     assert json.loads(files["environment.json"])["doors"][0]["as_asked"] is as_asked
 
 
+ALTERED = [replace(DOORS[0], name="ma\u202ein", as_asked=False), replace(DOORS[1], as_asked=True)]
+
+
+def test_right_verdicts_of_an_altered_door_are_no_good_news_anywhere() -> None:
+    files = made(admitted(), case(), doors=ALTERED)
+    entries = json.loads(files["controls.json"])
+    assert json.loads(files["result.json"])["ok"] is False
+    assert entries["doors_not_as_asked"] == ["ma\ufffdin"]
+    assert [entry["met"] for entry in entries["controls"] if entry["as_expected"]] == [False] * 4
+    for name in ("report.html", "summary.md"):
+        assert "2 of 2 verdicts as expected; NOT as asked for: door ma\ufffdin" in files[name]
+        assert "no control is met" in files[name]
+    assert '<p class="verdict bad">' in files["report.html"]
+
+
+def test_an_altered_door_fails_in_junit_and_in_sarif_at_its_own_name() -> None:
+    files = made(admitted(), wrong(), doors=[replace(DOORS[1], as_asked=False)])
+    xml = JUnitXml.fromstring(files["junit.xml"].encode())
+    assert [(s.name, s.tests, s.failures) for s in xml] == [("main", 2, 1), ("iam", 1, 1)]
+    [run] = json.loads(files["failures.sarif"])["runs"]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert [rules[result["ruleIndex"]] for result in run["results"]] == ["outsider", "door-as-asked"]
+    assert "door iam is not as asked for" in run["results"][1]["message"]["text"]
+
+
+def test_a_door_that_nobody_compared_is_not_called_altered() -> None:
+    files = made(admitted(), doors=[replace(DOORS[0], as_asked=None)])
+    assert json.loads(files["result.json"])["ok"] is True
+    assert json.loads(files["controls.json"])["doors_not_as_asked"] == []
+
+
 def test_the_head_counts_each_door_by_outcome() -> None:
     rows = [admitted(), case("no-token"), wrong(), skipped(), admitted("in-scope", door="scope")]
     table = made(*rows)["report.html"].partition('<table class="glance">')[2].partition("</table>")[0]
