@@ -12,9 +12,12 @@ from orchestration.errors import BadInput
 from orchestration.evidence import schemas
 from orchestration.evidence.inputs import Door
 
-# Control characters, halves of characters, what turns the direction of text, and what XML 1.0 cannot carry: in
-# a report these can only mislead. result.json keeps them, as escapes.
-UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# Control characters, halves of characters, what has no width or turns the direction of text, and what XML 1.0 cannot
+# carry: in a report these can only mislead. result.json keeps them, as escapes.
+UNREADABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+)
 
 
 class Mark(StrEnum):

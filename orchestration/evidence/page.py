@@ -1,4 +1,4 @@
-"""report.html: one file, no script, nothing fetched. Every text in it is escaped by the template engine."""
+"""report.html: one file, no script, nothing fetched. The template engine escapes every text and makes it readable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from orchestration.evidence import controls, plot
 from orchestration.evidence.inputs import Door, EvidenceInputs
-from orchestration.evidence.matrix import Mark, Matrix
+from orchestration.evidence.matrix import Mark, Matrix, readable
 from orchestration.evidence.summary import SIGNS, reached
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -47,10 +47,16 @@ def _template() -> Template:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_readable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     return environment.get_template("report.html.j2")
+
+
+def _readable(value: Any) -> Any:
+    """Every text on its way into the page; markup is the template's own, or made of such texts."""
+    return readable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _rules(door: Door) -> list[tuple[str, list[str]]]:

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from orchestration.errors import BadInput
 from orchestration.evidence import schemas
 from orchestration.evidence.folder import contents
-from tests.fakes.evidence import DOORS, admitted, case, inputs, skipped, smoke, wrong
+from tests.fakes.evidence import DOORS, PROVENANCE, admitted, case, inputs, skipped, smoke, wrong
 
 SCHEMAS = sorted(path.name.removesuffix(".schema.json") for path in schemas.FOLDER.glob("*.schema.json"))
 HOSTILE = [
@@ -210,6 +210,21 @@ def hostile_run(text: str) -> dict[str, str]:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_makes_no_tag_and_no_attribute_in_the_page(text: str) -> None:
     assert tags(hostile_run(text)["report.html"]) == tags(hostile_run("x")["report.html"])
+
+
+@pytest.mark.parametrize(
+    "sign", list("\x00\x1b\x7f\x9b\u061c\u200b\u200f\u2028\u202e\u2066\ufeff\U000e0041"), ids=ascii
+)
+def test_no_text_of_the_page_hides_or_turns_what_it_says(sign: str) -> None:
+    text = f"a{sign}b"
+    rules = {"customJWTAuthorizer": {"discoveryUrl": text, "allowedClients": [text]}}
+    doors = [replace(DOORS[0], name=text, runtime_arn=text, runtime_version=text, authorizer=rules, as_asked=False)]
+    made_of = replace(PROVENANCE, tools={text: text}, packages={text: text}, digests={text: None})
+    cases = [wrong(reason=text, title=text, door=text, explanation=text, tags=[text])]
+    files = made(*cases, doors=doors, provenance=made_of)
+    for name in ("report.html", "summary.md", "junit.xml"):
+        assert sign not in files[name], name
+        assert "a\ufffdb" in files[name], name
 
 
 def test_the_page_has_nothing_that_runs_or_fetches() -> None:
