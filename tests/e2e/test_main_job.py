@@ -151,13 +151,14 @@ def test_a_taken_port_is_named(clone: Clone, first_up: Done) -> None:
 
 
 def test_no_secret_is_on_disk_outside_the_emulator(up: Clone) -> None:
-    """Every secret that the emulator knows is looked for; a machine client's may be in Terraform's state alone."""
+    """A password is nowhere, a machine client's secret in Terraform's state alone, a token where it is kept alone."""
     env = local_environment(up)
     passwords, client_secrets = secrets_of(env)
     tokens = [up.invoke("token", "--client", name).out.strip().split(".")[2] for name in ("user", "machine")]
     assert len(passwords) >= 2 and len(client_secrets) >= 3
     state = up.path / ".state/local-dev"
-    assert {name for secret in [*passwords, *tokens] for name in files_with(state, secret)} == set()
+    assert {name for password in passwords for name in files_with(state, password)} == set()
+    assert {name for token in tokens for name in files_with(state, token)} == {"tokens/tokens.json"}
     assert {name for secret in client_secrets for name in files_with(state, secret)} <= {
         "terraform.tfstate",
         "terraform.tfstate.backup",
