@@ -75,7 +75,10 @@ class TargetTools:
             find_mirror(self.env)
 
     def terraform(self, endpoints: Endpoints) -> TerraformDriver:
-        """Raises GateRefused where STATE_BUCKET alone would pass over the state that is here."""
+        """Raises GateRefused where STATE_BUCKET alone would pass over the state that is here, or is no bucket of ours.
+
+        Terraform itself would read and write a state in anybody's bucket.
+        """
         place = self.remote()
         if place is not None and self._recorded_bucket() is None:
             local = self.driver(endpoints, None).local_state()
@@ -85,6 +88,8 @@ class TargetTools:
                     remedy=f"move it: {self.deployment.command('invoke state.bootstrap')}, or unset STATE_BUCKET",
                     code="state_is_local",
                 )
+        if place is not None:
+            self.state_store(endpoints, place.bucket).check()
         return self.driver(endpoints, place)
 
     def remote(self, bucket: str | None = None) -> RemoteState | None:

@@ -72,6 +72,7 @@ class State:
             bucket = self.steps.tools.state_store(endpoints, place.bucket)
             if not bucket.exists():
                 return False
+            bucket.check()
             if used := sorted(key for key, state in bucket.states().items() if state.resources):
                 raise GateRefused(
                     f"{place.bucket} holds the state of {', '.join(used)}",
@@ -95,10 +96,5 @@ class State:
 
     def _existing(self, endpoints: Endpoints, place: RemoteState) -> StateStore:
         bucket = self.steps.tools.state_store(endpoints, place.bucket)
-        if not bucket.exists():
-            raise Unfit(
-                f"there is no bucket {place.bucket}",
-                remedy=self.steps.deployment.command("invoke state.bootstrap"),
-                code="state_bucket_absent",
-            )
+        bucket.check()
         return bucket

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.errors import BadInput
 from orchestration.settings.model import check_model
-from orchestration.terraform import RemoteState
+from orchestration.terraform import RemoteState, state_key
 
 DEFAULT_REGION = "us-east-1"
 RESERVED_WORDS = ("aws", "amazon", "cognito")
@@ -147,7 +147,7 @@ def remote_state(deployment: Deployment, recorded: str | None, env: Mapping[str,
     bucket = recorded or wish
     if bucket is None:
         return None
-    key = f"inbound-auth/{deployment.environment}/terraform.tfstate"
+    key = state_key(deployment.environment)
     return RemoteState(bucket, key, deployment.region, path_style=deployment.target is Target.LOCAL)
 
 

@@ -3,11 +3,21 @@
 from orchestration.terraform.driver import Environment, TerraformDriver
 from orchestration.terraform.failures import ACCOUNT_NOT_ALLOWED
 from orchestration.terraform.mirror import MIRROR_VARIABLE, find_mirror, registry_reachable
-from orchestration.terraform.state import RemoteState, StateStore, StateSummary, must_move, parse_state
+from orchestration.terraform.state import (
+    OWN_KEY,
+    RemoteState,
+    StateStore,
+    StateSummary,
+    must_move,
+    parse_state,
+    remote_summary,
+    state_key,
+)
 
 __all__ = [
     "ACCOUNT_NOT_ALLOWED",
     "MIRROR_VARIABLE",
+    "OWN_KEY",
     "Environment",
     "RemoteState",
     "StateStore",
@@ -17,4 +27,6 @@ __all__ = [
     "must_move",
     "parse_state",
     "registry_reachable",
+    "remote_summary",
+    "state_key",
 ]

@@ -15,7 +15,7 @@ from orchestration.errors import OrchestrationError, TerraformFailed, Unfit
 from orchestration.terraform.failures import explain_failure, without_progress
 from orchestration.terraform.preparation import mirror_configuration, providers_installed, stamp_of
 from orchestration.terraform.process import IsFlagged, OnLine, Process
-from orchestration.terraform.state import RemoteState, StateSummary, parse_state, stage_sources
+from orchestration.terraform.state import RemoteState, StateSummary, parse_state, remote_summary, stage_sources
 
 MINIMUM = (1, 11, 0)
 # Would write secrets into logs, or state where nobody looks for it.
@@ -193,14 +193,7 @@ class TerraformDriver:
         code, out, err = self._run("state pull", private=True)
         if code != 0:
             raise self._failed("state pull", code, err)
-        try:
-            return parse_state(out)
-        except ValueError:
-            raise TerraformFailed(
-                f"s3://{self._place.remote.bucket}/{self._place.remote.key} is not a Terraform state",
-                remedy="put an older version of that object back: the bucket keeps them",
-                code="corrupt_state",
-            ) from None
+        return remote_summary(out, self._place.remote.bucket, self._place.remote.key)
 
     def local_state(self) -> StateSummary | None:
         try:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from orchestration.errors import GateRefused
+from orchestration.errors import GateRefused, TerraformFailed
 
 OVERRIDE_FILE = "backend_override.tf.json"
+# What this project puts into the bucket: a state for each environment, and its lock.
+OWN_KEY = re.compile(r"inbound-auth/[a-z][a-z0-9]{0,11}/terraform\.tfstate(\.tflock)?")
 # Neither a plan nor an apply reads them.
 LEFT_OUT = shutil.ignore_patterns("tests", "examples", "environments", ".terraform", "*.md")
 
@@ -42,6 +45,10 @@ class RemoteState:
         return {"terraform": {"backend": {"s3": settings}}}
 
 
+def state_key(environment: str) -> str:
+    return f"inbound-auth/{environment}/terraform.tfstate"
+
+
 @dataclass(frozen=True, slots=True)
 class StateSummary:
     """What tells one state from another. The rest of a state holds secrets and is not kept."""
@@ -57,6 +64,9 @@ class StateStore(Protocol):
 
     def exists(self) -> bool: ...
     def make(self) -> bool: ...
+    def check(self) -> None:
+        """Raises GateRefused for a bucket that is not ours, Unfit where there is none."""
+
     def states(self) -> dict[str, StateSummary]: ...
     def state(self, place: RemoteState) -> StateSummary | None: ...
     def lock(self, place: RemoteState) -> dict[str, str] | None: ...
@@ -75,6 +85,18 @@ def parse_state(text: str) -> StateSummary | None:
         )
     except (KeyError, TypeError, AttributeError, RecursionError) as e:
         raise ValueError(str(e)) from None
+
+
+def remote_summary(text: str, bucket: str, key: str) -> StateSummary | None:
+    """As parse_state, of a state in S3. Raises TerraformFailed for what is none."""
+    try:
+        return parse_state(text)
+    except ValueError:
+        raise TerraformFailed(
+            f"s3://{bucket}/{key} is not a Terraform state",
+            remedy="put an older version of that object back: the bucket keeps them",
+            code="corrupt_state",
+        ) from None
 
 
 def must_move(local: StateSummary | None, remote: StateSummary | None, place: RemoteState) -> bool:

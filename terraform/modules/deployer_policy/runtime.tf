@@ -47,7 +47,7 @@ locals {
       {
         Sid      = "FindTheState"
         Effect   = "Allow"
-        Action   = ["s3:ListBucket"]
+        Action   = ["s3:GetBucketTagging", "s3:ListBucket"]
         Resource = [bucket]
       },
       {

@@ -10,6 +10,7 @@ from orchestration.errors import BadInput, GateRefused
 from orchestration.settings import Target, remote_state
 from orchestration.terraform.state import (
     OVERRIDE_FILE,
+    OWN_KEY,
     RemoteState,
     StateSummary,
     must_move,
@@ -105,6 +106,8 @@ def test_where_the_state_is(recorded: str | None, env: dict[str, str], bucket: s
 def test_environments_share_the_bucket_and_not_the_key() -> None:
     keys = {str(remote_state(deployment(environment=name), "states", {})) for name in ("dev", "stage", "prod")}
     assert len(keys) == 3
+    places = [remote_state(deployment(environment=name), "states", {}) for name in ("dev", "eeeeeeeeeeee")]
+    assert all(place and OWN_KEY.fullmatch(place.key) and OWN_KEY.fullmatch(place.lock_key) for place in places)
     on_aws = remote_state(deployment(target=Target.AWS), "states", {})
     assert on_aws and not on_aws.path_style
 
