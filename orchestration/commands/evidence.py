@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 # Shorter values are words, such as the one that a caller with garbage sends.
 SHORTEST_CREDENTIAL = 24
+SIGNATURE = re.compile("Signature=([0-9a-f]{64})")
 CREDENTIAL_HEADERS = frozenset({"authorization", "x-amz-security-token"})
 WITHOUT_SEAL = "only the seal, kept elsewhere, finds a folder that was sealed anew: add --seal HEX"
 
@@ -199,14 +201,22 @@ class Evidence:
 
 
 def sent_credentials(outcomes: Sequence[Outcome]) -> dict[str, str]:
-    """{header and case: value without its scheme} of each credential that went out, words left aside."""
-    found = {}
+    """{header and case: value without its scheme, or a part of it} of each that went out, words left aside."""
+    found: dict[str, str] = {}
     for outcome in outcomes:
-        for number, (name, value) in enumerate(pair for sent in outcome.sent for pair in sent.headers):
-            credential = value.partition(" ")[2] or value
-            if name.lower() in CREDENTIAL_HEADERS and len(credential) >= SHORTEST_CREDENTIAL:
-                found[f"{name} of case {outcome.case.id}, header {number}"] = credential
-    return found
+        for name, value in (pair for sent in outcome.sent for pair in sent.headers):
+            if name.lower() in CREDENTIAL_HEADERS:
+                for text in _parts(value):
+                    # Most cases send the same token: the first is told.
+                    found.setdefault(text, f"{name} of case {outcome.case.id} ({len(found) + 1})")
+    return {name: text for text, name in found.items()}
+
+
+def _parts(value: str) -> list[str]:
+    """A credential and what is of use by itself: the parts of a JWT, the signature of SigV4."""
+    credential = value.partition(" ")[2] or value
+    parts = [credential, *credential.split("."), *SIGNATURE.findall(credential)]
+    return [part for part in parts if len(part) >= SHORTEST_CREDENTIAL]
 
 
 def _requests(outcomes: Sequence[Outcome]) -> Iterator[dict[str, Any]]:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import json
+import binascii
 import math
 import re
+from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
 from orchestration.errors import BadInput
+from orchestration.evidence.views import WrappedTooOften, forms, squeezed, views
 
 SHORTEST_SECRET = 6
 # Random base64 of 40 characters has 4.5 to 5 bits each; paths and names of that length have less.
 SECRET_KEY_BITS = 4.25
 QUOTES = r"[\"']*"
-ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,9 +43,13 @@ def _random_looking(text: str) -> bool:
     return mixed and bits >= SECRET_KEY_BITS
 
 
+JWT = r"(?:ey[A-DI-L]|ew[k-r0-3])[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}"
+# Where blanks are taken out words meet, so each start is looked at by itself, and what it begins is decoded.
+SQUEEZED_JWT = re.compile(rf"(?=({JWT}))")
+
 PATTERNS: tuple[Pattern, ...] = (
     # '{"', "{ " or "{" and a line end or tab in base64url, then at least one more part; the signature may be cut off.
-    Pattern("jwt", re.compile(r"(?:ey[A-DI-L]|ew[k-r0-3])[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}")),
+    Pattern("jwt", re.compile(JWT)),
     Pattern("authorization-value", re.compile(r"\b(?:Bearer|Basic)\s+[A-Za-z0-9._~+/-]{24,}", re.I)),
     Pattern("sigv4-signature", re.compile(r"Signature=[0-9a-f]{64}", re.I)),
     Pattern(
@@ -72,7 +74,7 @@ def scan(folder: Path, secrets: Mapping[str, str]) -> list[Finding]:
 
     Raises BadInput for a value so short that it would be found everywhere.
     """
-    if short := sorted(name for name, value in secrets.items() if len(value) < SHORTEST_SECRET):
+    if short := sorted(name for name, value in secrets.items() if len(squeezed(value)) < SHORTEST_SECRET):
         raise BadInput(
             f"too short to look for: {', '.join(short)}",
             remedy=f"a secret has at least {SHORTEST_SECRET} characters",
@@ -83,27 +85,27 @@ def scan(folder: Path, secrets: Mapping[str, str]) -> list[Finding]:
 
 
 def findings(name: str, text: str, secrets: Mapping[str, str]) -> Iterator[Finding]:
-    """What one text holds."""
-    views = _views(text)
+    """What one text holds, in whatever it is wrapped."""
+    try:
+        seen = views(text)
+    except WrappedTooOften:
+        yield Finding(name, "wrapped-too-often")
+        return
     for pattern in PATTERNS:
-        if any(pattern.confirm(match[0]) for view in views for match in pattern.expression.finditer(view)):
+        if any(pattern.confirm(match[0]) for view in seen for match in pattern.expression.finditer(view)):
             yield Finding(name, pattern.name)
+    joined = {squeezed(view) for view in seen}
+    if any(_has_header(match[1]) for view in joined for match in SQUEEZED_JWT.finditer(view)):
+        yield Finding(name, "jwt")
     for secret, value in secrets.items():
-        if any(form in view for form in _forms(value) for view in views):
+        if any(squeezed(form) in view for form in forms(value) for view in joined):
             yield Finding(name, f"value of {secret}")
 
 
-def _views(text: str) -> set[str]:
-    """The text as it stands and as HTML, a URL, JSON or Markdown mean it."""
-    return {text, html.unescape(text), unquote(text), ESCAPED.sub(r"\1", text)}
-
-
-def _forms(value: str) -> set[str]:
-    """The value, as ASCII JSON writes it, and in base64."""
-    raw = value.encode()
-    return {
-        value,
-        json.dumps(value)[1:-1],
-        base64.b64encode(raw).decode().rstrip("="),
-        base64.urlsafe_b64encode(raw).decode().rstrip("="),
-    }
+def _has_header(token: str) -> bool:
+    """Whether it begins with the JSON header that each signed or encrypted token has (RFC 7515, 7516: "alg")."""
+    header = token.partition(".")[0]
+    try:
+        return b'"alg"' in urlsafe_b64decode(header + "=" * (-len(header) % 4))
+    except binascii.Error:
+        return False

@@ -45,6 +45,13 @@ def test_credentials_that_were_sent_are_looked_for(header: tuple[str, str], cred
     assert list(sent_credentials([sent(header)]).values()) == ([credential] if credential else [])
 
 
+def test_each_part_of_a_credential_is_looked_for_once() -> None:
+    head, payload, signature = "eyJhbGciOiJSUzI1NiIsImtpZCI6MX0", "eyJzdWIiOiJzb21lYm9keSJ9" * 2, "c2ln" * 20
+    token, signed = f"{head}.{payload}.{signature}", f"AWS4-HMAC-SHA256 Credential=AKIA/x, Signature={'0a' * 32}"
+    found = sent_credentials([sent(("Authorization", f"Bearer {token}")), sent(("Authorization", signed))] * 2)
+    assert sorted(found.values()) == sorted([token, head, payload, signature, signed.partition(" ")[2], "0a" * 32])
+
+
 def test_each_of_two_headers_is_looked_for() -> None:
     two = sent(("Authorization", f"Bearer {TOKEN}"), ("Authorization", f"Bearer {TOKEN[::-1]}"))
     assert set(sent_credentials([two]).values()) == {TOKEN, TOKEN[::-1]}

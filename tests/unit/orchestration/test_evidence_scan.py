@@ -6,6 +6,7 @@ import base64
 import json
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -97,6 +98,67 @@ SECRET = "p\"ä<s>&'w/d+9"
 )
 def test_a_known_secret_is_found_however_it_is_written(shown: str) -> None:
     assert Finding("f", "value of password") in list(findings("f", f"x{shown}x", {"password": SECRET}))
+
+
+# Its header alone begins like a token's, as in an encrypted one.
+LONG = ".".join(
+    base64.urlsafe_b64encode(part).decode().rstrip("=")
+    for part in (b'{"alg":"RS256","kid":"one"}', bytes(range(7, 135)), bytes(range(99)))
+)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        pytest.param(f"{LONG[:9]}\n{LONG[9:]}", id="line-end"),
+        pytest.param(json.dumps({"x": f"{LONG[:9]}\n  {LONG[9:]}"}), id="line-end-in-json"),
+        pytest.param(f"{LONG[:9]}\u200b{LONG[9:]}", id="zero-width"),
+        pytest.param(json.dumps({"x": f"{LONG[:9]}\u200b{LONG[9:]}"}), id="zero-width-in-json"),
+        pytest.param(f"{LONG[:9]}\ufffd{LONG[9:]}", id="replaced"),
+        pytest.param(LONG.replace(".", "&amp;#46;"), id="html-twice"),
+        pytest.param(LONG.replace(".", "%252e"), id="url-twice"),
+        pytest.param(LONG.replace(".", "%26#46;"), id="html-in-a-url"),
+        pytest.param(LONG.replace(".", "\\u0026amp;#46;"), id="html-twice-in-json"),
+        pytest.param("keyIAM policies. There " + LONG.replace(".", " . "), id="after-what-only-looks-so"),
+    ],
+)
+def test_a_token_is_found_however_it_was_broken_up(shown: str) -> None:
+    assert Finding("f", "jwt") in list(findings("f", f"before {shown} after", {}))
+
+
+@pytest.mark.parametrize("text", ["the key IAM policies. There is none", "they Are signedBy. Them"])
+def test_words_side_by_side_are_no_token(text: str) -> None:
+    assert list(findings("f", text, {})) == []
+
+
+@pytest.mark.parametrize("offset", range(3))
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_known_secret_is_found_inside_something_that_was_encoded(offset: int, encode: object) -> None:
+    assert callable(encode)
+    shown = encode(b"x" * offset + SECRET.encode() + b" and more").decode()
+    assert Finding("f", "value of password") in list(findings("f", shown, {"password": SECRET}))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        SECRET.encode().hex(),
+        SECRET.encode().hex().upper(),
+        escape(escape(SECRET)),
+        quote(quote(SECRET, safe="")),
+        quote(escape(SECRET)),
+        "\u200b".join(SECRET),
+        json.dumps("\n".join(SECRET)),
+        json.dumps(json.dumps(SECRET)),
+    ],
+    ids=["hex", "HEX", "html-twice", "url-twice", "html-in-url", "zero-width", "lines-in-json", "json-twice"],
+)
+def test_a_known_secret_is_found_however_often_it_was_wrapped(shown: str) -> None:
+    assert Finding("f", "value of password") in list(findings("f", f"x{shown}x", {"password": SECRET}))
+
+
+def test_what_is_wrapped_too_often_to_look_into_is_a_finding() -> None:
+    assert [finding.pattern for finding in findings("f", f"&{'amp;' * 40}#46;", {})] == ["wrapped-too-often"]
 
 
 def test_every_file_and_every_name_is_looked_at(tmp_path: Path) -> None:
