@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,9 @@ class Verdict(StrEnum):
     REFUSED = "refused"
     BROKEN = "broken"
     """Neither: no answer, or one that says nothing about the caller, such as 404 or 500 where neither is expected."""
+    AS_ASKED = "as asked"
+    """Of a door's configuration, which is read and not called."""
+    DIFFERS = "differs"
 
 
 class Door(StrEnum):
@@ -69,10 +73,15 @@ class Case:
         return f"{self.caller.value}; {self.title}"
 
 
-def judge(case: Case, reply: Reply, *, any_answer: bool = False) -> tuple[Verdict, str, bool]:
-    """(verdict, reason to show, as expected). `any_answer`: the agent is not ours, so its answers have any shape."""
+def judge(
+    case: Case, reply: Reply, masked: Callable[[str], str] = str, *, any_answer: bool = False
+) -> tuple[Verdict, str, bool]:
+    """(verdict, reason to show, as expected). `masked` takes credentials out of what an agent echoes.
+
+    `any_answer`: the agent is not ours, so its answers have any shape.
+    """
     verdict = _verdict(case, reply, any_answer)
-    reason = answer_text(reply.body) if verdict is Verdict.ADMITTED else refusal_text(reply)
+    reason = masked(answer_text(reply.body) if verdict is Verdict.ADMITTED else refusal_text(reply))
     if verdict is not case.verdict:
         return verdict, reason or f"HTTP {reply.status}", False
     if reply.status not in case.family.statuses:

@@ -4,88 +4,23 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
-from orchestration.checks.callers import Caller
 from orchestration.checks.case import Case, Door, Verdict, judge
 from orchestration.checks.draft import finish, good
-from orchestration.checks.kit import Kit, Unavailable
-from orchestration.checks.request import Reply, Request, Sender, new_session_id
+from orchestration.checks.kit import Unavailable
+from orchestration.checks.masking import masked
+from orchestration.checks.outcome import Canaries, Exchange, Outcome, Sent, Subject
+from orchestration.checks.reached import look_up
+from orchestration.checks.request import Request, new_session_id
 from orchestration.clock import Clock
 from orchestration.errors import OrchestrationError, Unfit
 
+__all__ = ["Canaries", "Exchange", "Outcome", "Sent", "Subject", "document_of", "run_cases", "select"]
+
 _TOKEN_IN_URL = re.compile(r"(access_token=)[^&]*")
-
-
-class Canaries(Protocol):
-    """Tells which calls reached the agent."""
-
-    def seen(self, sent: Collection[str], expected: Collection[str]) -> set[str]:
-        """Those of `sent` that an agent noted. Waits a bounded time for the `expected`; the others are in by then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is put to the test."""
-
-    doors: Mapping[Door, str]
-    """Runtime ARNs. A case whose door is not among them is skipped."""
-    kit: Kit
-    sender: Sender
-    canaries: Canaries | None
-    """None: nobody can tell what reached the agent."""
-    local: bool
-    excluded: Mapping[Caller, str]
-    """Callers whom the main door keeps out by what it asks for, and what that is."""
-    foreign: bool = False
-    """A runtime that this project did not make: any answer of its agent is an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A request as it went out, in memory alone: its headers hold tokens, and repr does not show them."""
-
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...]
-    body_bytes: int
-
-    def __repr__(self) -> str:
-        return f"Sent({self.method})"
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A case's own call and its answer, in memory alone, for whoever explains it."""
-
-    runtime_arn: str
-    request: Request
-    reply: Reply
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one case. `elapsed_ms` covers its own call alone, not getting tokens nor what came before."""
-
-    case: Case
-    verdict: Verdict | None
-    """None: skipped."""
-    status: int | None
-    reason: str
-    elapsed_ms: float | None
-    ok: bool
-    """False for what was skipped, too."""
-    canary: str = ""
-    reached: bool | None = None
-    """Whether the agent noted the call; None: not looked at."""
-    skipped: str | None = None
-    """Why the case did not run."""
-    explanation: str | None = None
-    sent: tuple[Sent, ...] = ()
-    exchange: Exchange | None = None
 
 
 def run_cases(
@@ -111,24 +46,7 @@ def run_cases(
             done(outcome)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    return look_up([outcomes[case.id] for case in chosen], subject.canaries)
-
-
-def look_up(outcomes: Sequence[Outcome], canaries: Canaries | None) -> list[Outcome]:
-    """Mark what reached the agent; an answer that does not fit to that is wrong, whatever its status was."""
-    sent = {outcome.canary for outcome in outcomes if outcome.canary}
-    if canaries is None or not sent:
-        return list(outcomes)
-    expected = {o.canary for o in outcomes if o.canary and o.case.reached and o.ok}
-    seen = canaries.seen(sent, expected)
-    return [_marked(outcome, outcome.canary in seen) if outcome.canary else outcome for outcome in outcomes]
-
-
-def _marked(outcome: Outcome, reached: bool) -> Outcome:
-    if reached == outcome.case.reached or not outcome.ok:
-        return replace(outcome, reached=reached)
-    text = "refused, but the call reached the agent" if reached else "answered, but the call never reached the agent"
-    return replace(outcome, reached=reached, ok=False, reason=f"{text}: {outcome.reason}")
+    return look_up([outcomes[case.id] for case in chosen], subject)
 
 
 def _run(case: Case, subject: Subject, clock: Clock) -> Outcome:
@@ -158,7 +76,7 @@ def _called(case: Case, subject: Subject, clock: Clock) -> Outcome:
     started = clock.monotonic()
     reply = subject.sender.send(request)
     elapsed_ms = (clock.monotonic() - started) * 1000
-    verdict, reason, ok = judge(case, reply, any_answer=subject.foreign)
+    verdict, reason, ok = judge(case, reply, lambda text: masked(text, request), any_answer=subject.foreign)
     return Outcome(
         case,
         verdict,

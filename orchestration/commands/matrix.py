@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from orchestration.checks.case import Case, Door
 from orchestration.checks.cases import CASES
 from orchestration.checks.doors import door_names, door_spec, probe_doors
 from orchestration.checks.run import Outcome, Subject, run_cases, select
+from orchestration.commands.abreast import side_by_side
+from orchestration.commands.configuration import Configurations
 from orchestration.errors import BadInput
 from orchestration.ledger import RuntimeRecord
 from orchestration.report import SmokeReport
@@ -21,8 +21,6 @@ from orchestration.settings import Settings
 from orchestration.steps import Steps
 
 PARALLEL = 4
-A = TypeVar("A")
-B = TypeVar("B")
 
 Explain = Callable[[Sequence[Outcome]], Mapping[str, str]]
 """Outcomes with a wrong verdict -> {case id: one line}."""
@@ -63,7 +61,7 @@ class Matrix:
         """The cases of the deployment's own door alone: what `up` proves, without making more runtimes."""
         cases = [case for case in CASES if case.door is Door.MAIN]
         subject = self.steps.tools.subject(settings, {Door.MAIN: runtime_arn})
-        return self._run(cases, subject, runtime_arn, PARALLEL, brief=True)
+        return self._run(cases, subject, runtime_arn, PARALLEL, self._configurations(settings, {}), brief=True)
 
     def whole(self, choice: Choice) -> SmokeReport:
         """The chosen cases at their doors, which are made where they are not there yet."""
@@ -72,9 +70,11 @@ class Matrix:
         main = self.steps.observed(settings)
         if main is None:
             raise self.steps.not_launched(settings)
-        doors = {Door.MAIN: main.arn}
-        doors |= self._doors(settings, main, [d for d in probe_doors(settings) if d in {c.door for c in cases}])
-        return self._run(cases, self.steps.tools.subject(settings, doors), main.arn, choice.parallel)
+        wanted = [door for door in probe_doors(settings) if door in {case.door for case in cases}]
+        plan = self._plan(settings, main, wanted, mend=False)
+        doors = {Door.MAIN: main.arn, **self._doors(plan)}
+        subject = self.steps.tools.subject(settings, doors)
+        return self._run(cases, subject, main.arn, choice.parallel, self._configurations(settings, plan.specs))
 
     def foreign(
         self, choice: Choice, runtime_arn: str, discovery_url: str, client_id: str, token: str | None
@@ -86,16 +86,26 @@ class Matrix:
         return self._run(cases, subject, runtime_arn, choice.parallel)
 
     def _run(
-        self, cases: Sequence[Case], subject: Subject, runtime_arn: str, parallel: int, *, brief: bool = False
+        self,
+        cases: Sequence[Case],
+        subject: Subject,
+        runtime_arn: str,
+        parallel: int,
+        configurations: Configurations | None = None,
+        *,
+        brief: bool = False,
     ) -> SmokeReport:
+        """`configurations`: None for a runtime of which nobody here knows what was asked."""
         clock, console = self.steps.clock, self.steps.console
         started = clock.monotonic()
         with console.step("calls of the smoke test"), console.matrix(cases, brief=brief) as done:
             outcomes = run_cases(cases, subject, clock, done, parallel=parallel)
+        if configurations is not None:
+            outcomes += configurations.outcomes(subject.doors)
         report = SmokeReport(self.steps.deployment, runtime_arn, outcomes, clock.monotonic() - started)
         wrong = [o for o in outcomes if not o.ok and o.skipped is None]
         lines = self.explain(wrong) if wrong and not subject.foreign else {}
-        return replace(report, outcomes=[replace(o, explanation=lines.get(o.case.id)) for o in outcomes])
+        return replace(report, outcomes=[replace(o, explanation=lines.get(o.case.id, o.explanation)) for o in outcomes])
 
     def mend_doors(self, settings: Settings, main: ObservedRuntime) -> bool:
         """Bring the doors that were made before to what they should be; False when they are. Takes no lock."""
@@ -109,9 +119,11 @@ class Matrix:
         self.steps.remove_doors(self.steps.tools.control(settings.endpoints), stale)
         return plan.changes or bool(stale)
 
-    def _doors(self, settings: Settings, main: ObservedRuntime, doors: Sequence[Door]) -> dict[Door, str]:
+    def _configurations(self, settings: Settings, specs: Mapping[Door, RuntimeSpec]) -> Configurations:
+        return Configurations(self.steps.tools.control(settings.endpoints), settings, specs)
+
+    def _doors(self, plan: DoorPlan) -> dict[Door, str]:
         """The ARNs of the doors, which are made side by side where they are not there yet."""
-        plan = self._plan(settings, main, doors, mend=False)
         if not plan.changes:
             return self._make(plan)
         with self.steps.changing():
@@ -156,9 +168,3 @@ class DoorPlan:
     @property
     def changes(self) -> bool:
         return not all(isinstance(step, Keep) for step in self.steps.values())
-
-
-def side_by_side(work: Callable[[A], B], items: Collection[A]) -> dict[A, B]:
-    """Each item's result; all are waited for, then the first failure is raised."""
-    with ThreadPoolExecutor(max_workers=max(1, len(items))) as pool:
-        return dict(zip(items, pool.map(work, items), strict=True))

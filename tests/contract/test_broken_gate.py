@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from orchestration.checks import cases
-from orchestration.checks.case import Door
+from orchestration.checks import cases as matrix
+from orchestration.checks.case import Case, Door
 from orchestration.checks.forge import public_jwk
 from orchestration.checks.kit import Kit
 from orchestration.checks.run import Outcome, Subject, run_cases
@@ -31,29 +31,40 @@ RULES: Mapping[Door, Rules | None] = {
     Door.IAM: None,
 }
 # What the agent makes of a call is not a gate's to answer for.
-CASES = tuple(case for case in cases.CASES if "agent" not in case.tags)
+CASES = tuple(case for case in matrix.CASES if "agent" not in case.tags)
 SOURCE = issuer.TinyIssuer(NOW)
 KIT = Kit(SOURCE, issuer.POOL, issuer.USER, issuer.REGION, lambda: float(NOW))
 
 
-def wrong(*switches: Switch, keys_reachable: bool = True) -> set[str]:
+def wrong(
+    *switches: Switch,
+    keys_reachable: bool = True,
+    cases: Sequence[Case] = CASES,
+    rules: Mapping[Door, Rules | None] = RULES,
+) -> set[str]:
     """The ids of the cases whose outcome is not as expected."""
-    return {outcome.case.id for outcome in outcomes(*switches, keys_reachable=keys_reachable) if not outcome.ok}
+    found = outcomes(*switches, keys_reachable=keys_reachable, cases=cases, rules=rules)
+    return {outcome.case.id for outcome in found if not outcome.ok}
 
 
-def outcomes(*switches: Switch, keys_reachable: bool = True) -> list[Outcome]:
+def outcomes(
+    *switches: Switch,
+    keys_reachable: bool = True,
+    cases: Sequence[Case] = CASES,
+    rules: Mapping[Door, Rules | None] = RULES,
+) -> list[Outcome]:
     """The matrix, run against a gate of its own."""
     attackers = public_jwk(KIT.attacker, "key-of-the-attacker")
     urls = ("https://attacker.invalid/jwks.json", "https://attacker.invalid/cert.pem")
     gate = BrokenGate(
-        {DOORS[door]: rules for door, rules in RULES.items()},
+        {DOORS[door]: asked for door, asked in rules.items()},
         NOW,
         frozenset(switches),
         dict.fromkeys(urls, attackers),
         keys_reachable,
     )
     subject = Subject(DOORS, KIT, gate, gate, local=True, excluded={})
-    found = run_cases(CASES, subject, SystemClock(), lambda outcome: None, parallel=1)
+    found = run_cases(cases, subject, SystemClock(), lambda outcome: None, parallel=1)
     assert [outcome.case.id for outcome in found if outcome.skipped] == []
     return found
 
@@ -98,7 +109,7 @@ CAUGHT: Mapping[Switch, str] = {
     Switch.NOT_BEFORE_SKIPPED: "not-yet-valid",
     Switch.ISSUED_AT_SKIPPED: "issued-in-future",
     Switch.CLIENT_SKIPPED: "client-list client-longer client-missing group-outsider id-token "
-    "outsider outsider-machine scope-outsider",
+    "outsider outsider-machine probe-machine scope-outsider",
     Switch.CLIENT_OPTIONAL: "client-missing id-token",
     Switch.CLIENT_PREFIX: "client-longer",
     Switch.CLIENT_IN_LIST: "client-list",
@@ -167,6 +178,18 @@ def test_a_refusal_that_the_agent_hears_of_is_none() -> None:
 
 def test_an_answer_that_the_agent_knows_nothing_of_is_none() -> None:
     assert wrong(Switch.ANSWERS_WITHOUT_AGENT) == FOR_THE_AGENT
+
+
+def test_refusals_alone_prove_nothing_of_an_agent_that_notes_no_call() -> None:
+    chosen = [case for case in CASES if "signature" in case.tags]
+    assert not any(case.reached for case in chosen)
+    assert wrong(cases=chosen) == set()
+    assert wrong(Switch.ANSWERS_WITHOUT_AGENT, cases=chosen) == {case.id for case in chosen}
+
+
+def test_a_main_door_that_lets_in_the_probes_machine_is_caught() -> None:
+    opened = {**RULES, Door.MAIN: Rules(clients=CLIENTS | {issuer.PROBE})}
+    assert wrong(rules=opened) == {"probe-machine"}
 
 
 def test_a_refusal_with_a_status_of_its_own_is_noticed() -> None:

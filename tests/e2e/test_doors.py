@@ -41,8 +41,11 @@ def test_every_case_runs_and_every_verdict_is_as_expected(doors: Clone) -> None:
     done = doors.invoke("smoke-test", "--json")
     document = json.loads(done.out)
     assert (done.code, document["ok"], document["failed"], document["skipped"]) == (0, True, [], [])
-    assert [case["id"] for case in document["cases"]] == [case.id for case in CASES]
-    assert all(case["reached"] is case["expected_reached"] for case in document["cases"])
+    configured = [f"configuration-{door.value}" for door in Door]
+    assert [case["id"] for case in document["cases"]] == [*(case.id for case in CASES), *configured]
+    called = [case for case in document["cases"] if case["status"]]
+    assert len(called) == len(CASES)
+    assert all(case["reached"] is case["expected_reached"] for case in called)
     assert ledger(doors)["doors"] == before, "the doors are reused"
     assert len(before) == 4
 
@@ -52,8 +55,10 @@ def test_no_token_is_shown(first_run: Done) -> None:
     assert "eyJ" not in first_run.out + first_run.err, "a token begins so"
 
 
+# (door, what somebody does to it, the cases that now pass or fail beside its configuration)
 LOOSENED: list[tuple[str, Callable[[Rules, str], Any], set[str]]] = [
     ("main", lambda rules, outsider: rules["allowedClients"].append(outsider), {"outsider"}),
+    ("main", lambda rules, outsider: rules["allowedClients"].append("nobody-of-ours"), set()),
     (
         "scope",
         lambda rules, outsider: rules.pop("allowedScopes"),
@@ -68,7 +73,7 @@ LOOSENED: list[tuple[str, Callable[[Rules, str], Any], set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("door", "alter", "wrong"), LOOSENED, ids=[door for door, *_ in LOOSENED])
+@pytest.mark.parametrize(("door", "alter", "wrong"), LOOSENED, ids=["main", "main-by-a-stranger", "scope", "group"])
 def test_a_loosened_door_is_found_by_exactly_the_cases_that_now_pass(
     doors: Clone, door: str, alter: Callable[[Rules, str], Any], wrong: set[str]
 ) -> None:
@@ -85,9 +90,10 @@ def test_a_loosened_door_is_found_by_exactly_the_cases_that_now_pass(
     done = doors.invoke("smoke-test", "--json")
     alter_door(doors, runtime_id, lambda rules: rules.update(good))
     document = json.loads(done.out)
-    assert (done.code, set(document["failed"])) == (1, wrong)
-    assert all(case in one_error(done) for case in wrong)
-    assert all(case["explanation"] for case in document["cases"] if case["id"] in wrong)
+    expected = wrong | {f"configuration-{door}"}
+    assert (done.code, set(document["failed"])) == (1, expected)
+    assert all(case in one_error(done) for case in expected)
+    assert all(case["explanation"] for case in document["cases"] if case["id"] in expected)
 
 
 def test_make_up_mends_a_loosened_door(doors: Clone) -> None:
@@ -102,7 +108,8 @@ def test_a_chosen_few_run_alone(doors: Clone) -> None:
     done = doors.invoke("smoke-test", "--case", "person", "--tag", "iam", "--parallel", "2", "--json")
     ran = [case["id"] for case in json.loads(done.out)["cases"]]
     assert done.code == 0
-    assert ran == [case.id for case in CASES if case.id == "person" or case.door is Door.IAM]
+    chosen = [case.id for case in CASES if case.id == "person" or case.door is Door.IAM]
+    assert ran == [*chosen, "configuration-main", "configuration-iam"]
 
 
 def test_a_case_that_is_not_known_is_one_line_with_a_remedy(doors: Clone) -> None:

@@ -65,6 +65,13 @@ CASES = (
     ),
     real("outsider", "an app client that is not allowed", Caller.OUTSIDER, "client", "client"),
     real("outsider-machine", "a machine's client that is not allowed", Caller.OUTSIDER_MACHINE, "client", "client"),
+    real(
+        "probe-machine",
+        "the client of the scope door's machine, which belongs there alone",
+        Caller.SCOPED,
+        "client",
+        "client",
+    ),
     real("id-token", "the ID token instead of the access token", Caller.PERSON_ID, "client", "token-use"),
     real(
         "refresh-token",

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from orchestration.checks.cases import CASES
-from orchestration.commands.matrix import Choice, side_by_side
+from orchestration.commands.abreast import side_by_side
+from orchestration.commands.matrix import Choice
 from orchestration.commands.proof import Foreign
 from orchestration.errors import BadInput
 from tests.fakes.orchestration import DISCOVERY_URL, RUNTIME_ARN

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import threading
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -22,9 +24,10 @@ from tests.fakes.matrix import (
     FakeDataPlane,
     FakeSource,
     authorization,
+    canary_of,
     subject,
 )
-from tests.fakes.orchestration import RUNTIME_ARN, FakeClock
+from tests.fakes.orchestration import RUNTIME_ARN, FakeClock, answer
 
 CONTINUED = replace(PERSON, id="continued", opener=Caller.PERSON)
 SCOPED = replace(PERSON, id="scoped", door=Door.SCOPE)
@@ -101,6 +104,77 @@ def test_the_log_is_looked_at_once_for_all_and_waited_for_those_that_must_be_the
     assert expected == {outcomes[0].canary}
 
 
+class Silent(FakeDataPlane):
+    """Its agent notes nothing."""
+
+    def seen(self, sent: Collection[str], expected: Collection[str]) -> set[str]:
+        super().seen(sent, expected)
+        return set()
+
+
+def test_silence_about_refused_calls_counts_only_where_a_good_call_is_heard() -> None:
+    plane, silent = FakeDataPlane(), Silent()
+    heard, unheard = only(NOBODY, subject(plane)), only(NOBODY, subject(silent))
+    assert (heard.ok, heard.reached) == (True, False)
+    assert (unheard.ok, unheard.reached, unheard.verdict) == (False, None, Verdict.REFUSED)
+    assert unheard.reason == (
+        "nothing proves that the call did not reach the agent (the agent did not note a good call at this door)"
+    )
+    [(_, expected)] = plane.looks
+    assert expected == {canary_of(plane.sent[1])}, "the good call is waited for"
+
+
+def test_refusals_of_a_door_that_refuses_a_good_call_too_prove_nothing() -> None:
+    outcome = only(NOBODY, subject(FakeDataPlane(lambda request: MISSING)))
+    assert (outcome.ok, outcome.reached) == (False, None)
+    assert "a good call was answered 401" in outcome.reason
+
+
+def test_where_no_good_caller_is_to_be_had_nothing_is_claimed_of_the_agent() -> None:
+    missing = frozenset({Caller.PERSON, Caller.MACHINE})
+    plane = FakeDataPlane()
+    outcome = only(NOBODY, subject(plane, FakeSource(missing=missing)))
+    assert (outcome.ok, outcome.reached, len(plane.sent)) == (True, None, 1)
+
+
+def test_a_good_call_is_made_by_whom_the_door_lets_in() -> None:
+    plane = FakeDataPlane()
+    only(NOBODY, subject(plane, excluded={Caller.PERSON: "kept out by a rule"}))
+    assert authorization(plane.sent[1]) == f"Bearer {subject(plane).kit.text(Caller.MACHINE)}"
+
+
+# -- what an agent echoes
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        pytest.param(lambda token: token, id="whole"),
+        pytest.param(lambda token: token.split(".")[2], id="signature"),
+        pytest.param(lambda token: token.split(".")[2][:48], id="a-piece"),
+        pytest.param(lambda token: f"x{token[30:60]}y", id="inside-a-word"),
+        pytest.param(lambda token: "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", id="another-token"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 401])
+def test_what_an_agent_or_a_door_echoes_of_a_token_is_not_kept(echo: Callable[[str], str], status: int) -> None:
+    def answers(request: Request) -> Reply:
+        said = echo((authorization(request) or "").removeprefix("Bearer "))
+        return Reply(200, answer(f"you sent {said}!")) if status == 200 else Reply(401, json.dumps({"message": said}))
+
+    at = subject(FakeDataPlane(answers))
+    outcome, token = only(PERSON, at), at.kit.text(Caller.PERSON)
+    kept = outcome.reason + json.dumps(document_of(outcome))
+    assert "<token>" in kept
+    assert "eyJ" not in kept
+    assert not any(token[i : i + 12] in kept for i in range(len(token) - 12))
+
+
+def test_a_long_answer_is_cut() -> None:
+    outcome = only(PERSON, subject(FakeDataPlane(lambda request: Reply(200, answer("word " * 10_000)))))
+    assert len(outcome.reason) < 600
+
+
 def test_where_nobody_can_tell_nothing_is_claimed() -> None:
     assert only(PERSON, subject(FakeDataPlane(), canaries=None)).reached is None
 
@@ -163,8 +237,8 @@ def test_a_case_that_makes_no_sense_here_is_skipped_and_never_passes(
 
 def test_a_caller_who_is_kept_out_can_still_be_refused() -> None:
     refused = replace(NOBODY, caller=Caller.PERSON)
-    at = subject(FakeDataPlane(lambda request: MISSING), excluded={Caller.PERSON: "kept out by a rule"})
-    assert only(refused, at).ok
+    kept_out = {Caller.PERSON: "kept out by a rule", Caller.MACHINE: "kept out by a rule"}
+    assert only(refused, subject(FakeDataPlane(lambda request: MISSING), excluded=kept_out)).ok
 
 
 def test_locally_nothing_is_skipped_for_being_local() -> None:
