@@ -1,15 +1,16 @@
-"""The door of a runtime, its JWT authorizer, and who may pass after a change that could not before.
+"""The door of a runtime, its JWT authorizer, wherever a plan describes one.
 
 Rules of different kinds are all demanded, values of one kind are alternatives (AgentCore devguide: runtime-oauth).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.review.plan import Change, Plan, Unseen
+from orchestration.review.masking import Unseen
+from orchestration.review.plan import Action, Change, Plan
 from orchestration.review.values import block, entries, mapping, texts
 
 GROUPS = "cognito:groups"
@@ -18,22 +19,30 @@ RUNTIME = "aws_bedrockagentcore_agent_runtime"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One custom-claim rule."""
+    """One custom-claim rule. `type`: whether the claim is a text or a list of texts."""
 
     name: str
     operator: str
     values: tuple[str, ...]
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What an authorizer demands. `discovery_url` None: there is no authorizer, callers come with IAM."""
+    """What an authorizer demands; a rule that cannot be seen is Unseen, not empty.
+
+    `discovery_url` None: there is no authorizer, callers come with IAM.
+    """
 
     discovery_url: str | Unseen | None
-    clients: Mapping[str, str | Unseen]
-    audience: tuple[str, ...]
-    scopes: tuple[str, ...]
-    claims: tuple[Claim, ...]
+    clients: Mapping[str, str | Unseen] | Unseen
+    audience: tuple[str, ...] | Unseen
+    scopes: tuple[str, ...] | Unseen
+    claims: tuple[Claim, ...] | Unseen
+
+    @property
+    def named_clients(self) -> Mapping[str, str | Unseen]:
+        return {} if isinstance(self.clients, Unseen) else self.clients
 
     @property
     def has_allow_list(self) -> bool:
@@ -41,29 +50,55 @@ class Door:
 
 
 NO_DOOR = Door(None, {}, (), (), ())
+INPUT = frozenset({"discovery_url", "allowed_clients", "allowed_audience", "allowed_scopes", "custom_claims"})
+DECIDING = ("agent_runtime_artifact", "network_configuration", "protocol_configuration", "role_arn")
+"""Arguments of the provider's runtime that decide what a caller reaches and with whose permissions."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
-    """One sentence on who gains or loses access. `rule`: issuer, client, audience, scope or claim.
-
-    `whole`: a rule of that kind appears or disappears, rather than one of its values.
-    """
+class Described:
+    """One door of a plan, and what it was; None where it is not there. `address` is where it is after the change."""
 
     address: str
-    gains: bool
-    rule: str
-    words: str
-    whole: bool = False
+    before: Door | None
+    after: Door | None
 
 
-def doors(plan: Plan) -> Iterator[tuple[Change, Door | None, Door | None]]:
-    """(resource, door now, door then) of each resource that describes one; None where it is not there."""
-    for change in plan.of("terraform_data", RUNTIME):
-        if change.type == RUNTIME:
-            yield change, _of_runtime(change.before), _of_runtime(change.after)
-        elif change.name == "authorizer":
-            yield change, _of_input(change.before), _of_input(change.after)
+def is_door(change: Change) -> bool:
+    """By type, by shape, or by the name that it has or had: a door that moves stays one."""
+    if change.type == RUNTIME:
+        return True
+    names = {change.name, (change.previous_address or "").rpartition(".")[2].partition("[")[0]}
+    given = [mapping(values).get("input") for values in (change.before, change.after)]
+    return change.type == "terraform_data" and (
+        "authorizer" in names or any(INPUT & set(mapping(value)) for value in given)
+    )
+
+
+def doors(plan: Plan) -> Iterator[Described]:
+    """Every door; one that goes and one that comes are one that moved, and are compared."""
+    found = [change for change in plan.of("terraform_data", RUNTIME) if is_door(change) and not change.deposed]
+    leaving = [change for change in found if change.action == Action.DELETE]
+    for change in found:
+        if change.action == Action.DELETE:
+            continue
+        former = change.before
+        if change.action == Action.CREATE and (twin := next((c for c in leaving if _same(c, change)), None)):
+            leaving.remove(twin)
+            former = twin.before
+        now = change.before if change.action == Action.FORGET else change.after
+        yield Described(change.address, _door(change.type, former), _door(change.type, now))
+    for change in leaving:
+        yield Described(change.address, _door(change.type, change.before), None)
+
+
+def _same(gone: Change, made: Change) -> bool:
+    name = "agent_runtime_name"
+    return gone.type == made.type and mapping(gone.before).get(name) == mapping(made.after).get(name)
+
+
+def _door(kind: str, values: Mapping[str, Any] | None) -> Door | None:
+    return _of_runtime(values) if kind == RUNTIME else _of_input(values)
 
 
 def door_of_configuration(configuration: Mapping[str, Any] | None) -> Door:
@@ -74,6 +109,7 @@ def door_of_configuration(configuration: Mapping[str, Any] | None) -> Door:
             str(claim.get("inboundTokenClaimName", "")),
             str(mapping(claim.get("authorizingClaimMatchValue")).get("claimMatchOperator", "")),
             _match(mapping(claim.get("authorizingClaimMatchValue")).get("claimMatchValue")),
+            str(claim.get("inboundTokenClaimValueType", "")),
         )
         for claim in rules.get("customClaims") or []
     ]
@@ -86,95 +122,6 @@ def door_of_configuration(configuration: Mapping[str, Any] | None) -> Door:
     )
 
 
-def shifts(address: str, before: Door | None, after: Door | None) -> Iterator[Shift]:
-    """Who may call after that could not before, and the reverse. A door that is not there lets nobody in."""
-    if before is None or after is None:
-        if (door := before or after) is not None:
-            yield from _whole_door(address, door, gains=before is None)
-        return
-    if before.discovery_url != after.discovery_url:
-        yield Shift(address, False, "issuer", f"tokens of {_text(before.discovery_url)} are refused", True)
-        yield Shift(address, True, "issuer", f"tokens of {_text(after.discovery_url)} are looked at", True)
-    yield from _clients(address, before.clients, after.clients)
-    yield from _values(address, AUDIENCE, before.audience, after.audience)
-    yield from _values(address, SCOPE, before.scopes, after.scopes)
-    yield from _claims(address, before.claims, after.claims)
-
-
-def _whole_door(address: str, door: Door, *, gains: bool) -> Iterator[Shift]:
-    may = "may call" if gains else "may no longer call"
-    for name, client in sorted(door.clients.items()):
-        yield Shift(address, gains, "client", f"client {_client(name, client)} {may}")
-    if not door.clients:
-        yield Shift(address, gains, "issuer", f"holders of a token of {_text(door.discovery_url)} {may}", True)
-
-
-def _clients(address: str, before: Mapping[str, str | Unseen], after: Mapping[str, str | Unseen]) -> Iterator[Shift]:
-    if bool(before) != bool(after):
-        words = "any client of the issuer may call: the list of clients is gone"
-        listed = ", ".join(sorted(after))
-        yield Shift(
-            address, not after, "client", words if before else f"clients other than {listed} may no longer call", True
-        )
-        return
-    then, now = _known(before), _known(after)
-    for name, client in sorted(before.items()):
-        if after.get(name) != client and client not in now:
-            yield Shift(address, False, "client", f"client {_client(name, client)} may no longer call")
-    for name, client in sorted(after.items()):
-        if before.get(name) != client and client not in then:
-            yield Shift(address, True, "client", f"client {_client(name, client)} may call")
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """How a rule's tokens are spoken of: those that have a value, and all of them."""
-
-    rule: str
-    having: str
-    any: str
-
-
-AUDIENCE = _Words("audience", "tokens for the audience", "tokens for any audience or none")
-SCOPE = _Words("scope", "tokens with the scope", "tokens with any scope or none")
-GROUP = _Words("group", "people in the group", "people in any group or none")
-
-
-def _values(address: str, words: _Words, before: Sequence[str], after: Sequence[str]) -> Iterator[Shift]:
-    rule, having = words.rule, words.having
-    if before and not after:
-        gone = f"{words.any} may call: the {rule} rule ({', '.join(sorted(before))}) is gone"
-        yield Shift(address, True, rule, gone, True)
-    elif after and not before:
-        yield Shift(address, False, rule, f"only {having} {' or '.join(sorted(after))} may call", True)
-    else:
-        for value in sorted({*after} - {*before}):
-            yield Shift(address, True, rule, f"{having} {value} may call")
-        for value in sorted({*before} - {*after}):
-            yield Shift(address, False, rule, f"{having} {value} may no longer call")
-
-
-def _claims(address: str, before: Sequence[Claim], after: Sequence[Claim]) -> Iterator[Shift]:
-    then = {(claim.name, claim.operator): claim.values for claim in before}
-    now = {(claim.name, claim.operator): claim.values for claim in after}
-    for name, operator in sorted({*then, *now}):
-        claim = _Words(f"claim {name}", f"tokens whose {name} {operator}", f"tokens with any {name} or none")
-        old, new = then.get((name, operator), ()), now.get((name, operator), ())
-        yield from _values(address, GROUP if name == GROUPS else claim, old, new)
-
-
-def _known(clients: Mapping[str, str | Unseen]) -> set[str | Unseen]:
-    return {client for client in clients.values() if isinstance(client, str)}
-
-
-def _client(name: str, client: str | Unseen) -> str:
-    return name if name == client else f"{name} {client}" if isinstance(client, Unseen) else f"{name} ({client})"
-
-
-def _text(url: str | Unseen | None) -> str:
-    return "no issuer" if url is None else f"an issuer {url}" if isinstance(url, Unseen) else url
-
-
 def _match(value: Any) -> tuple[str, ...]:
     """The member of the union that is set (botocore model: ClaimMatchValueType)."""
     return tuple(text for member in mapping(value).values() for text in texts(member))
@@ -183,19 +130,15 @@ def _match(value: Any) -> tuple[str, ...]:
 def _of_input(values: Mapping[str, Any] | None) -> Door | None:
     if values is None:
         return None
-    if isinstance(values.get("input"), Unseen):
-        return Door(Unseen.UNKNOWN, {"any": Unseen.UNKNOWN}, (), (), ())
+    if isinstance(unseen := values.get("input"), Unseen):
+        return Door(unseen, unseen, unseen, unseen, unseen)
     given = mapping(values.get("input"))
-    claims = [
-        Claim(str(claim.get("name")), str(claim.get("operator")), texts(claim.get("values")))
-        for claim in entries(given.get("custom_claims"))
-    ]
     return Door(
         given.get("discovery_url"),
-        {str(name): client for name, client in mapping(given.get("allowed_clients")).items()},
-        texts(given.get("allowed_audience")),
-        texts(given.get("allowed_scopes")),
-        tuple(claims),
+        _clients(given.get("allowed_clients")),
+        _seen(given.get("allowed_audience")),
+        _seen(given.get("allowed_scopes")),
+        _claims(given.get("custom_claims"), _claim_of_input),
     )
 
 
@@ -203,11 +146,47 @@ def _of_runtime(values: Mapping[str, Any] | None) -> Door | None:
     """From the provider's own resource (provider 6: aws_bedrockagentcore_agent_runtime)."""
     if values is None:
         return None
-    given = block(block(values.get("authorizer_configuration")).get("custom_jwt_authorizer"))
+    outer = values.get("authorizer_configuration")
+    inner = outer if isinstance(outer, Unseen) else block(outer).get("custom_jwt_authorizer")
+    if isinstance(inner, Unseen):
+        return Door(inner, inner, inner, inner, inner)
+    given = block(inner)
     return Door(
         given.get("discovery_url"),
-        {client: client for client in texts(given.get("allowed_clients"))},
-        texts(given.get("allowed_audience")),
-        texts(given.get("allowed_scopes")),
-        tuple(Claim(str(c.get("inbound_token_claim_name")), "", ()) for c in entries(given.get("custom_claim"))),
+        _clients(given.get("allowed_clients")),
+        _seen(given.get("allowed_audience")),
+        _seen(given.get("allowed_scopes")),
+        _claims(given.get("custom_claim"), _claim_of_runtime),
     )
+
+
+def _claim_of_input(claim: Mapping[str, Any]) -> Claim:
+    return Claim(
+        str(claim.get("name")), str(claim.get("operator")), texts(claim.get("values")), str(claim.get("type") or "")
+    )
+
+
+def _claim_of_runtime(claim: Mapping[str, Any]) -> Claim:
+    match = block(claim.get("authorizing_claim_match_value"))
+    given = match.get("claim_match_value")
+    values = texts(given) if isinstance(given, Unseen) else _match(block(given))
+    name, kind = claim.get("inbound_token_claim_name"), claim.get("inbound_token_claim_value_type")
+    return Claim(str(name), str(match.get("claim_match_operator")), values, str(kind or ""))
+
+
+def _clients(given: Any) -> Mapping[str, str | Unseen] | Unseen:
+    if isinstance(given, Unseen):
+        return given
+    if isinstance(given, Mapping):
+        return {str(name): client if isinstance(client, Unseen) else str(client) for name, client in given.items()}
+    return {str(client): client for client in (given if isinstance(given, list) else ())}
+
+
+def _seen(given: Any) -> tuple[str, ...] | Unseen:
+    return given if isinstance(given, Unseen) else texts(given)
+
+
+def _claims(given: Any, read: Callable[[Mapping[str, Any]], Claim]) -> tuple[Claim, ...] | Unseen:
+    if isinstance(given, list) and (unseen := next((item for item in given if isinstance(item, Unseen)), None)):
+        return unseen
+    return given if isinstance(given, Unseen) else tuple(map(read, entries(given)))

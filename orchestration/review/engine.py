@@ -58,7 +58,7 @@ def review(plan: Mapping[str, Any], *, waivers: Iterable[Waiver] = (), today: da
         findings=open_,
         waived=waived,
         unused=tuple(w for w in given if (w.rule, w.address) not in used),
-        summary=summarize(reading, tuple(_grave(open_))),
+        summary=summarize(reading, tuple(_grave(open_)), spoken=any(f.severity > Severity.LOW for f in found)),
         environment=parsed.environment,
     )
 

@@ -8,24 +8,18 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Any
 
 from orchestration.errors import BadInput
+from orchestration.review.masking import Unseen as Unseen
+from orchestration.review.masking import changed, hidden, mask, says_true, tree
+from orchestration.review.shapes import shape_faults
 from orchestration.review.values import mapping
+from orchestration.settings import PRODUCTION
 
 FORMAT_MAJOR = "1"
-PRODUCTION = frozenset({"prod", "production"})
-
-
-class Unseen(Enum):
-    """What stands for a value that cannot or must not be read."""
-
-    UNKNOWN = "(known after apply)"
-    SENSITIVE = "(sensitive)"
-
-    def __str__(self) -> str:
-        return self.value
+MOST_FAULTS = 5
 
 
 class Action(StrEnum):
@@ -57,8 +51,9 @@ ACTIONS: Mapping[tuple[str, ...], Action] = {
 class Change:
     """One managed resource. `before` and `after` are None where it is not there; their leaves may be Unseen.
 
-    `changed` names the arguments that differ, also those whose values are Unseen. `address` is where it is after the
-    change; a moved resource has its former one in `previous_address`.
+    `changed` names the arguments that differ, also those whose values are Unseen; `hidden` those of them in which a
+    sensitive value does. `address` is where it is after the change; a moved resource has its former one in
+    `previous_address`. `deposed` is the key of an earlier object that a failed replacement left behind.
     """
 
     address: str
@@ -69,8 +64,10 @@ class Change:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
     changed: frozenset[str]
+    hidden: frozenset[str] = frozenset()
     replaced_by: tuple[str, ...] = ()
     previous_address: str | None = None
+    deposed: str = ""
 
     @property
     def gone(self) -> bool:
@@ -89,16 +86,22 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan, its resources in the order of their addresses."""
+    """A plan, its resources in the order of their addresses. `unfinished`: (address, what Terraform left open)."""
 
     changes: tuple[Change, ...]
     outputs: tuple[Output, ...]
     environment: str | None
     sources: Mapping[str, str]
+    unfinished: tuple[tuple[str, str], ...] = ()
 
     @property
     def production(self) -> bool:
         return self.environment in PRODUCTION
+
+    @property
+    def brand_new(self) -> bool:
+        """Whether nothing was there before: then a grant to what this plan makes widens nothing."""
+        return all(change.before is None for change in self.changes)
 
     def of(self, *types: str) -> Iterator[Change]:
         return (change for change in self.changes if change.type in types)
@@ -113,80 +116,73 @@ def parse_plan(document: Mapping[str, Any]) -> Plan:
     version = str(document.get("format_version", ""))
     if version.split(".")[0] != FORMAT_MAJOR:
         raise _bad(f"format_version is {version!r}; known is {FORMAT_MAJOR}.x")
-    raw = document.get("resource_changes", [])
-    if not isinstance(raw, list):
-        raise _bad("resource_changes is not a list")
-    faults: list[str] = []
-    changes = [change for entry in raw if (change := _change(entry, faults))]
+    if not {"resource_changes", "planned_values"} & set(document):
+        raise _bad("it has neither resource_changes nor planned_values, as a state has not")
+    if document.get("errored", False) is not False:
+        raise _bad("Terraform could not finish it (errored)")
+    faults = list(shape_faults(document))
     if faults:
-        raise _bad("; ".join(faults))
+        raise _bad("; ".join(faults[:MOST_FAULTS]))
+    try:
+        changes = [change for entry in document.get("resource_changes") or [] if (change := _change(entry, faults))]
+    except RecursionError:
+        raise _bad("its values are nested too deep") from None
+    if faults:
+        raise _bad("; ".join(faults[:MOST_FAULTS]))
     return Plan(
-        tuple(sorted(changes, key=lambda change: change.address)),
+        tuple(sorted(changes, key=lambda change: (change.address, change.deposed))),
         tuple(_outputs(document.get("output_changes") or {})),
         _environment(document, changes),
         dict(_sources(mapping(mapping(document.get("configuration")).get("root_module")))),
+        tuple(_unfinished(document)),
     )
 
 
-def mask(value: Any, unknown: Any, sensitive: Any) -> Any:
-    """The value with Unseen wherever one of the two trees says so. Null and "" stay: they tell no secret."""
-    if unknown is True:
-        return Unseen.UNKNOWN
-    if sensitive is True:
-        return Unseen.SENSITIVE if value or unknown else value
-    if isinstance(value, Mapping) or (value is None and isinstance(unknown, Mapping) and unknown):
-        inside = value or {}
-        known, secret = mapping(unknown), mapping(sensitive)
-        keys = [*inside, *(key for key in known if key not in inside and known[key])]
-        return {key: mask(inside.get(key), known.get(key), secret.get(key)) for key in keys}
-    if isinstance(value, list):
-        return [mask(item, _item(unknown, i), _item(sensitive, i)) for i, item in enumerate(value)]
-    return value
-
-
-def _change(entry: Any, faults: list[str]) -> Change | None:
-    """One entry of resource_changes; None for data sources and for what is no resource."""
-    body = entry.get("change") if isinstance(entry, Mapping) else None
-    if not isinstance(body, Mapping):
-        faults.append("an entry of resource_changes has no change")
-        return None
+def _change(entry: Mapping[str, Any], faults: list[str]) -> Change | None:
+    """One entry of resource_changes; None for data sources and for actions that are none."""
+    body = entry["change"]
     if entry.get("mode", "managed") != "managed":
         return None
-    address = str(entry.get("address", ""))
+    address = entry["address"]
     action = ACTIONS.get(tuple(body.get("actions") or ()))
-    if action is None or not address:
-        faults.append(f"{address or 'a resource without an address'} has the actions {body.get('actions')!r}")
+    if action is None:
+        faults.append(f"{address} has the actions {body.get('actions')!r}")
         return None
-    before, after, unknown = body.get("before"), body.get("after"), body.get("after_unknown")
+    before, after = body.get("before"), body.get("after")
+    unknown = tree(body.get("after_unknown"), after)
+    secret = tree(body.get("before_sensitive"), before), tree(body.get("after_sensitive"), after)
     return Change(
         address=address,
-        module=str(entry.get("module_address", "")),
-        type=str(entry.get("type", "")),
-        name=str(entry.get("name", "")),
+        module=entry.get("module_address") or "",
+        type=entry.get("type") or "",
+        name=entry.get("name") or "",
         action=action,
-        before=None if before is None else mask(before, None, body.get("before_sensitive")),
-        after=None if after is None else mask(after, unknown, body.get("after_sensitive")),
-        changed=_changed(mapping(before), mapping(after), mapping(unknown)) if action != Action.KEEP else frozenset(),
+        before=None if before is None else mask(before, None, secret[0]),
+        after=None if after is None else mask(after, unknown, secret[1]),
+        changed=changed(mapping(before), mapping(after), mapping(unknown)) if action != Action.KEEP else frozenset(),
+        hidden=hidden(mapping(before), mapping(after), *secret) if action != Action.KEEP else frozenset(),
         replaced_by=tuple(sorted({str(path[0]) for path in body.get("replace_paths") or [] if path})),
         previous_address=entry.get("previous_address"),
+        deposed=entry.get("deposed") or "",
     )
-
-
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any], unknown: Mapping[str, Any]) -> frozenset[str]:
-    keys = {*before, *after, *unknown}
-    return frozenset(key for key in keys if before.get(key) != after.get(key) or _any(unknown.get(key)))
-
-
-def _any(tree: Any) -> bool:
-    """Whether a tree of booleans, as after_unknown is one, says true anywhere."""
-    if isinstance(tree, Mapping):
-        return any(map(_any, tree.values()))
-    return any(map(_any, tree)) if isinstance(tree, list) else tree is True
 
 
 def _outputs(raw: Mapping[str, Any]) -> Iterator[Output]:
     for name, change in sorted(raw.items()):
-        yield Output(name, bool(change.get("after_sensitive")), change.get("actions") != ["delete"])
+        yield Output(name, says_true(change.get("after_sensitive")), change.get("actions") != ["delete"])
+
+
+def _unfinished(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if document.get("complete", True) is not True:
+        yield "plan", "Terraform says that it is not complete: more changes will follow it"
+    for entry in document.get("deferred_changes") or []:
+        address = str(mapping(entry.get("resource_change")).get("address", "plan"))
+        yield address, f"its change is put off ({entry.get('reason') or 'no reason given'})"
+    for entry in document.get("action_invocations") or []:
+        yield str(entry.get("address", "plan")), "an action is run, and what it does the plan does not say"
+    for entry in document.get("checks") or []:
+        if entry.get("status") in ("fail", "error"):
+            yield str(mapping(entry.get("address")).get("to_display", "plan")), "a check of the configuration fails"
 
 
 def _environment(document: Mapping[str, Any], changes: list[Change]) -> str | None:
@@ -209,10 +205,6 @@ def _sources(configuration: Mapping[str, Any], module: str = "", folder: str = "
             path, place = f"{module}module.{name}", posixpath.normpath(posixpath.join(folder, source))
             yield path, place
             yield from _sources(mapping(mapping(call).get("module")), f"{path}.", place)
-
-
-def _item(tree: Any, index: int) -> Any:
-    return tree[index] if isinstance(tree, list) and index < len(tree) else None
 
 
 def _bad(what: str) -> BadInput:

@@ -1,18 +1,14 @@
 """IAM policy documents: what one allows that another did not, statement by statement.
 
-The comparison follows the syntax alone: it may call a change a widening where some other policy already allowed the
-same, and never stays silent about one.
+The comparison follows the syntax alone: it may call a change a widening that the service would not. A text that is not
+as IAM's grammar says is not read at all, and whoever asked must say so.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
-
-from orchestration.review.values import mapping, texts
 
 NOT = "anything but "
 
@@ -50,28 +46,6 @@ class Statement:
     resources: tuple[str, ...]
     conditions: tuple[Condition, ...]
 
-    def grants(self) -> Iterator[Grant]:
-        for principal, action, resource in product(self.principals or ("",), self.actions, self.resources or ("",)):
-            yield Grant(principal, action, resource, self.conditions)
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One principal, one action, one resource of a statement."""
-
-    principal: str
-    action: str
-    resource: str
-    conditions: tuple[Condition, ...]
-
-    def covers(self, other: Grant) -> bool:
-        return (
-            self.principal in ("*", "AWS:*", other.principal)
-            and covers(self.action.lower(), other.action.lower())
-            and covers(self.resource, other.resource)
-            and all(any(c.place == o.place and c.holds_whenever(o) for o in other.conditions) for c in self.conditions)
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Gain:
@@ -105,33 +79,24 @@ def covers(pattern: str, text: str) -> bool:
     return all(c == "*" for c in pattern[p:])
 
 
-def parse_policy(document: Any) -> tuple[Statement, ...] | None:
-    """The statements of a policy's text; None if it is none or cannot be read."""
-    try:
-        parsed = json.loads(document) if isinstance(document, str) else document
-    except ValueError:
-        return None
-    if not isinstance(parsed, Mapping):
-        return None
-    raw = parsed.get("Statement", [])
-    entries = raw if isinstance(raw, list) else [raw]
-    if not all(isinstance(entry, Mapping) for entry in entries):
-        return None
-    return tuple(_statement(entry, number) for number, entry in enumerate(entries, 1))
-
-
 def gains(before: Sequence[Statement], after: Sequence[Statement]) -> tuple[Gain, ...]:
     """What `after` permits that `before` did not; swap the two to learn what was taken away."""
-    found: list[Gain] = []
-    allowed = [grant for statement in before if statement.allows for grant in statement.grants()]
-    denied = [grant for statement in after if not statement.allows for grant in statement.grants()]
+    return (*allowed_anew(before, after), *denied_no_more(before, after))
+
+
+def allowed_anew(before: Sequence[Statement], after: Sequence[Statement]) -> Iterator[Gain]:
+    """What the statements of `after` allow and none of `before` did."""
+    allowed = [statement for statement in before if statement.allows]
     for statement in after:
         if statement.allows and _uncovered(statement, allowed):
-            found += _differences(_twin(statement, before), statement)
+            yield from _differences(_twin(statement, before), statement)
+
+
+def denied_no_more(before: Sequence[Statement], after: Sequence[Statement]) -> Iterator[Gain]:
+    denied = [statement for statement in after if not statement.allows]
     for statement in before:
         if not statement.allows and _uncovered(statement, denied):
-            found.append(Gain(statement.name, "deny", describe(statement), statement.actions))
-    return tuple(found)
+            yield Gain(statement.name, "deny", describe(statement), statement.actions)
 
 
 def describe(statement: Statement) -> str:
@@ -141,40 +106,36 @@ def describe(statement: Statement) -> str:
     return words + (f" if {' and '.join(map(str, statement.conditions))}" if statement.conditions else "")
 
 
-def _statement(entry: Mapping[str, Any], number: int) -> Statement:
-    conditions = [
-        Condition(str(operator), str(key), frozenset(texts(values)))
-        for operator, keys in sorted(mapping(entry.get("Condition")).items())
-        for key, values in sorted(mapping(keys).items())
-    ]
-    return Statement(
-        name=str(entry.get("Sid") or f"number {number}"),
-        allows=entry.get("Effect") != "Deny",
-        principals=_principals(entry),
-        actions=_element(entry, "Action"),
-        resources=_element(entry, "Resource"),
-        conditions=tuple(conditions),
-    )
+def _uncovered(statement: Statement, others: Iterable[Statement]) -> bool:
+    """Whether one principal, action and resource of the statement is met by no other statement.
+
+    A statement is the product of its elements, so each is compared once with each, and the products by membership.
+    """
+    actions = {action.lower() for action in statement.actions}
+    elements = set(statement.principals) or {""}, actions, set(statement.resources) or {""}
+    boxes = []
+    for other in others:
+        if all(any(c.place == o.place and c.holds_whenever(o) for o in statement.conditions) for c in other.conditions):
+            boxes.append(
+                (
+                    _met(elements[0], other.principals or ("",), _principal_covers),
+                    _met(elements[1], [action.lower() for action in other.actions], covers),
+                    _met(elements[2], other.resources or ("",), covers),
+                )
+            )
+    if any(all(mine <= met for mine, met in zip(elements, box, strict=True)) for box in boxes):
+        return False
+    return any(not any(p in ps and a in as_ and r in rs for ps, as_, rs in boxes) for p, a, r in product(*elements))
 
 
-def _element(entry: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    inverted = texts(entry.get(f"Not{name}"))
-    return (NOT + ", ".join(sorted(inverted)),) if inverted else tuple(sorted(texts(entry.get(name))))
+def _met(texts: Iterable[str], patterns: Sequence[str], meets: Callable[[str, str], bool]) -> set[str]:
+    exact = set(patterns)
+    wild = [pattern for pattern in exact if "*" in pattern or "?" in pattern or pattern.startswith(NOT)]
+    return {text for text in texts if text in exact or any(meets(pattern, text) for pattern in wild)}
 
 
-def _principals(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    def named(value: Any) -> tuple[str, ...]:
-        if isinstance(value, Mapping):
-            return tuple(sorted(f"{kind}:{text}" for kind, given in value.items() for text in texts(given)))
-        return texts(value)
-
-    inverted = named(entry.get("NotPrincipal"))
-    return (NOT + ", ".join(inverted),) if inverted else named(entry.get("Principal"))
-
-
-def _uncovered(statement: Statement, grants: Iterable[Grant]) -> bool:
-    held = list(grants)
-    return any(not any(other.covers(grant) for other in held) for grant in statement.grants())
+def _principal_covers(pattern: str, principal: str) -> bool:
+    return pattern in ("*", "AWS:*", principal)
 
 
 def _twin(statement: Statement, others: Sequence[Statement]) -> Statement | None:

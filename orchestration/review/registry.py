@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from orchestration.review import rules_change, rules_cognito, rules_door, rules_holdings, rules_iam
+from orchestration.review import (
+    rules_change,
+    rules_cognito,
+    rules_door,
+    rules_holdings,
+    rules_iam,
+    rules_sign_in,
+    rules_unjudged,
+)
 from orchestration.review.findings import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -11,5 +19,7 @@ RULES: tuple[Rule, ...] = (
     *rules_iam.RULES,
     *rules_holdings.RULES,
     *rules_change.RULES,
+    *rules_unjudged.RULES,
+    *rules_sign_in.RULES,
 )
 BY_ID = {rule.id: rule for rule in RULES}

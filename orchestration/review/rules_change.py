@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from orchestration.review.door import Shift
 from orchestration.review.findings import Hit, Rule, Severity
+from orchestration.review.people import CLIENTS, POOL
 from orchestration.review.plan import Action
 from orchestration.review.policies import Gain
-from orchestration.review.reading import CLIENT, POOL, PermissionShift, Reading
+from orchestration.review.reading import Reading
+from orchestration.review.shifts import Shift
+from orchestration.review.subjects import PermissionShift
 
 HOLDINGS = ("aws_s3_bucket", "aws_ecr_repository", "aws_secretsmanager_secret", "aws_cloudwatch_log_group")
 
 
+VERBS: Mapping[str, tuple[str, str]] = {
+    "action": ("may now do", "may no longer do"),
+    "boundary": ("no longer bounded by", "now bounded by"),
+    "caller": ("may now be called by", "may no longer be called by"),
+    "condition": ("no longer asks for", "now asks for"),
+    "condition values": ("now takes", "no longer takes"),
+    "deny": ("no longer denies", "now denies"),
+    "group": ("enters the group", "leaves the group"),
+    "inline policy": ("keeps the unseen policy", "loses the unseen policy"),
+    "key": ("gets an access key for", "loses an access key of"),
+    "list": ("no longer has", "now has"),
+    "member": ("gets the member", "loses the member"),
+    "password": ("gets a password for", "loses the password of"),
+    "policy": ("gets the policy", "loses the policy"),
+    "principal": ("now lets in", "no longer lets in"),
+    "profile": ("is lent to machines through", "is no longer lent through"),
+    "resource": ("now reaches", "no longer reaches"),
+    "statement": ("now allows", "no longer allows"),
+}
+
+
 def words(gain: Gain, *, gained: bool) -> str:
     """One gain as a sentence on its statement; `gained` False: the same, taken away."""
-    place = {"attachment": "", "boundary": ""}.get(gain.statement, f"statement {gain.statement}: ")
-    verbs = {
-        "action": ("may now do", "may no longer do"),
-        "boundary": ("no longer bounded by", "now bounded by"),
-        "condition": ("no longer asks for", "now asks for"),
-        "condition values": ("now takes", "no longer takes"),
-        "deny": ("no longer denies", "now denies"),
-        "policy": ("gets the policy", "loses the policy"),
-        "principal": ("now lets in", "no longer lets in"),
-        "resource": ("now reaches", "no longer reaches"),
-        "statement": ("now allows", "no longer allows"),
-    }
-    return f"{place}{verbs[gain.kind][0 if gained else 1]} {gain.value}"
+    place = f"statement {gain.statement}: " if gain.statement else ""
+    return f"{place}{VERBS[gain.kind][0 if gained else 1]} {gain.value}"
 
 
-def _destroyed(kind: str) -> Callable[[Reading], Iterator[Hit]]:
+def _destroyed(*kinds: str) -> Callable[[Reading], Iterator[Hit]]:
     def check(reading: Reading) -> Iterator[Hit]:
         for casualty in reading.casualties:
-            if (casualty.type == kind) or (kind == "" and casualty.type not in (POOL, CLIENT)):
+            if casualty.type in kinds or (not kinds and casualty.type not in (POOL, *CLIENTS)):
                 yield casualty.address, casualty.words
 
     return check
@@ -41,10 +53,8 @@ def _destroyed(kind: str) -> Callable[[Reading], Iterator[Hit]]:
 
 def _shifted(wanted: Callable[[Shift], bool]) -> Callable[[Reading], Iterator[Hit]]:
     def check(reading: Reading) -> Iterator[Hit]:
-        made = {change.address for change in reading.plan.changes if change.action == Action.CREATE}
-        doors = {address for address, _ in reading.doors}
         for shift in reading.shifts:
-            if wanted(shift) and not (shift.address in made and shift.address in doors):
+            if wanted(shift) and not reading.plan.brand_new:
                 yield shift.address, shift.words
 
     return check
@@ -66,15 +76,18 @@ def _narrowed(reading: Reading) -> Iterator[Hit]:
             yield shift.address, f"{shift.subject}: {words(loss, gained=False)}"
 
 
-def _unread(reading: Reading) -> Iterator[Hit]:
-    for shift in reading.permissions:
-        if shift.unread:
-            yield shift.address, f"{shift.subject}: what it permits is known only after apply"
+def _unread(*, trust: bool) -> Callable[[Reading], Iterator[Hit]]:
+    def check(reading: Reading) -> Iterator[Hit]:
+        for shift in reading.permissions:
+            if shift.unread and shift.trust is trust:
+                yield shift.address, f"{shift.subject}: {shift.unread}"
+
+    return check
 
 
 def _holdings(reading: Reading) -> Iterator[Hit]:
     for change in reading.destroyed:
-        if change.type in HOLDINGS:
+        if change.type in HOLDINGS and not change.deposed:
             how = "replaced" if change.action == Action.REPLACE else "destroyed"
             yield change.address, f"{how}, and what it holds is lost"
 
@@ -93,7 +106,7 @@ RULES = (
         Severity.HIGH,
         "App client replaced or destroyed",
         "keep the client, or tell its users that their sign-ins end",
-        _destroyed(CLIENT),
+        _destroyed(*CLIENTS),
         change_only=True,
     ),
     Rule(
@@ -101,7 +114,7 @@ RULES = (
         Severity.MEDIUM,
         "User, scope or token endpoint destroyed",
         "keep it, or do it when nobody signs in",
-        _destroyed(""),
+        _destroyed(),
         change_only=True,
     ),
     Rule(
@@ -138,10 +151,18 @@ RULES = (
     ),
     Rule(
         "AIA077",
-        Severity.LOW,
-        "Permissions known only after apply",
-        "build ARNs from names, so that the plan shows them",
-        _unread,
+        Severity.HIGH,
+        "Permissions that cannot be read",
+        "build ARNs from names and mark no policy as sensitive, so that the plan shows what is permitted",
+        _unread(trust=False),
+        change_only=True,
+    ),
+    Rule(
+        "AIA078",
+        Severity.CRITICAL,
+        "Trust that cannot be read",
+        "write the trust policy so that the plan shows who may assume the role",
+        _unread(trust=True),
         change_only=True,
     ),
     Rule(

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from orchestration.review.findings import Hit, Rule, Severity
-from orchestration.review.plan import Unseen
-from orchestration.review.reading import CLIENT, POOL, USER, Reading
+from orchestration.review.masking import Unseen
+from orchestration.review.people import CLIENTS, POOL, USER, only_admins
+from orchestration.review.reading import Reading
 from orchestration.review.values import block, texts
 
 MINUTES = {"seconds": 1 / 60, "minutes": 1.0, "hours": 60.0, "days": 1440.0}
@@ -24,9 +25,9 @@ Values = Mapping[str, Any]
 Look = Callable[[Values], Iterable[str]]
 
 
-def _on(kind: str, look: Look) -> Callable[[Reading], Iterator[Hit]]:
+def _on(kinds: tuple[str, ...] | str, look: Look) -> Callable[[Reading], Iterator[Hit]]:
     def check(reading: Reading) -> Iterator[Hit]:
-        for address, values in reading.plan.after(kind):
+        for address, values in reading.plan.after(*([kinds] if isinstance(kinds, str) else kinds)):
             for why in look(values):
                 yield address, why
 
@@ -95,12 +96,12 @@ def _two_kinds(values: Values) -> Iterator[str]:
 
 def _insecure_callback(values: Values) -> Iterator[str]:
     for url in sorted(texts(values.get("callback_urls"))):
-        if url.startswith("http://") and urlsplit(url).hostname not in LOOPBACK:
+        if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in LOOPBACK:
             yield f"callback URL {url} takes codes in the clear"
 
 
 def _anyone_registers(values: Values) -> Iterator[str]:
-    if block(values.get("admin_create_user_config")).get("allow_admin_create_user_only") is not True:
+    if not only_admins(values):
         yield "anyone can register: with an allow-list of clients, whoever registers may call the agent"
 
 
@@ -136,14 +137,14 @@ RULES = (
         Severity.HIGH,
         "Implicit OAuth flow",
         "use the code flow with PKCE for people, client_credentials for machines",
-        _on(CLIENT, _implicit),
+        _on(CLIENTS, _implicit),
     ),
     Rule(
         "AIA011",
         Severity.LOW,
         "Plain password flow",
         "use SRP (ALLOW_USER_SRP_AUTH) or the code flow",
-        _on(CLIENT, _plain_password),
+        _on(CLIENTS, _plain_password),
         production=Severity.HIGH,
     ),
     Rule(
@@ -151,56 +152,56 @@ RULES = (
         Severity.MEDIUM,
         "Admin password flow",
         "let people sign in themselves (SRP or the code flow)",
-        _on(CLIENT, _admin_password),
+        _on(CLIENTS, _admin_password),
     ),
     Rule(
         "AIA013",
         Severity.HIGH,
         "Client tells whether a user exists",
         'set prevent_user_existence_errors = "ENABLED"',
-        _on(CLIENT, _tells_who_exists),
+        _on(CLIENTS, _tells_who_exists),
     ),
     Rule(
         "AIA014",
         Severity.HIGH,
         "Token revocation off",
         "set enable_token_revocation = true",
-        _on(CLIENT, _cannot_revoke),
+        _on(CLIENTS, _cannot_revoke),
     ),
     Rule(
         "AIA015",
         Severity.MEDIUM,
         "Long-lived access token",
         f"set access_token_validity to {LONGEST_ACCESS_MINUTES} minutes or less: the door cannot see a revocation",
-        _on(CLIENT, _lifetime("access_token", "hours", 60, LONGEST_ACCESS_MINUTES)),
+        _on(CLIENTS, _lifetime("access_token", "hours", 60, LONGEST_ACCESS_MINUTES)),
     ),
     Rule(
         "AIA016",
         Severity.LOW,
         "Long-lived refresh token",
         "set refresh_token_validity to 30 days or less",
-        _on(CLIENT, _lifetime("refresh_token", "days", LONGEST_REFRESH_MINUTES, LONGEST_REFRESH_MINUTES)),
+        _on(CLIENTS, _lifetime("refresh_token", "days", LONGEST_REFRESH_MINUTES, LONGEST_REFRESH_MINUTES)),
     ),
     Rule(
         "AIA017",
         Severity.MEDIUM,
         "Sign-in flows left to the default",
         'name them: explicit_auth_flows = ["ALLOW_REFRESH_TOKEN_AUTH", ...]',
-        _on(CLIENT, _open_by_omission),
+        _on(CLIENTS, _open_by_omission),
     ),
     Rule(
         "AIA018",
         Severity.MEDIUM,
         "One client for machines and people",
         "make a client for each kind, so that each can be allowed and withdrawn alone",
-        _on(CLIENT, _two_kinds),
+        _on(CLIENTS, _two_kinds),
     ),
     Rule(
         "AIA019",
         Severity.HIGH,
         "Callback URL without TLS",
         "use https, or loopback for a program on the user's machine",
-        _on(CLIENT, _insecure_callback),
+        _on(CLIENTS, _insecure_callback),
     ),
     Rule(
         "AIA020",

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from orchestration.review.door import Door
 from orchestration.review.findings import Hit, Rule, Severity
-from orchestration.review.reading import CLIENT, Reading
+from orchestration.review.masking import Unseen
+from orchestration.review.people import CLIENTS
+from orchestration.review.reading import Reading
 from orchestration.review.values import mapping
 
 DISCOVERY_SUFFIX = "/.well-known/openid-configuration"
@@ -22,13 +24,14 @@ def door_hits(address: str, door: Door) -> Iterator[tuple[str, Hit]]:
     elif not door.has_allow_list:
         yield "AIA002", (address, f"no client, audience, scope or claim is demanded: every token of {url} passes")
     if isinstance(url, str) and _cognito(url) and door.audience:
+        asked = door.audience if isinstance(door.audience, Unseen) else ", ".join(door.audience)
         yield (
             "AIA003",
-            (address, f"audience {', '.join(door.audience)} is demanded of tokens of {url}, which carry none"),
+            (address, f"audience {asked} is demanded of tokens of {url}, which carry none"),
         )
     if isinstance(url, str) and not (url.startswith("https://") and url.endswith(DISCOVERY_SUFFIX)):
         yield "AIA004", (address, f"the discovery URL is {url}")
-    for name, client in sorted(door.clients.items()):
+    for name, client in sorted(door.named_clients.items()):
         if any(word in name.lower() for word in OUTSIDERS):
             yield "AIA005", (address, f"client {name} ({client}), made to be refused, is allowed")
 
@@ -50,11 +53,11 @@ def _outsider_by_id(reading: Reading) -> Iterator[Hit]:
     """Under another name in the allow-list, the id still gives an outsider away."""
     outsiders = {
         mapping(change.before or change.after).get("id"): mapping(change.before or change.after).get("name")
-        for change in reading.plan.of(CLIENT)
+        for change in reading.plan.of(*CLIENTS)
         if "module.probes" in change.module or "outsider" in str(mapping(change.before or change.after).get("name"))
     }
     for address, door in reading.doors:
-        for name, client in sorted(door.clients.items()):
+        for name, client in sorted(door.named_clients.items()):
             if isinstance(client, str) and client in outsiders:
                 yield address, f"client {name} is {outsiders[client]} ({client}), which the checks expect to be refused"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestration.review.findings import Hit, Rule, Severity
-from orchestration.review.policies import parse_policy
+from orchestration.review.policy_text import parse_policy
 from orchestration.review.reading import Reading
 from orchestration.review.values import block, mapping
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from orchestration.review.findings import Hit, Rule, Severity
 from orchestration.review.policies import NOT, Statement, covers
-from orchestration.review.reading import INVOKE, Reading, statements
+from orchestration.review.reading import INVOKE, Reading
+from orchestration.review.subjects import read_policies
 
 SERVICE = "Service:bedrock-agentcore.amazonaws.com"
 PASSING = "iam:passrole"
@@ -30,9 +31,9 @@ Look = Callable[[Statement, bool], Iterable[str]]
 
 def _on_allows(look: Look) -> Callable[[Reading], Iterator[Hit]]:
     def check(reading: Reading) -> Iterator[Hit]:
-        for address, trust, statement in statements(reading.plan):
+        for address, kind, statement in read_policies(reading.plan):
             if statement.allows:
-                for why in look(statement, trust):
+                for why in look(statement, kind == "trust"):
                     yield address, f"statement {statement.name}: {why}"
 
     return check

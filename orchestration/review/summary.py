@@ -7,9 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestration.review.door import Door
-from orchestration.review.plan import Action
-from orchestration.review.reading import POOL, USER, PermissionShift, Reading, lets_call
+from orchestration.review.masking import Unseen
+from orchestration.review.people import POOL, USER
+from orchestration.review.plan import Action, Change
+from orchestration.review.reading import Reading, lets_call
 from orchestration.review.rules_change import words
+from orchestration.review.subjects import PermissionShift
 
 SILENT = (Action.KEEP, Action.READ)
 
@@ -45,15 +48,15 @@ SECTIONS = (
 """(member of Summary, title), in the order in which they are shown."""
 
 
-def summarize(reading: Reading, broken: Sequence[str]) -> Summary:
-    """`broken`: sentences on grave rules that what will stand breaks, for the headline."""
+def summarize(reading: Reading, broken: Sequence[str], *, spoken: bool) -> Summary:
+    """`broken`: sentences on grave rules, for the headline. `spoken`: whether any rule above low has a finding."""
     changes = [change for change in reading.plan.changes if change.action not in SILENT]
     counts = Counter(str(change.action) for change in changes)
     standing = [shift for shift in reading.permissions if not shift.fresh]
     by_iam = [f"by IAM: {line}" for line in _lines(reading.permissions, gained=True, calls=True)]
     no_longer = [f"by IAM: {line}" for line in _lines(standing, gained=False, calls=True)]
     return Summary(
-        headline=tuple(_headline(reading, counts, broken)),
+        headline=tuple(_headline(reading, counts, broken, spoken)),
         may_call=(*(shift.words for shift in reading.shifts if shift.gains), *by_iam),
         may_no_longer_call=(*(shift.words for shift in reading.shifts if not shift.gains), *no_longer),
         lost=tuple(casualty.words for casualty in reading.casualties),
@@ -61,28 +64,34 @@ def summarize(reading: Reading, broken: Sequence[str]) -> Summary:
         granted=tuple(_lines((shift for shift in reading.permissions if shift.fresh), gained=True)),
         widened=tuple(_lines(standing, gained=True)),
         narrowed=tuple(_lines(standing, gained=False)),
-        destroyed=tuple(
-            f"{change.address} ({'replaced' if change.action == Action.REPLACE else 'destroyed'})"
-            for change in reading.destroyed
-        ),
+        destroyed=tuple(f"{change.address} ({_end(change)})" for change in reading.destroyed),
         untagged=tuple(f"{address}: {missing}" for address, missing in reading.untagged),
         counts=tuple(sorted(counts.items())),
     )
 
 
-def _headline(reading: Reading, counts: Counter[str], broken: Sequence[str]) -> Iterator[str]:
+def _end(change: Change) -> str:
+    if change.deposed:
+        return f"the earlier object {change.deposed} is destroyed"
+    return "replaced" if change.action == Action.REPLACE else "destroyed"
+
+
+def _headline(reading: Reading, counts: Counter[str], broken: Sequence[str], spoken: bool) -> Iterator[str]:
     """One line for each thing that matters, the worst first; always at least one."""
     total = sum(counts.values())
+    changes = reading.plan.changes
     if not total:
-        yield "Nothing changes: who may call stays as it is"
-    elif counts[Action.CREATE] == total and all(change.before is None for change in reading.plan.changes):
+        yield _nothing(reading, spoken)
+    elif reading.plan.brand_new:
         yield f"New environment with {total} resources: {_who(door for _, door in reading.doors)}"
-    elif counts[Action.DELETE] == total and not reading.doors:
+        if reading.unjudged:
+            yield _not_judged(reading)
+    elif all(change.after is None and change.action == Action.DELETE for change in changes):
         yield f"Everything is destroyed: {total} resources, {_users_lost(reading)}"
         return
     else:
         yield from (casualty.words[0].upper() + casualty.words[1:] for casualty in reading.casualties)
-        yield _door_line(reading)
+        yield from _door_lines(reading, spoken)
         yield from _permission_lines(reading)
     yield from broken
     if reading.untagged:
@@ -93,14 +102,29 @@ def _headline(reading: Reading, counts: Counter[str], broken: Sequence[str]) -> 
         yield f"Resources: {', '.join(f'{number} {action}' for action, number in sorted(counts.items()))}"
 
 
-def _door_line(reading: Reading) -> str:
+def _nothing(reading: Reading, spoken: bool) -> str:
+    if reading.unjudged:
+        return _not_judged(reading)
+    return f"Nothing changes: {'see what is found in what stands' if spoken else 'who may call stays as it is'}"
+
+
+def _door_lines(reading: Reading, spoken: bool) -> Iterator[str]:
+    """That all stays as it is, only where everything could be judged and no rule has anything to say."""
     gains = [shift.words for shift in reading.shifts if shift.gains]
     losses = [shift.words for shift in reading.shifts if not shift.gains]
     standing = [shift for shift in reading.permissions if not shift.fresh]
     calls = [line for gained in (True, False) for line in _lines(standing, gained=gained, calls=True)]
     if gains or losses or calls:
-        return f"Who may call changes: {'; '.join([*gains, *losses, *calls])}"
-    return "Who may call stays as it is"
+        yield f"Who may call changes: {'; '.join([*gains, *losses, *calls])}"
+    if reading.unjudged:
+        yield _not_judged(reading)
+    elif not (gains or losses or calls):
+        quiet = "Who may call stays as it is"
+        yield "The door stays as it is; what is found below is for a reviewer to judge" if spoken else quiet
+
+
+def _not_judged(reading: Reading) -> str:
+    return f"Who may call cannot be judged: {'; '.join(reading.unjudged)}"
 
 
 def _permission_lines(reading: Reading) -> Iterator[str]:
@@ -117,13 +141,22 @@ def _who(doors: Iterable[Door]) -> str:
     """Everything that the door demands, since a newcomer's question is who gets in at all."""
     sentences = []
     for door in doors:
-        demands = [f"the clients {', '.join(sorted(door.clients))}"] if door.clients else ["any client"]
-        demands += [f"one of the scopes {', '.join(door.scopes)}"] if door.scopes else []
-        demands += [f"one of the audiences {', '.join(door.audience)}"] if door.audience else []
-        demands += [f"{claim.name} {claim.operator} {', '.join(claim.values)}" for claim in door.claims]
+        demands = [f"the clients {_all(sorted(door.named_clients))}"] if door.named_clients else [_any_client(door)]
+        demands += [f"one of the scopes {_all(door.scopes)}"] if door.scopes else []
+        demands += [f"one of the audiences {_all(door.audience)}"] if door.audience else []
+        claims = () if isinstance(door.claims, Unseen) else door.claims
+        demands += [f"{claim.name} {claim.operator} {', '.join(claim.values)}" for claim in claims]
         issuer = door.discovery_url if isinstance(door.discovery_url, str) else "a pool that is made"
         sentences.append(f"callers need a token of {issuer} for {' with '.join(demands)}")
     return "; ".join(sentences) or "no door is described, so who may call is not known"
+
+
+def _all(values: Sequence[str] | Unseen) -> str:
+    return str(values) if isinstance(values, Unseen) else ", ".join(values)
+
+
+def _any_client(door: Door) -> str:
+    return f"clients {door.clients}" if isinstance(door.clients, Unseen) else "any client"
 
 
 def _users_lost(reading: Reading) -> str:

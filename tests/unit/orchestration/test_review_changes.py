@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.errors import BadInput
 from orchestration.review import Review, parse_plan, review, to_json, to_text
-from orchestration.review.plan import Unseen, mask
+from orchestration.review.masking import Unseen, mask
 from tests.fakes.plans import DISCOVERY_URL, DOOR, RUNTIMES, TAGS, allow, plan, policy, resource, sound, trust
 
 TODAY = date(2026, 1, 1)

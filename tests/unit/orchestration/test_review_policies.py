@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.review.policies import covers, gains, parse_policy
+from orchestration.review.policies import covers, gains
+from orchestration.review.policy_text import parse_policy
 from tests.fakes.plans import allow, policy, trust
 
 

@@ -23,7 +23,8 @@ def test_sound_resources_break_no_rule() -> None:
 
 @pytest.mark.parametrize(("rule", "kind", "edit"), BROKEN, ids=[f"{row[0]}-{n}" for n, row in enumerate(BROKEN)])
 def test_one_edit_breaks_one_rule(rule: str, kind: str, edit: Mapping[str, Any]) -> None:
-    assert rules_of(made(kind, **edit)) == {rule}
+    """A policy whose role or bucket is not in the plan also widens it, which is another rule's matter."""
+    assert {found for found in rules_of(made(kind, **edit)) if not BY_ID[found].change_only} == {rule}
 
 
 def test_every_rule_on_one_resource_has_an_edit_that_breaks_it() -> None:
@@ -61,7 +62,7 @@ def test_an_outsider_is_known_by_its_id_under_any_name() -> None:
     )
     door = {"discovery_url": DISCOVERY_URL, "allowed_clients": {"partner": "client-of-nobody"}}
     found = rules_of(client, resource("terraform_data", "authorizer", after={"input": door}))
-    assert found == {"AIA006"}
+    assert found == {"AIA006", "AIA080"}
 
 
 def test_the_providers_own_runtime_is_judged_like_the_door() -> None:
