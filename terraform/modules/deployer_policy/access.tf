@@ -1,5 +1,6 @@
 # Whoever may write a role's policies may do whatever the role may. So roles are made inside the boundary, kept inside it,
-# and handed to one service.
+# and handed to one service. What others hold, the invoker policy above all, is made and deleted but never rewritten: those others
+# are outside of the boundary, and IAM deletes no policy that somebody holds.
 
 locals {
   access_statements = [
@@ -7,17 +8,17 @@ locals {
       Sid       = "RolesInsideTheBoundary"
       Effect    = "Allow"
       Action    = ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]
-      Resource  = ["${local.roles_arn}-*"]
+      Resource  = local.role_arns
       Condition = { ArnEquals = { "iam:PermissionsBoundary" = var.permissions_boundary_arn } }
     },
     {
       Sid      = "OwnPoliciesOnThem"
       Effect   = "Allow"
       Action   = ["iam:AttachRolePolicy"]
-      Resource = ["${local.roles_arn}-*"]
+      Resource = local.role_arns
       Condition = {
         ArnEquals = { "iam:PermissionsBoundary" = var.permissions_boundary_arn }
-        ArnLike   = { "iam:PolicyARN" = local.policies_arn }
+        ArnLike   = { "iam:PolicyARN" = local.policy_arns }
       }
     },
     {
@@ -38,29 +39,13 @@ locals {
         "iam:UpdateRole",
         "iam:UpdateRoleDescription",
       ]
-      Resource = ["${local.roles_arn}-*"]
-    },
-    {
-      Sid    = "Policies"
-      Effect = "Allow"
-      Action = [
-        "iam:CreatePolicy",
-        "iam:CreatePolicyVersion",
-        "iam:DeletePolicy",
-        "iam:DeletePolicyVersion",
-        "iam:GetPolicy",
-        "iam:GetPolicyVersion",
-        "iam:ListPolicyVersions",
-        "iam:TagPolicy",
-        "iam:UntagPolicy",
-      ]
-      Resource = [local.policies_arn]
+      Resource = local.role_arns
     },
     {
       Sid       = "HandTheExecutionRoleToTheRuntime"
       Effect    = "Allow"
       Action    = ["iam:PassRole"]
-      Resource  = [coalesce(var.execution_role_arn, "${local.roles_arn}-runtime")]
+      Resource  = [coalesce(var.execution_role_arn, local.role_arns[0])]
       Condition = { StringEquals = { "iam:PassedToService" = "bedrock-agentcore.amazonaws.com" } }
     },
     {
@@ -70,6 +55,23 @@ locals {
       Action    = ["iam:CreateServiceLinkedRole"]
       Resource  = ["arn:${var.partition}:iam::${var.account_id}:role/aws-service-role/runtime-identity.bedrock-agentcore.amazonaws.com/*"]
       Condition = { StringEquals = { "iam:AWSServiceName" = "runtime-identity.bedrock-agentcore.amazonaws.com" } }
+    },
+  ]
+  policy_statements = [
+    {
+      Sid    = "Policies"
+      Effect = "Allow"
+      Action = [
+        "iam:CreatePolicy",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:ListPolicyVersions",
+        "iam:TagPolicy",
+        "iam:UntagPolicy",
+      ]
+      Resource = local.policy_arns
     },
   ]
 }

@@ -43,7 +43,7 @@ locals {
         "cloudwatch:TagResource",
         "cloudwatch:UntagResource",
       ]
-      Resource = ["arn:${var.partition}:cloudwatch:${var.region}:${var.account_id}:alarm:${local.name_prefix}-*"]
+      Resource = [for alarm in ["refused", "service-refused"] : "arn:${var.partition}:cloudwatch:${var.region}:${var.account_id}:alarm:${local.name_prefix}-${alarm}"]
     },
   ]
 }

@@ -34,11 +34,11 @@ locals {
   ]
 
   probe_statements = [
-    for arn in var.probes_enabled ? ["${local.roles_arn}-probe-*"] : [] : {
+    for arns in var.probes_enabled ? [local.probe_roles_arns] : [] : {
       Sid      = "BeTheProbesOfTheIamDoor"
       Effect   = "Allow"
       Action   = ["sts:AssumeRole"]
-      Resource = [arn]
+      Resource = arns
     }
   ]
 

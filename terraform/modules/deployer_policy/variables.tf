@@ -54,14 +54,17 @@ variable "permissions_boundary_arn" {
   }
 
   validation {
-    # The deployer may write policies of its deployment's names.
-    condition     = !startswith(basename(var.permissions_boundary_arn), "${var.project}-${var.environment}-")
-    error_message = "permissions_boundary_arn is \"${var.permissions_boundary_arn}\", a policy that the deployer may rewrite; give it a name that does not begin with ${var.project}-${var.environment}-."
+    # The deployer makes policies of its deployment's names. All behind the first slash: a path is a part of a policy's name here.
+    condition = !anytrue([
+      for name in [basename(var.permissions_boundary_arn), trimprefix(try(split(":policy/", var.permissions_boundary_arn)[1], ""), trimprefix(var.role_path, "/"))] :
+      startswith(name, "${var.project}-${var.environment}-")
+    ])
+    error_message = "permissions_boundary_arn is \"${var.permissions_boundary_arn}\", a policy that the deployer could make; give it a name that does not begin with ${var.project}-${var.environment}-."
   }
 }
 
 variable "probes_enabled" {
-  description = "Whether the deployment has probes: then their runtimes may be made and their roles assumed. False for \"prod\"."
+  description = "Whether the deployment has probes: then their runtimes may be made and their roles assumed. False in production."
   type        = bool
   nullable    = false
   default     = true
@@ -90,14 +93,14 @@ variable "region" {
 }
 
 variable "role_path" {
-  description = "IAM path of the deployment's roles and policies, and of these, beginning and ending with a slash, at most 512 characters, e.g. \"/agents/\"."
+  description = "IAM path of the deployment's roles and policies, and of these, beginning and ending with a slash, at most 200 characters, e.g. \"/agents/\"."
   type        = string
   nullable    = false
   default     = "/"
 
   validation {
-    condition     = can(regex("^/([A-Za-z0-9_.,+=@-]+/)*$", var.role_path)) && length(var.role_path) <= 512
-    error_message = "role_path is \"${var.role_path}\"; begin and end with \"/\", e.g. \"/agents/\", at most 512 characters."
+    condition     = can(regex("^/([A-Za-z0-9_.,+=@-]+/)*$", var.role_path)) && length(var.role_path) <= 200
+    error_message = "role_path is \"${var.role_path}\"; begin and end with \"/\", e.g. \"/agents/\", at most 200 characters."
   }
 }
 

@@ -72,7 +72,11 @@ run "roles_are_made_and_written_inside_the_boundary_alone" {
     condition = [
       for statement in jsondecode(aws_iam_policy.deployer["access"].policy).Statement :
       statement.Condition.ArnLike["iam:PolicyARN"] if contains(statement.Action, "iam:AttachRolePolicy")
-    ] == ["arn:aws:iam::111122223333:policy/demo-dev-*"]
+      ] == [[
+        "arn:aws:iam::111122223333:policy/demo-dev-invoker",
+        "arn:aws:iam::111122223333:policy/demo-dev-probe-elsewhere",
+        "arn:aws:iam::111122223333:policy/demo-dev-probe-iam",
+    ]]
     error_message = "A policy of somebody else's can be attached."
   }
 }
@@ -122,6 +126,34 @@ run "pools_of_other_deployments_are_out_of_reach" {
       if anytrue([for action in statement.Action : startswith(action, "cognito-idp:")])
     ])
     error_message = "A statement about pools has no condition."
+  }
+}
+
+run "a_policy_that_others_hold_is_never_rewritten" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(join("", [for policy in values(aws_iam_policy.deployer) : policy.policy]), "iam:CreatePolicyVersion")
+    error_message = "Whoever holds the invoker policy, outside of the boundary, can be given anything."
+  }
+}
+
+run "no_name_of_another_project_is_reached" {
+  command = plan
+
+  # "inbound" in "auth" begins as everything of "inbound-auth" does.
+  variables {
+    environment = "auth"
+    project     = "inbound"
+  }
+
+  assert {
+    condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
+      for statement in jsondecode(policy.policy).Statement : [
+        for arn in statement.Resource : !can(regex("inbound[-_]auth[-_][a-z_-]*\\*", arn)) || can(regex("runtimes?/inbound_auth(_probe_(audience|group|iam|scope))?-\\*", arn))
+      ]
+    ]]))
+    error_message = "A pattern takes in names of inbound-auth-dev."
   }
 }
 
@@ -175,7 +207,12 @@ run "an_own_execution_role_and_a_path_reach_the_policies" {
   assert {
     condition = flatten([
       for statement in jsondecode(aws_iam_policy.deployer["access"].policy).Statement : statement.Resource if statement.Sid == "Roles"
-    ]) == ["arn:aws:iam::111122223333:role/agents/demo-dev-*"]
+      ]) == [
+      "arn:aws:iam::111122223333:role/agents/demo-dev-runtime",
+      "arn:aws:iam::111122223333:role/agents/demo-dev-probe-elsewhere",
+      "arn:aws:iam::111122223333:role/agents/demo-dev-probe-invoker",
+      "arn:aws:iam::111122223333:role/agents/demo-dev-probe-stranger",
+    ]
     error_message = "Roles are reached outside of the path."
   }
 }
@@ -188,7 +225,7 @@ run "the_longest_names_still_fit" {
     permissions_boundary_arn = "arn:aws:iam::111122223333:policy/a-boundary-with-a-name-that-is-rather-long-for-a-policy"
     project                  = "pppppppppppppppppppp"
     region                   = "ap-southeast-1"
-    role_path                = "/${join("/", [for number in range(50) : "workloads"])}/"
+    role_path                = "/${join("/", [for number in range(19) : "workloads"])}/"
   }
 
   assert {
@@ -228,6 +265,27 @@ run "a_wildcard_boundary_is_refused" {
 
   variables {
     permissions_boundary_arn = "arn:aws:iam::111122223333:policy/*"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
+
+run "a_boundary_in_a_path_of_the_deployments_name_is_refused" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/demo-dev-team/boundary"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
+
+run "so_is_one_behind_the_deployments_path" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/agents/demo-dev-team/boundary"
+    role_path                = "/agents/"
   }
 
   expect_failures = [var.permissions_boundary_arn]
