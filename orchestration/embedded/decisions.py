@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from orchestration.checks.decision import Decision, parse_decision
 from orchestration.embedded.daemon import base_environment
@@ -22,15 +24,24 @@ def oidc_map(region: str, emulator_url: str) -> list[str]:
     return ["--oidc-map", f"https://cognito-idp.{region}.amazonaws.com={emulator_url}"]
 
 
-def decision_lines(folder: Path) -> list[str]:
-    """What agentcore_local wrote down in its folder, oldest first; a file may move on while it is looked for."""
-    lines: list[str] = []
-    for name in (*(f"decisions.jsonl.{number}" for number in (3, 2, 1)), "decisions.jsonl"):
-        try:
-            lines += (folder / name).read_text(errors="replace").splitlines()
-        except FileNotFoundError:
-            continue
-    return lines
+def open_text(path: Path) -> TextIO:
+    """A file to read from, whatever bytes it holds."""
+    return path.open(encoding="utf-8", errors="replace")
+
+
+def decision_lines(folder: Path, opened: Callable[[Path], TextIO] = open_text) -> list[str]:
+    """What agentcore_local wrote down in its folder, oldest first; a file may move on while it is looked for.
+
+    Files only ever move to an older name, so looking from the youngest to the oldest finds each at least once.
+    """
+    with ExitStack() as stack:
+        found: dict[int, TextIO] = {}
+        for name in ("decisions.jsonl", *(f"decisions.jsonl.{number}" for number in (1, 2, 3))):
+            with suppress(FileNotFoundError):
+                file = stack.enter_context(opened(folder / name))
+                # Held open, so no other file gets its number meanwhile.
+                found.setdefault(os.fstat(file.fileno()).st_ino, file)
+        return [line for file in reversed(found.values()) for line in file.read().splitlines()]
 
 
 @dataclass(frozen=True, slots=True)
