@@ -93,8 +93,9 @@ class Evidence:
         inputs = self._inputs(report)
         with self.console.step("evidence"):
             write(folder, inputs)
-        altered = [door.name for door in inputs.doors if door.as_asked is False]
-        return Written(folder, seal_of(folder), report, altered)
+        altered = [o.case.door.value for o in report.outcomes if o.verdict is case.Verdict.DIFFERS]
+        altered += [door.name for door in inputs.doors if door.as_asked is False]
+        return Written(folder, seal_of(folder), report, list(dict.fromkeys(altered)))
 
     def require(self, written: Written) -> None:
         """Raises WrongVerdicts when a door is not as asked for: right verdicts of another door prove nothing."""

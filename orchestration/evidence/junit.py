@@ -18,7 +18,7 @@ def document(matrix: Matrix, taken: str) -> bytes:
         suite.timestamp = taken.rstrip("Z")
         suite.hostname = "localhost" if matrix.target == "local" else matrix.target
         suite.add_testcases([_case(row) for row in matrix.doors.get(door, [])])
-        if door in matrix.altered:
+        if door in matrix.altered_later:
             suite.add_testcase(_altered(door))
         xml.add_testsuite(suite)
     xml.update_statistics()  # type: ignore[no-untyped-call]

@@ -55,6 +55,11 @@ class Row:
         return Mark.AS_EXPECTED if self.ok else Mark.WRONG
 
     @property
+    def differs(self) -> bool:
+        """The door's live configuration is not the one that was asked for."""
+        return self.got == "differs"
+
+    @property
     def wrongly_reached(self) -> bool:
         """The agent saw a call that had to be stopped before it."""
         return self.reached is True and not self.expected_reached
@@ -83,6 +88,11 @@ class Matrix:
     def ok(self) -> bool:
         """Verdicts as expected at doors as asked for: right answers of another door prove nothing about this one."""
         return not self.altered and self.verdicts_ok
+
+    @property
+    def altered_later(self) -> list[str]:
+        """The altered doors of which no case tells."""
+        return [name for name in self.altered if not any(row.differs for row in self.doors.get(name, []))]
 
     @property
     def verdicts_ok(self) -> bool:
@@ -120,7 +130,7 @@ def read(document: Mapping[str, Any], doors: Sequence[Door] = ()) -> Matrix:
         readable(document["runtime_arn"]),
         document["elapsed_s"],
         rows,
-        tuple(readable(door.name) for door in doors if door.as_asked is False),
+        _altered(rows, doors),
     )
     if wrong := _wrong_sums(document, matrix):
         raise BadInput(
@@ -129,6 +139,12 @@ def read(document: Mapping[str, Any], doors: Sequence[Door] = ()) -> Matrix:
             code="evidence_sums",
         )
     return matrix
+
+
+def _altered(rows: Sequence[Row], doors: Sequence[Door]) -> tuple[str, ...]:
+    """By the run's own reading, or by the one after it: a door may have been altered in between."""
+    later = [readable(door.name) for door in doors if door.as_asked is False]
+    return tuple(dict.fromkeys([*(row.door for row in rows if row.differs), *later]))
 
 
 def _row(case: Mapping[str, Any]) -> Row:

@@ -26,7 +26,7 @@ def document(matrix: Matrix, taken: str, result_json: str) -> dict[str, Any]:
                 "invocations": [{"executionSuccessful": True, "endTimeUtc": taken}],
                 "results": [
                     *(_result(row, index, matrix, result_json) for index, row in enumerate(wrong)),
-                    *(_altered(name, len(wrong), matrix, result_json) for name in matrix.altered),
+                    *(_altered(name, len(wrong), matrix, result_json) for name in matrix.altered_later),
                 ],
             }
         ],
@@ -51,7 +51,7 @@ def _result(row: Row, index: int, matrix: Matrix, result_json: str) -> dict[str,
 
 
 def _altered_rule(matrix: Matrix) -> list[dict[str, Any]]:
-    if not matrix.altered:
+    if not matrix.altered_later:
         return []
     return [
         {

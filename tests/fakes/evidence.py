@@ -65,6 +65,13 @@ def skipped(id: str = "expired", **changes: Any) -> dict[str, Any]:
     return case(id, **{**nothing, "skipped": "needs the pool's signing key", "tags": ["time"], **changes})
 
 
+def configuration(**changes: Any) -> dict[str, Any]:
+    """A door that was read and is as asked for, changed."""
+    read = {"title": "read from the control plane after the calls", "tags": ["configuration"], "expected": "as asked"}
+    nothing = {"status": None, "elapsed_ms": None, "reached": None, "reason": ""}
+    return case("configuration-main", **{**read, "got": "as asked", **nothing, **changes})
+
+
 def smoke(*cases: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """The document of `smoke-test --json`, with sums that fit its cases."""
     rows = cases or (admitted(), case())

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from orchestration.errors import BadInput
 from orchestration.evidence import schemas
 from orchestration.evidence.folder import contents
-from tests.fakes.evidence import DOORS, PROVENANCE, admitted, case, inputs, skipped, smoke, wrong
+from tests.fakes.evidence import DOORS, PROVENANCE, admitted, case, configuration, inputs, skipped, smoke, wrong
 
 SCHEMAS = sorted(path.name.removesuffix(".schema.json") for path in schemas.FOLDER.glob("*.schema.json"))
 HOSTILE = [
@@ -276,6 +276,16 @@ def test_an_altered_door_fails_in_junit_and_in_sarif_at_its_own_name() -> None:
     assert "door iam is not as asked for" in run["results"][1]["message"]["text"]
 
 
+def test_a_door_whose_configuration_differs_is_told_once_and_meets_no_control() -> None:
+    differs = configuration(got="differs", ok=False, reason="allowedClients: was c, asked b")
+    files = made(admitted(), case(), differs, doors=[replace(DOORS[0], as_asked=False)])
+    assert not any(entry["met"] for entry in json.loads(files["controls.json"])["controls"])
+    assert "1 wrong; NOT as asked for: door main" in files["summary.md"]
+    assert JUnitXml.fromstring(files["junit.xml"].encode()).failures == 1
+    [run] = json.loads(files["failures.sarif"])["runs"]
+    assert [result["ruleId"] for result in run["results"]] == ["configuration-main"]
+
+
 def test_a_door_that_nobody_compared_is_not_called_altered() -> None:
     files = made(admitted(), doors=[replace(DOORS[0], as_asked=None)])
     assert json.loads(files["result.json"])["ok"] is True
@@ -283,10 +293,10 @@ def test_a_door_that_nobody_compared_is_not_called_altered() -> None:
 
 
 def test_the_head_counts_each_door_by_outcome() -> None:
-    rows = [admitted(), case("no-token"), wrong(), skipped(), admitted("in-scope", door="scope")]
+    rows = [admitted(), case("no-token"), wrong(), skipped(), configuration(), admitted("in-scope", door="scope")]
     table = made(*rows)["report.html"].partition('<table class="glance">')[2].partition("</table>")[0]
     numbers = [re.findall(r'class="number">(?:✗ )?(\d+)<', row) for row in table.split("<tr")[2:]]
-    assert numbers == [["4", "1", "1", "1", "1"], ["1", "1", "0", "0", "0"]]
+    assert numbers == [["5", "1", "1", "1", "1", "1"], ["1", "1", "0", "0", "0", "0"]]
 
 
 def test_local_evidence_says_that_it_is_not_of_aws() -> None:
