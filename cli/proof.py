@@ -29,10 +29,10 @@ def smoke_test(
     c: Context,
     case: list[str] | None = None,
     tag: list[str] | None = None,
-    parallel: int = 4,
-    runtime_arn: str = "",
-    discovery_url: str = "",
-    client: str = "",
+    parallel: str = "4",
+    runtime_arn: str | None = None,
+    discovery_url: str | None = None,
+    client: str | None = None,
     token_stdin: bool = False,
     target: str = "",
     environment: str = "",
@@ -41,13 +41,10 @@ def smoke_test(
 ) -> None:
     """Call the runtime as allowed and refused callers; exit 1 if any verdict is wrong."""
     with wiring.session(target, environment, yes=yes, quiet=json) as project:
-        choice = wiring.Choice(tuple(case or ()), tuple(tag or ()), parallel)
-        if runtime_arn:
-            token = sys.stdin.readline().strip() if token_stdin else None
-            foreign = wiring.Foreign(runtime_arn, discovery_url, client, token or None)
-            report = project.proof.smoke_test_of(choice, foreign)
-        else:
-            report = project.proof.smoke_test(choice)
+        choice = wiring.Choice.of(case or (), tag or (), parallel)
+        readline = sys.stdin.readline if token_stdin else None
+        foreign = wiring.Foreign.of(runtime_arn, discovery_url, client, readline)
+        report = project.proof.smoke_test_of(choice, foreign) if foreign else project.proof.smoke_test(choice)
         project.proof.judge(report, json=json)
 
 
@@ -72,8 +69,8 @@ def explain(
 ) -> None:
     """Call once and say why it was answered so, rule by rule; exit 1 if the rules predict another answer."""
     with wiring.session(target, environment, quiet=True) as project:
-        token = sys.stdin.readline().strip() if token_stdin else None
-        project.proof.show_explanation(project.proof.explaining.call(client, token), json=json)
+        explanation = project.proof.explaining.call(client, sys.stdin.readline if token_stdin else None)
+        project.proof.show_explanation(explanation, json=json)
 
 
 @described("since", "target", "environment", "json", "counts")

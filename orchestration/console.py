@@ -66,6 +66,8 @@ class Console:
     def _show(self, text: Text) -> None:
         """Progress must never stop the work: a reader of stderr that left is not written to again."""
         try:
+            # What the terminal cannot show, such as half a character, is shown as an escape.
+            text.plain = _encodable(text.plain, self._err.encoding)
             self._err.print(text)
         except OSError:
             self._err.quiet = True
@@ -86,11 +88,11 @@ class Console:
 
     def result(self, text: str) -> None:
         """The answer of a command, on stdout."""
-        print(text, file=self._out, flush=True)
+        print(_encodable(text, self._out.encoding), file=self._out, flush=True)
 
     def piece(self, text: str) -> None:
         """A part of an answer, on stdout, as it comes."""
-        print(text, end="", file=self._out, flush=True)
+        print(_encodable(text, self._out.encoding), end="", file=self._out, flush=True)
 
     def document(self, value: Mapping[str, Any]) -> None:
         """One JSON document on stdout."""
@@ -194,6 +196,12 @@ class Console:
         if not rows and not json:
             self.result("there is no local cloud yet: make up")
         return bool(rows) and all(r.healthy for r in rows)
+
+
+def _encodable(text: str, encoding: str | None) -> str:
+    """The text with an escape for each character that cannot be written; an agent's answer may hold any."""
+    name = encoding or "utf-8"
+    return text.encode(name, "backslashreplace").decode(name)
 
 
 def mark_of(outcome: Outcome) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestration.checks.case import Verdict
 from orchestration.checks.run import Outcome, document_of
 from orchestration.runtime.spec import ObservedRuntime
 from orchestration.settings import QUALIFIER, Deployment, Settings
@@ -28,6 +29,11 @@ class SmokeReport:
         """No verdict is wrong, and there is one: what was skipped proves nothing."""
         ran = [outcome for outcome in self.outcomes if outcome.skipped is None]
         return bool(ran) and all(outcome.ok for outcome in ran)
+
+    @property
+    def opened(self) -> bool:
+        """Whether anybody was let in; where it was looked up what reached the agent, a good call was."""
+        return any(o.verdict is Verdict.ADMITTED or o.reached is not None for o in self.outcomes if o.ok)
 
     @property
     def passed(self) -> int:

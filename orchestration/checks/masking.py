@@ -22,10 +22,13 @@ _LIKE_A_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*")
 
 
 def masked(text: str, request: Request) -> str:
-    """The text without any piece of what `request` was sent with, without whatever looks like a token, and bounded."""
-    cut = text[: 4 * MAX_SHOWN]
+    """The text on one line, bounded, without any piece of what `request` was sent with nor what looks like a token.
+
+    What no reader sees is left out first: it could move a terminal's cursor, or stand between the letters of a token.
+    """
+    line = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text[: 4 * MAX_SHOWN])
     grams = {part[i : i + GRAM] for part in _credentials(request) for i in range(len(part) - GRAM + 1)}
-    plain = _LIKE_A_JWT.sub(HIDDEN, _WORD.sub(lambda match: _without(match[0], grams), cut))
+    plain = _LIKE_A_JWT.sub(HIDDEN, _WORD.sub(lambda match: _without(match[0], grams), line))
     return plain if len(plain) <= MAX_SHOWN else f"{plain[:MAX_SHOWN]}..."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.checks.asked import Asked
@@ -11,8 +11,10 @@ from orchestration.checks.auth_log import Entry, entries, seconds
 from orchestration.checks.decision import Decision
 from orchestration.checks.draft import QUESTION
 from orchestration.checks.explain import Answer, Explanation, explain
+from orchestration.checks.given import read_token
+from orchestration.checks.masking import masked
 from orchestration.checks.remedies import Place
-from orchestration.checks.request import Reply, Request, bearer_request, refusal_text
+from orchestration.checks.request import Request, bearer_request, refusal_text
 from orchestration.checks.run import Exchange, Outcome
 from orchestration.embedded.decisions import decision_lines
 from orchestration.errors import BadInput, OrchestrationError
@@ -27,14 +29,18 @@ class Explaining:
 
     steps: Steps
 
-    def call(self, client: str, token: str | None) -> Explanation:
-        """Call the runtime once, with a given token or that of a client, and explain the answer."""
+    def call(self, client: str, readline: Callable[[int], str] | None) -> Explanation:
+        """Call the runtime once, with the token that `readline` gives or that of a client, and explain the answer.
+
+        Raises BadInput for another client, and for a line that is not one token.
+        """
         if client not in set(Client):
             names = ", ".join(Client)
             raise BadInput(f"--client is {client!r}", remedy=f"use one of {names}", code="bad_client")
+        given = read_token(readline) if readline else None
         settings = self.steps.live_settings()
         arn = self.steps.runtime_arn(settings)
-        sent = token if token is not None else self.steps.tools.broker(settings).access(Client(client))
+        sent = given if given is not None else self.steps.tools.broker(settings).access(Client(client))
         request = bearer_request(arn, sent, {"prompt": QUESTION, "canary": secrets.token_hex(16)})
         reply = self.steps.tools.sender(settings).send(request)
         [explanation] = self._explained(settings.endpoints, [Exchange(arn, request, reply)])
@@ -87,12 +93,14 @@ class Explaining:
         chosen = self.steps.deployment
         url = str((authorizer or {}).get("discoveryUrl", ""))
         place = Place(exchange.runtime_arn, chosen.environment, url, chosen.command, (QUALIFIER,))
-        return explain(asked, decision, _answer(exchange.reply), place)
+        return explain(asked, decision, _answer(exchange), place)
 
 
 def _asked(request: Request) -> Asked:
     return Asked(request.target, request.headers, len(request.body))
 
 
-def _answer(reply: Reply) -> Answer:
-    return Answer(reply.status, reply.error_type, refusal_text(reply))
+def _answer(exchange: Exchange) -> Answer:
+    """Its words without any credential: a door or an agent may echo what it was sent."""
+    reply, request = exchange.reply, exchange.request
+    return Answer(reply.status, masked(reply.error_type, request), masked(refusal_text(reply), request))

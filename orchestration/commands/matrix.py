@@ -34,6 +34,13 @@ class Choice:
     tags: tuple[str, ...] = ()
     parallel: int = PARALLEL
 
+    @classmethod
+    def of(cls, ids: Sequence[str], tags: Sequence[str], parallel: str) -> Choice:
+        """As the flags say. Raises BadInput when --parallel is no number."""
+        if not (parallel.isascii() and parallel.isdigit() and len(parallel) <= 2):
+            raise BadInput(f"--parallel is {parallel!r}", remedy="use 1 to 32")
+        return cls(tuple(ids), tuple(tags), int(parallel))
+
     def cases(self) -> list[Case]:
         """Raises BadInput naming what is not known."""
         known = {case.id for case in CASES}

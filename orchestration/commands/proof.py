@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from orchestration.checks import auth_log
 from orchestration.checks.auth_log import Entry
 from orchestration.checks.explain import Explanation
 from orchestration.checks.explain_text import lines as explanation_lines
+from orchestration.checks.given import read_token, readable
 from orchestration.commands.explain import Explaining
 from orchestration.commands.matrix import Choice, Matrix
 from orchestration.console import Console
@@ -30,6 +32,31 @@ class Foreign:
     discovery_url: str
     client_id: str
     token: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        runtime_arn: str | None,
+        discovery_url: str | None,
+        client: str | None,
+        readline: Callable[[int], str] | None,
+    ) -> Foreign | None:
+        """What the flags name; None where they name nothing: then the deployment's own is meant. Raises BadInput.
+
+        An empty value is one: an unset variable of the shell must not turn this test into one of something else.
+        """
+        flags = {"--discovery-url": discovery_url, "--client": client, "--token-stdin": readline}
+        if runtime_arn is None:
+            if given := [flag for flag, value in flags.items() if value is not None]:
+                raise BadInput(
+                    f"{given[0]} is only for a runtime of somebody else's",
+                    remedy="name it with --runtime-arn, or leave that out to test this deployment",
+                    code="bad_arn",
+                )
+            return None
+        foreign = cls(runtime_arn, discovery_url or "", client or "")
+        foreign.checked()
+        return replace(foreign, token=readable(read_token(readline))) if readline else foreign
 
     def checked(self) -> tuple[str, str, str]:
         """Raises BadInput naming the flag. Botocore model: AgentRuntimeArn, DiscoveryUrl."""
@@ -80,6 +107,8 @@ class Proof:
         """Show the smoke test's result; `brief` leaves out refusals that are as expected. Raises WrongVerdicts."""
         self.console.smoke(report, json=json, brief=brief)
         self.require(report)
+        if not report.opened:
+            self.console.say("no call was admitted: nothing proves that this door opens for anybody")
 
     def show_explanation(self, explanation: Explanation, *, json: bool) -> None:
         """Raises WrongVerdicts when the door answers otherwise than its own rules predict."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,31 +25,54 @@ class DataPlane:
     client: httpx.Client
     base_url: str
     timeout_s: float
+    """For the whole call, however slowly the answer drips."""
+    monotonic: Callable[[], float] = time.monotonic
 
     def send(self, request: Request) -> Reply:
         """Raises Unfit when nobody is there, NoAnswer when this one call is not answered."""
+        deadline = self.monotonic() + self.timeout_s
         if request.verbatim:
-            return self._verbatim(request)
+            return self._verbatim(request, deadline)
         try:
-            answer = self.client.request(
+            with self.client.stream(
                 request.method,
                 self.base_url,
                 headers=list(request.headers),
                 content=request.body,
                 # The target as it is: httpx would normalise dots and escapes away.
                 extensions={"target": request.target.encode("ascii")},
-            )
+            ) as answer:
+                body = self._beginning(answer, deadline)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as e:
             raise nobody(self.base_url, e) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as e:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as e:
             raise NoAnswer(type(e).__name__) from None
-        return Reply(answer.status_code, answer.text[:MAX_BODY_BYTES], answer.headers.get("x-amzn-errortype", ""))
+        return Reply(answer.status_code, body.decode("utf-8", "replace"), answer.headers.get("x-amzn-errortype", ""))
 
-    def _verbatim(self, request: Request) -> Reply:
+    def _beginning(self, answer: httpx.Response, deadline: float) -> bytes:
+        """As much of the body as is read: an agent may send without end. Raises NoAnswer after the deadline."""
+        body = b""
+        for piece in answer.iter_bytes():
+            body += piece[: MAX_BODY_BYTES - len(body)]
+            if len(body) >= MAX_BODY_BYTES:
+                break
+            self._time_left(deadline)
+        return body
+
+    def _time_left(self, deadline: float) -> float:
+        """Raises NoAnswer when there is none."""
+        if (left := deadline - self.monotonic()) <= 0:
+            raise NoAnswer(f"no end of the answer within {self.timeout_s:g} s")
+        return left
+
+    def _verbatim(self, request: Request, deadline: float) -> Reply:
         url = httpx.URL(self.base_url)
         head = [f"{request.method} {request.target} HTTP/1.1", f"Host: {url.netloc.decode()}", "Connection: close"]
         head += [f"{name}: {value}" for name, value in request.headers]
-        sent = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + request.body
+        try:
+            sent = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + request.body
+        except UnicodeEncodeError as e:
+            raise NoAnswer(type(e).__name__) from None
         port = url.port or (443 if url.scheme == "https" else 80)
         try:
             connection = socket.create_connection((url.host, port), self.timeout_s)
@@ -58,7 +82,12 @@ class DataPlane:
             with connection if url.scheme == "http" else _secured(connection, url.host) as stream:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     stream.sendall(sent)  # a refusal may come before all of it is read
-                return read_reply(lambda: stream.recv(65536))
+
+                def receive() -> bytes:
+                    stream.settimeout(self._time_left(deadline))
+                    return stream.recv(65536)
+
+                return read_reply(receive)
         except (OSError, h11.RemoteProtocolError) as e:
             raise NoAnswer(type(e).__name__) from None
 

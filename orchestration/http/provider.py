@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import httpx
 
 from orchestration.errors import Unfit
+
+MAX_DOCUMENT_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,24 @@ def issuer_of(client: httpx.Client, discovery_url: str, place: Callable[[str], s
     Raises Unfit when they cannot be had.
     """
     try:
-        document = client.get(place(discovery_url), follow_redirects=False).raise_for_status().json()
-        keys = client.get(place(document["jwks_uri"]), follow_redirects=False).raise_for_status().json()["keys"]
+        document = _json(client, place(discovery_url))
+        keys = _json(client, place(document["jwks_uri"]))["keys"]
         return Issuer(str(document["issuer"]), [key for key in keys if isinstance(key, dict)])
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as e:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, RecursionError) as e:
         raise Unfit(
             f"the provider behind {discovery_url} cannot be read: {type(e).__name__}",
             remedy="look at that URL; locally `invoke local.status`",
             code="issuer_unreachable",
         ) from None
+
+
+def _json(client: httpx.Client, url: str) -> Any:
+    """Raises httpx.HTTPError, ValueError for what is no JSON or larger than any such document."""
+    body = b""
+    with client.stream("GET", url, follow_redirects=False) as answer:
+        answer.raise_for_status()
+        for piece in answer.iter_bytes():
+            body += piece
+            if len(body) > MAX_DOCUMENT_BYTES:
+                raise ValueError("too large")
+    return json.loads(body)

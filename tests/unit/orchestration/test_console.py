@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -251,3 +251,14 @@ def test_the_local_cloud_is_well_only_if_there_is_one_and_all_of_it_is(
     rows: list[Process], healthy: bool, as_json: bool
 ) -> None:
     assert Screen().console.daemons(rows, json=as_json) is healthy
+
+
+def test_half_a_character_of_an_agents_answer_is_shown_as_an_escape() -> None:
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    console = Console(FakeClock(), out=out, err=err)
+    console.result("half \ud83d")
+    console.piece("half \ud83d")
+    console.say("half \ud83d")
+    console.smoke(report(replace(LET_IN, reason="half \ud83d")), json=False)
+    shown = [stream.buffer.getvalue().decode() for stream in (out, err)]
+    assert [text.count("half \\ud83d") for text in shown] == [3, 1]

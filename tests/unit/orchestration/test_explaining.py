@@ -20,10 +20,11 @@ from orchestration.commands.proof import Proof
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import Unfit, WrongVerdicts
+from orchestration.report import SmokeReport
 from orchestration.settings import Endpoints, Target
 from orchestration.steps import Steps
-from tests.fakes.matrix import WRONG
-from tests.fakes.orchestration import LOCAL_ENDPOINTS, RUNTIME_ARN, FakeClock, FakeControl, deployment, observed
+from tests.fakes.matrix import RIGHT, WRONG
+from tests.fakes.orchestration import LOCAL_ENDPOINTS, RUNTIME_ARN, FakeClock, FakeControl, deployment, jwt, observed
 
 CLIENT_RULE = Rule("client", "failed", "client_id one of a", "client_id b")
 REFUSED = Decision("jwt", "deny", "client_mismatch", 401, True, (CLIENT_RULE,))
@@ -62,6 +63,25 @@ def explaining(tools: FakeTools, cloud: LocalCloud | None = None, root: Path = P
 def wrong(status: int) -> Outcome:
     request = bearer_request(RUNTIME_ARN, "a.b.c", {})
     return replace(WRONG, exchange=Exchange(RUNTIME_ARN, request, Reply(status, '{"message": "no"}')))
+
+
+@pytest.mark.parametrize("nobody", [False, True])
+def test_a_run_without_an_admitted_call_says_what_it_does_not_prove(nobody: bool) -> None:
+    err = io.StringIO()
+    steps = explaining(FakeTools(None)).steps
+    proof = Proof(replace(steps, console=Console(steps.clock, quiet=True, out=io.StringIO(), err=err)))
+    right = RIGHT if nobody else replace(RIGHT, reached=False)
+    proof.judge(SmokeReport(steps.deployment, RUNTIME_ARN, [right], 1.0), json=True)
+    assert ("no call was admitted: nothing proves" in err.getvalue()) is nobody
+
+
+def test_what_the_door_echoes_of_a_token_is_not_explained() -> None:
+    token = jwt()
+    request = bearer_request(RUNTIME_ARN, token, {})
+    exchange = Exchange(RUNTIME_ARN, request, Reply(424, json.dumps({"message": f"got {token}"}), token))
+    [found] = explaining(FakeTools(ADMITTED))._explained(LOCAL_ENDPOINTS, [exchange])
+    assert "<token>" in found.line
+    assert not any(part in found.line + json.dumps(found.document()) for part in token.split(".")[:2])
 
 
 def test_a_wrong_verdict_is_explained_by_the_live_authorizer() -> None:

@@ -369,3 +369,46 @@ def test_nobody_there_is_not_healthy(server: Server) -> None:
     server.shutdown()
     server.server_close()
     assert not healthy(url)
+
+
+# -- answers without end
+
+
+def endless(pieces: Iterator[bytes], timeout_s: float, times: list[float]) -> DataPlane:
+    """A plane whose answer is those pieces; each look at the clock is one of `times`, then the last again."""
+
+    def now() -> float:
+        return times.pop(0) if len(times) > 1 else times[0]
+
+    return DataPlane(client(lambda request: httpx.Response(200, content=pieces)), BASE, timeout_s, now)
+
+
+def test_of_an_answer_without_end_only_the_beginning_is_read() -> None:
+    read = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal read
+        while True:
+            read += 1
+            yield b"x" * 100_000
+
+    reply = endless(pieces(), 5.0, [0.0]).send(CALL)
+    assert (reply.status, len(reply.body), read) == (200, 1_000_000, 10)
+
+
+def test_an_answer_that_drips_is_none_after_the_deadline() -> None:
+    with pytest.raises(NoAnswer, match="no end of the answer within 5 s"):
+        endless(iter([b"x"] * 100), 5.0, [0.0, 1.0, 4.0, 5.5]).send(CALL)
+
+
+@pytest.mark.parametrize("verbatim", [False, True])
+def test_a_header_that_http_cannot_carry_is_no_traceback(verbatim: bool) -> None:
+    call = replace(CALL, headers=(("Authorization", "Bearer \u20ac\u20ac"),), verbatim=verbatim)
+    with pytest.raises(NoAnswer, match="UnicodeEncodeError"):
+        plane(lambda request: httpx.Response(200)).send(call)
+
+
+def test_a_provider_that_sends_without_end_cannot_be_read() -> None:
+    huge = client(lambda request: httpx.Response(200, content=iter([b" " * 100_000] * 11)))
+    with pytest.raises(Unfit, match="cannot be read: ValueError"):
+        issuer_of(huge, "https://idp.invalid/.well-known/openid-configuration", lambda url: url)

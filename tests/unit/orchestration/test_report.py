@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from orchestration.checks.case import Verdict
 from orchestration.checks.run import Outcome
 from orchestration.report import SmokeReport, deployment_document
 from tests.fakes.matrix import RIGHT, SKIPPED, WRONG
@@ -34,6 +36,19 @@ def report(*outcomes: Outcome) -> SmokeReport:
 def test_ok(outcomes: list[Outcome], ok: bool, passed: int, failed: list[str], skipped: list[str]) -> None:
     made = report(*outcomes)
     assert (made.ok, made.passed, made.failed, made.skipped) == (ok, passed, failed, skipped)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "opened"),
+    [
+        pytest.param([RIGHT], False, id="refused"),
+        pytest.param([replace(RIGHT, reached=False)], True, id="refused-where-a-good-call-was-heard"),
+        pytest.param([RIGHT, replace(RIGHT, verdict=Verdict.ADMITTED)], True, id="admitted"),
+        pytest.param([RIGHT, replace(WRONG, verdict=Verdict.ADMITTED)], False, id="wrongly-admitted"),
+    ],
+)
+def test_whether_the_door_opens_for_anybody(outcomes: list[Outcome], opened: bool) -> None:
+    assert report(*outcomes).opened is opened
 
 
 def test_the_smoke_document() -> None:
