@@ -26,7 +26,14 @@ from orchestration.runtime.launch import Launched, Launcher
 from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, remove
 from orchestration.runtime.spec import ObservedRuntime
 from orchestration.settings import Deployment, Endpoints, Settings, aws_endpoints, build_settings
-from orchestration.terraform import ACCOUNT_NOT_ALLOWED, RemoteState, StateStore, TerraformDriver
+from orchestration.terraform import (
+    ACCOUNT_NOT_ALLOWED,
+    RemoteState,
+    StateStore,
+    TerraformDriver,
+    account_not_allowed,
+    allowed_accounts,
+)
 from orchestration.tokens import Desk, TokenBroker
 
 
@@ -94,15 +101,25 @@ class Steps:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Hold the lock, refuse another region or account than before, show what AWS will bill."""
+        """Hold the lock, refuse an account that is not allowed and another one than before, show what AWS will bill.
+
+        Whatever changes something runs inside, the teardown too.
+        """
         with exclusive(self.deployment.state_dir):
             self.check_account(self.load_or_new())
             self.tools.confirm_spending()
             yield
 
     def check_account(self, ledger: Ledger) -> str:
-        """The account of the credentials. Raises GateRefused when things were made in another one."""
-        account = self.tools.account()
+        """The account of the credentials.
+
+        Raises GateRefused when things were made in another one, or when Terraform would not touch this one: what runs
+        no Terraform must not either, and a teardown must not begin what Terraform then refuses to end.
+        """
+        account, chosen = self.tools.account(), self.deployment
+        allowed = allowed_accounts(self.env, chosen.root / "terraform", [chosen.tfvars_path])
+        if allowed and account not in allowed:
+            raise account_not_allowed(account)
         if ledger.account not in (None, account):
             raise GateRefused(
                 f"these credentials are of account {account}, but {self.deployment.state_dir.name} "

@@ -9,7 +9,6 @@ from typing import Any
 from orchestration.commands.proof import Proof
 from orchestration.console import Console
 from orchestration.errors import TerraformFailed
-from orchestration.lock import exclusive
 from orchestration.outputs import flat_outputs
 from orchestration.report import SmokeReport, deployment_document
 from orchestration.runtime.launch import Launched
@@ -75,9 +74,7 @@ class Lifecycle:
             shutil.rmtree(state_dir, ignore_errors=True)  # the emulator writes its state when it ends
             steps.remove_if_empty()
             return stopped
-        with exclusive(state_dir):
-            steps.check_account(steps.load_or_new())
-            steps.tools.confirm_spending()
+        with steps.changing():
             if steps.reachable():
                 self._tear_down()
             else:

@@ -73,6 +73,7 @@ class Matrix:
     def whole(self, choice: Choice) -> SmokeReport:
         """The chosen cases at their doors, which are made where they are not there yet."""
         cases = choice.cases()
+        self.steps.check_account(self.steps.load_or_new())
         settings = self.steps.live_settings()
         main = self.steps.observed(settings)
         if main is None:

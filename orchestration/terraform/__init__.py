@@ -1,7 +1,8 @@
 """Drives the terraform (or tofu) binary through python-terraform; knows no AWS."""
 
+from orchestration.terraform.accounts import allowed_accounts
 from orchestration.terraform.driver import Environment, TerraformDriver
-from orchestration.terraform.failures import ACCOUNT_NOT_ALLOWED
+from orchestration.terraform.failures import ACCOUNT_NOT_ALLOWED, account_not_allowed
 from orchestration.terraform.mirror import MIRROR_VARIABLE, find_mirror, registry_reachable
 from orchestration.terraform.state import (
     OWN_KEY,
@@ -23,6 +24,8 @@ __all__ = [
     "StateStore",
     "StateSummary",
     "TerraformDriver",
+    "account_not_allowed",
+    "allowed_accounts",
     "find_mirror",
     "must_move",
     "parse_state",

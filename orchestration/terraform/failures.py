@@ -34,11 +34,7 @@ def explain_failure(command: str, code: int, text: str, log: Path) -> Orchestrat
     if "Error acquiring the state lock" in plain:
         return _locked(plain)
     if refused := re.search(r"AWS account ID not allowed: (\d+)", plain):
-        return GateRefused(
-            f"account {refused[1]} is not among allowed_account_ids of this environment",
-            remedy="set AWS_PROFILE to an allowed account, or add this one to the environment's tfvars",
-            code=ACCOUNT_NOT_ALLOWED,
-        )
+        return account_not_allowed(refused[1])
     if "Invalid value for variable" in title:
         return BadInput(f"terraform {command}: {detail[:400]}", remedy="correct that variable and run it again")
     if re.search(r"AlreadyExists|already exists|AlreadyOwnedByYou", f"{title} {detail}"):
@@ -49,6 +45,14 @@ def explain_failure(command: str, code: int, text: str, log: Path) -> Orchestrat
             code="exists_outside_state",
         )
     return TerraformFailed(f"terraform {command} failed: {title}. {detail[:300]}".strip(), remedy=f"see {log}")
+
+
+def account_not_allowed(account: str) -> GateRefused:
+    return GateRefused(
+        f"account {account} is not among allowed_account_ids of this environment",
+        remedy="set AWS_PROFILE to an allowed account, or add this one to the environment's tfvars",
+        code=ACCOUNT_NOT_ALLOWED,
+    )
 
 
 def _locked(text: str) -> TerraformFailed:
