@@ -16,7 +16,7 @@ from orchestration.review.reading import read
 from orchestration.review.registry import BY_ID, RULES
 from orchestration.review.rules_door import door_hits
 from orchestration.review.summary import Summary, summarize
-from orchestration.review.waivers import Waiver, refuse_expired
+from orchestration.review.waivers import Waiver, place_of, refuse_untimely
 
 MODULES_ROOT = "terraform"
 TOLD = frozenset(rule.id for rule in rules_change.RULES)
@@ -46,18 +46,18 @@ class Review:
 def review(plan: Mapping[str, Any], *, waivers: Iterable[Waiver] = (), today: date) -> Review:
     """Review the document of `terraform show -json`. Raises BadInput for a broken one, GateRefused for late waivers."""
     given = tuple(waivers)
-    refuse_expired(given, today)
+    refuse_untimely(given, today)
     parsed = parse_plan(plan)
     reading = read(parsed)
     found = sorted({_finding(rule, hit, parsed) for rule in RULES for hit in rule.check(reading)}, key=_place)
-    answered = {(w.rule, w.address): w for w in given}
-    waived = tuple((f, answered[f.rule, f.address]) for f in found if (f.rule, f.address) in answered)
-    used = {(f.rule, f.address) for f, _ in waived}
-    open_ = tuple(f for f in found if (f.rule, f.address) not in answered)
+    answered = {waiver.place: waiver for waiver in given}
+    waived = tuple((f, answered[place_of(f)]) for f in found if place_of(f) in answered)
+    used = {waiver.place for _, waiver in waived}
+    open_ = tuple(f for f in found if place_of(f) not in answered)
     return Review(
         findings=open_,
         waived=waived,
-        unused=tuple(w for w in given if (w.rule, w.address) not in used),
+        unused=tuple(w for w in given if w.place not in used),
         summary=summarize(reading, tuple(_grave(open_)), spoken=any(f.severity > Severity.LOW for f in found)),
         environment=parsed.environment,
     )

@@ -86,22 +86,22 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan, its resources in the order of their addresses. `unfinished`: (address, what Terraform left open)."""
+    """A plan, its resources in the order of their addresses.
+
+    `brand_new`: nothing was there before, so a grant to what this plan makes widens nothing. `unfinished`: (address,
+    what Terraform left open).
+    """
 
     changes: tuple[Change, ...]
     outputs: tuple[Output, ...]
     environment: str | None
     sources: Mapping[str, str]
+    brand_new: bool
     unfinished: tuple[tuple[str, str], ...] = ()
 
     @property
     def production(self) -> bool:
         return self.environment in PRODUCTION
-
-    @property
-    def brand_new(self) -> bool:
-        """Whether nothing was there before: then a grant to what this plan makes widens nothing."""
-        return all(change.before is None for change in self.changes)
 
     def of(self, *types: str) -> Iterator[Change]:
         return (change for change in self.changes if change.type in types)
@@ -134,6 +134,7 @@ def parse_plan(document: Mapping[str, Any]) -> Plan:
         tuple(_outputs(document.get("output_changes") or {})),
         _environment(document, changes),
         dict(_sources(mapping(mapping(document.get("configuration")).get("root_module")))),
+        all(change.before is None for change in changes),
         tuple(_unfinished(document)),
     )
 

@@ -10,9 +10,9 @@ from orchestration.review.guards import guards
 from orchestration.review.masking import Unseen
 from orchestration.review.people import CLIENTS, POOL, USER, people, sign_ins
 from orchestration.review.plan import Action, Change, Plan
-from orchestration.review.policies import Gain, covers
+from orchestration.review.policies import Gain, Statement, covers
 from orchestration.review.shifts import Shift, shifts
-from orchestration.review.subjects import PermissionShift, permissions
+from orchestration.review.subjects import PermissionShift, permissions, read_policies
 from orchestration.review.unjudged import unjudged
 from orchestration.review.values import mapping
 
@@ -46,6 +46,7 @@ class Reading:
     destroyed: tuple[Change, ...]
     untagged: tuple[tuple[str, str], ...]
     unjudged: tuple[str, ...]
+    policies: tuple[tuple[str, str, Statement], ...]
 
 
 def read(plan: Plan) -> Reading:
@@ -63,6 +64,7 @@ def read(plan: Plan) -> Reading:
         destroyed=tuple(change for change in plan.changes if change.gone),
         untagged=tuple(_untagged(plan)),
         unjudged=unjudged(plan),
+        policies=tuple(read_policies(plan)),
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from orchestration.review.engine import Review
 from orchestration.review.findings import Finding
 from orchestration.review.summary import SECTIONS
+from orchestration.review.values import plain
 
 SCHEMA_VERSION = 1
+AUTOLINK = re.compile(r"(\b(?:https?|ftp|mailto|xmpp)|\bwww)([:.])", re.IGNORECASE)
 MARKER = "<!-- agentcore-inbound-auth: plan review -->"
 """Begins the Markdown, so that a bot finds its own comment and updates it in place."""
 
@@ -41,7 +44,7 @@ def document(review: Review) -> dict[str, Any]:
 
 
 def to_json(review: Review) -> str:
-    return json.dumps(document(review), indent=2, ensure_ascii=False) + "\n"
+    return encodable(json.dumps(document(review), indent=2, ensure_ascii=False) + "\n")
 
 
 def to_markdown(review: Review) -> str:
@@ -75,9 +78,9 @@ def verdict(review: Review) -> str:
     return words + (f"; {waived} waived" if waived else "")
 
 
-def plain(text: str) -> str:
-    """One line without control characters: names and addresses come from whoever wrote the plan."""
-    return "".join(c if c.isprintable() else " " for c in text)
+def encodable(text: str) -> str:
+    """Half a surrogate pair, which JSON can spell and UTF-8 cannot, as a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _table(review: Review) -> list[str]:
@@ -110,8 +113,12 @@ def _row(f: Finding) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Markdown that shows the text as it is: no link, no table cell, no HTML, nobody mentioned."""
-    return "".join(f"&#{ord(c)};" if c in "`|<>[]*_@#!\\&" else c for c in plain(text))
+    """Markdown that shows the text as it is: no link, no table cell, no HTML, nobody mentioned.
+
+    Addresses are no links either: GitHub makes one of a scheme with its colon, and of www with its dot.
+    """
+    signs = "".join(f"&#{ord(c)};" if c in "`|<>[]*_@#!~\\&" else c for c in plain(text))
+    return AUTOLINK.sub(lambda found: f"{found[1]}&#{ord(found[2])};", signs)
 
 
 def _code(text: str) -> str:

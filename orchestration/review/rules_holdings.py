@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestration.review.findings import Hit, Rule, Severity
+from orchestration.review.policies import Statement
 from orchestration.review.policy_text import parse_policy
 from orchestration.review.reading import Reading
 from orchestration.review.values import block, mapping
@@ -32,13 +33,22 @@ def _unversioned(reading: Reading) -> Iterator[Hit]:
             yield address, f"versioning is {status}: what a running agent was made from can be overwritten"
 
 
+def _denies_plain(statement: Statement) -> bool:
+    """To everyone, every action, on the objects, and under no further condition."""
+    return (
+        not statement.allows
+        and bool({"*", "AWS:*"} & set(statement.principals))
+        and bool({"*", "s3:*"} & {action.lower() for action in statement.actions})
+        and any(resource.endswith("*") for resource in statement.resources)
+        and [(c.operator.lower(), c.key.lower(), c.values) for c in statement.conditions]
+        in [[(operator, "aws:securetransport", frozenset({"false"}))] for operator in ("bool", "boolifexists")]
+    )
+
+
 def _without_tls(reading: Reading) -> Iterator[Hit]:
     for address, values in reading.plan.after("aws_s3_bucket_policy"):
         statements = parse_policy(values.get("policy"))
-        if statements is not None and not any(
-            not s.allows and any(c.key.lower() == "aws:securetransport" and "false" in c.values for c in s.conditions)
-            for s in statements
-        ):
+        if statements is not None and not any(map(_denies_plain, statements)):
             yield address, "no statement denies requests without TLS (aws:SecureTransport = false)"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from orchestration.review.bounds import bounded, every, narrowed
 from orchestration.review.findings import Hit, Rule, Severity
 from orchestration.review.policies import NOT, Statement, covers
-from orchestration.review.reading import INVOKE, Reading
-from orchestration.review.subjects import read_policies
+from orchestration.review.reading import CALLS, INVOKE, Reading
 
 SERVICE = "Service:bedrock-agentcore.amazonaws.com"
 PASSING = "iam:passrole"
@@ -26,12 +26,24 @@ RESOURCELESS = (
 IMPERSONATING = ("bedrock-agentcore:getworkloadaccesstokenforuserid", "bedrock-agentcore:invokeagentruntimeforuser")
 BOUNDS = ("aws:principalorgid", "aws:principalarn", "aws:principalaccount", "aws:sourcearn", "aws:sourceaccount")
 
+# Whom a provider vouches for (IAM user guide: OIDC and SAML condition keys).
+SUBJECTS = (":sub", "saml:aud", "saml:sub")
+# With them on any user, role, group or policy, every other permission can be had.
+ESCALATING = tuple(
+    f"iam:{name}"
+    for name in """
+    addusertogroup attachgrouppolicy attachrolepolicy attachuserpolicy createaccesskey createloginprofile
+    createpolicyversion deleterolepermissionsboundary deleteuserpermissionsboundary putgrouppolicy putrolepolicy
+    putuserpolicy setdefaultpolicyversion updateassumerolepolicy updateloginprofile
+    """.split()
+)
+
 Look = Callable[[Statement, bool], Iterable[str]]
 
 
 def _on_allows(look: Look) -> Callable[[Reading], Iterator[Hit]]:
     def check(reading: Reading) -> Iterator[Hit]:
-        for address, kind, statement in read_policies(reading.plan):
+        for address, kind, statement in reading.policies:
             if statement.allows:
                 for why in look(statement, kind == "trust"):
                     yield address, f"statement {statement.name}: {why}"
@@ -39,26 +51,33 @@ def _on_allows(look: Look) -> Callable[[Reading], Iterator[Hit]]:
     return check
 
 
-def _keys(statement: Statement) -> set[str]:
-    return {condition.key.lower() for condition in statement.conditions}
-
-
 def _anyone(statement: Statement, trust: bool) -> Iterator[str]:
-    wide = [p for p in statement.principals if p in ("*", "AWS:*") or p.startswith(NOT)]
-    if wide and not _keys(statement) & set(BOUNDS):
+    wide = [p for p in statement.principals if p.rpartition(":")[2].strip("*?") == "" or p.startswith(NOT)]
+    if wide and not bounded(statement, *BOUNDS):
         yield f"{', '.join(wide)} may {', '.join(statement.actions)}"
 
 
 def _confused_deputy(statement: Statement, trust: bool) -> Iterator[str]:
-    missing = [key for key in ("aws:SourceAccount", "aws:SourceArn") if key.lower() not in _keys(statement)]
+    missing = [key for key in ("aws:SourceAccount", "aws:SourceArn") if not bounded(statement, key.lower())]
     if trust and SERVICE in statement.principals and missing:
         yield f"the service may act here for other accounts too: no condition on {' and '.join(missing)}"
 
 
+def _any_subject(statement: Statement, trust: bool) -> Iterator[str]:
+    providers = [p for p in statement.principals if p.startswith("Federated:") and p != "Federated:*"]
+    keys = {condition.key.lower() for condition in statement.conditions}
+    if trust and providers and not bounded(statement, *(key for key in keys if key.endswith(SUBJECTS))):
+        yield f"whoever signs in at {', '.join(providers)} may assume the role"
+
+
 def _wildcard_action(statement: Statement, trust: bool) -> Iterator[str]:
-    wide = [action for action in statement.actions if "*" in action and not action.startswith(NOT)]
+    wide = [action for action in statement.actions if _wild(action) and not action.startswith(NOT)]
     if wide:
         yield f"allows {', '.join(wide)}"
+
+
+def _wild(action: str) -> bool:
+    return "*" in action or "?" in action
 
 
 def _inverted(statement: Statement, trust: bool) -> Iterator[str]:
@@ -68,20 +87,27 @@ def _inverted(statement: Statement, trust: bool) -> Iterator[str]:
 
 
 def _any_resource(statement: Statement, trust: bool) -> Iterator[str]:
-    wide = [action for action in statement.actions if action.lower() not in RESOURCELESS and "*" not in action]
+    wide = [a for a in statement.actions if a.lower() not in RESOURCELESS and not _wild(a) and not a.startswith(NOT)]
     # Of iam:PassRole and of the call itself there are rules of their own.
     wide = [action for action in wide if action.lower() != PASSING and not action.lower().startswith(INVOKE)]
-    if "*" in statement.resources and wide and not statement.conditions:
+    if any(map(every, statement.resources)) and wide and not narrowed(statement):
         yield f"allows {', '.join(wide)} on every resource"
 
 
 def _pass_role(statement: Statement, trust: bool) -> Iterator[str]:
     if not any(covers(action.lower(), PASSING) for action in statement.actions):
         return
-    if "iam:passedtoservice" not in _keys(statement):
+    if not bounded(statement, "iam:passedtoservice"):
         yield "iam:PassRole without a condition on iam:PassedToService"
-    if "*" in statement.resources:
+    if any(every(resource, "role") for resource in statement.resources):
         yield "iam:PassRole on every role"
+
+
+def _escalation(statement: Statement, trust: bool) -> Iterator[str]:
+    named = [a for a in statement.actions if any(covers(a.lower(), one) for one in ESCALATING) and a.strip("*") != ""]
+    wide = [r for r in statement.resources if any(every(r, kind) for kind in ("user", "role", "group", "policy"))]
+    if named and wide and not bounded(statement, "iam:permissionsboundary"):
+        yield f"{', '.join(named)} on {', '.join(wide)}: its holder may make itself, or anyone, an administrator"
 
 
 def _impersonation(statement: Statement, trust: bool) -> Iterator[str]:
@@ -91,8 +117,8 @@ def _impersonation(statement: Statement, trust: bool) -> Iterator[str]:
 
 
 def _any_runtime(statement: Statement, trust: bool) -> Iterator[str]:
-    calls = any(covers(action.lower(), INVOKE) for action in statement.actions)
-    wide = [r for r in statement.resources if r == "*" or r.endswith((":*", ":runtime/*"))]
+    calls = any(covers(action.lower(), call) for action in statement.actions for call in CALLS)
+    wide = [r for r in statement.resources if any(every(r, kind) for kind in ("runtime", "runtime/*/runtime-endpoint"))]
     if calls and wide:
         yield f"lets its holder call every runtime ({', '.join(wide)})"
 
@@ -147,5 +173,19 @@ RULES = (
         "May call every runtime",
         "name the runtime and its endpoints: .../runtime/NAME-*",
         _on_allows(_any_runtime),
+    ),
+    Rule(
+        "AIA038",
+        Severity.HIGH,
+        "May give permissions to anyone",
+        "name the users, roles, groups and policies, and demand a permissions boundary",
+        _on_allows(_escalation),
+    ),
+    Rule(
+        "AIA039",
+        Severity.HIGH,
+        "Federated trust without a subject",
+        "demand whom the provider vouches for: StringEquals on its :sub (or SAML:aud)",
+        _on_allows(_any_subject),
     ),
 )

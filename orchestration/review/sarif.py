@@ -12,6 +12,8 @@ from typing import Any
 from orchestration.review.engine import Review
 from orchestration.review.findings import Finding, Rule, Severity
 from orchestration.review.registry import RULES
+from orchestration.review.render import encodable
+from orchestration.review.values import plain
 from orchestration.review.waivers import Waiver
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -30,7 +32,8 @@ def to_sarif(review: Review) -> str:
             *(_result(finding, waiver) for finding, waiver in review.waived),
         ],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return encodable(json.dumps(log, indent=2, ensure_ascii=False) + "\n")
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -45,16 +48,16 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 def _result(finding: Finding, waiver: Waiver | None) -> dict[str, Any]:
     # Without the reason for the finding, whose wording may change while the finding stays the same.
-    print_of = hashlib.sha256(f"{finding.rule}\0{finding.address}".encode()).hexdigest()
+    print_of = hashlib.sha256(f"{finding.rule}\0{finding.address}".encode("utf-8", "replace")).hexdigest()
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": INDEX[finding.rule],
         "level": LEVELS[finding.severity],
-        "message": {"text": f"{finding.address}: {finding.why}. Remedy: {finding.remedy}"},
+        "message": {"text": plain(f"{finding.address}: {finding.why}. Remedy: {finding.remedy}")},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": finding.location}, "region": {"startLine": 1}},
-                "logicalLocations": [{"fullyQualifiedName": finding.address, "kind": "resource"}],
+                "logicalLocations": [{"fullyQualifiedName": plain(finding.address), "kind": "resource"}],
             }
         ],
         "partialFingerprints": {"ruleAndAddress/v1": print_of},

@@ -36,31 +36,45 @@ def _trees(value: Any) -> bool:
     return isinstance(value, Mapping | bool)
 
 
-# Arguments that rules read, wherever they stand; null is of every shape.
+# Types whose arguments rules read by name; elsewhere a name may mean something else.
+READ = (
+    "aws_bedrockagentcore_",
+    "aws_cloudwatch_",
+    "aws_cognito_",
+    "aws_ecr_",
+    "aws_iam_",
+    "aws_kms_",
+    "aws_lambda_permission",
+    "aws_s3_bucket",
+    "aws_secretsmanager_",
+    "terraform_data",
+)
+# Arguments that rules read, at any depth; null is of every shape.
 ARGUMENTS: Mapping[str, tuple[str, Test]] = {
     **dict.fromkeys(
         """
-        agent_runtime_name assume_role_policy bucket claim_match_operator deletion_protection discovery_url domain
-        email group group_name identifier inbound_token_claim_name key_id match_value_string mfa_configuration name
-        network_mode operator permissions_boundary policy policy_arn prevent_user_existence_errors repository role
-        role_arn role_name secret_arn status user user_name user_pool_id username
+        access_token agent_runtime_name assume_role_policy bucket claim_match_operator deletion_protection
+        discovery_url domain email group group_name id id_token identifier inbound_token_claim_name key_id
+        match_value_string mfa_configuration name network_mode operator permissions_boundary policy policy_arn
+        prevent_user_existence_errors refresh_token repository role role_arn role_name secret_arn status user
+        user_name user_pool_id username
         """.split(),
         ("a text", _text),
     ),
     **dict.fromkeys(
         """
-        alarm_actions allowed_audience allowed_oauth_flows allowed_oauth_scopes allowed_scopes auto_verified_attributes
-        callback_urls explicit_auth_flows logout_urls managed_policy_arns match_value_string_list policy_arns
-        policy_names supported_identity_providers write_attributes
+        alarm_actions allowed_audience allowed_oauth_flows allowed_oauth_scopes allowed_scopes
+        auto_verified_attributes callback_urls explicit_auth_flows logout_urls managed_policy_arns
+        match_value_string_list policy_arns policy_names supported_identity_providers write_attributes
         """.split(),
         ("a list of texts", _texts),
     ),
     **dict.fromkeys(
         """
-        account_recovery_setting admin_create_user_config authorizing_claim_match_value authorizer_configuration
-        claim_match_value custom_claim custom_claims custom_jwt_authorizer image_scanning_configuration inline_policy
-        lambda_config password_policy refresh_token_rotation sign_in_policy token_validity_units user_pool_add_ons
-        versioning_configuration
+        account_recovery_setting admin_create_user_config authorizer_configuration authorizing_claim_match_value
+        claim_match_value custom_claim custom_claims custom_jwt_authorizer image_scanning_configuration
+        inline_policy lambda_config password_policy refresh_token_rotation sign_in_policy token_validity_units
+        user_pool_add_ons versioning_configuration
         """.split(),
         ("a list of blocks", _blocks),
     ),
@@ -107,7 +121,7 @@ def _entry(entry: Any) -> Iterator[str]:
     where = f"{entry.get('address')}: "
     yield from _members(where, entry, ENTRY)
     yield from _members(where, change, CHANGE)
-    if entry.get("mode", "managed") == "managed":
+    if entry.get("mode", "managed") == "managed" and str(entry.get("type")).startswith(READ):
         for side in ("before", "after"):
             yield from _inside(where, change.get(side))
 

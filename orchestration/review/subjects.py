@@ -103,11 +103,11 @@ def permissions(plan: Plan) -> Iterator[PermissionShift]:
     after = [hold for change in changes for hold in _holds(change, _after(change))]
     after = [_resolved(hold, before, plan) for hold in after]
     made, gone = _made(changes), _gone(changes)
+    then, now = _by_subject(before), _by_subject(after)
     for address, subject, trust in sorted({(h.address, h.subject, h.trust) for h in (*before, *after)}):
         if subject in gone:
             continue
-        old, new = ([h for h in holds if (h.subject, h.trust) == (subject, trust)] for holds in (before, after))
-        shift = _shift(address, old, new)
+        shift = _shift(address, then.get((subject, trust), []), now.get((subject, trust), []))
         fresh = plan.brand_new and _is_made(subject, made)
         # Where nothing was, nothing is narrowed.
         gained, lost, unread = shift
@@ -128,6 +128,13 @@ def read_policies(plan: Plan) -> Iterator[tuple[str, str, Statement]]:
 def is_document(value: Any) -> bool:
     """Whether a text claims to be an IAM policy, readable or not."""
     return isinstance(value, str) and value.lstrip()[:1] in ("{", "[") and '"statement"' in value.lower()
+
+
+def _by_subject(holds: list[Hold]) -> dict[tuple[Subject, bool], list[Hold]]:
+    found: dict[tuple[Subject, bool], list[Hold]] = {}
+    for hold in holds:
+        found.setdefault((hold.subject, hold.trust), []).append(hold)
+    return found
 
 
 def _shift(address: str, old: list[Hold], new: list[Hold]) -> tuple[tuple[Gain, ...], tuple[Gain, ...], str]:

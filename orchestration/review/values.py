@@ -25,3 +25,8 @@ def texts(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     return tuple(str(item) for item in value) if isinstance(value, list | tuple) else (str(value),)
+
+
+def plain(text: str) -> str:
+    """One line without control characters: names and addresses come from whoever wrote the plan."""
+    return "".join(c if c.isprintable() else " " for c in text)

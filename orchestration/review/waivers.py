@@ -1,18 +1,23 @@
-"""Findings that someone answers for, each by rule and address, with a reason and an end."""
+"""Findings that someone answers for, each by rule, address and what was found, with a reason and an end.
+
+Bound to what was found, a waiver does not answer for the next change at the same address.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from orchestration.errors import BadInput, GateRefused
 from orchestration.review.findings import Finding
 from orchestration.review.registry import BY_ID
+from orchestration.review.values import plain
 
 PLACE = "policies/waivers.toml"
+LONGEST = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +26,19 @@ class Waiver:
 
     rule: str
     address: str
+    why: str
     owner: str
     reason: str
     expires: date
 
-    def answers_for(self, finding: Finding) -> bool:
-        return (self.rule, self.address) == (finding.rule, finding.address)
+    @property
+    def place(self) -> tuple[str, str, str]:
+        return self.rule, self.address, self.why
+
+
+def place_of(finding: Finding) -> tuple[str, str, str]:
+    """By which a waiver names a finding: as it is shown."""
+    return finding.rule, finding.address, plain(finding.why)
 
 
 MEMBERS = tuple(field.name for field in fields(Waiver))
@@ -44,21 +56,28 @@ def load_waivers(text: str) -> tuple[Waiver, ...]:
         raise _bad([*faults, "write each waiver as [[waiver]]"])
     for number, entry in enumerate(raw, 1):
         faults += (f"waiver {number}: {fault}" for fault in _faults(entry))
-    pairs = [(entry.get("rule"), entry.get("address")) for entry in raw]
-    faults += (f"{rule} at {address} is waived twice" for rule, address in _twice(pairs))
+    places = [(entry.get("rule"), entry.get("address"), entry.get("why")) for entry in raw]
+    faults += (f"{rule} at {address} is waived twice for the same" for rule, address, _ in _twice(places))
     if faults:
         raise _bad(faults)
     return tuple(Waiver(**entry) for entry in raw)
 
 
-def refuse_expired(waivers: Iterable[Waiver], today: date) -> None:
-    """Raises GateRefused naming every waiver whose day is past."""
+def refuse_untimely(waivers: Iterable[Waiver], today: date) -> None:
+    """Raises GateRefused naming every waiver whose day is past, or so far off that nobody would look again."""
     if late := [w for w in waivers if w.expires < today]:
         named = "; ".join(f"{w.rule} at {w.address} expired on {w.expires} (owner {w.owner})" for w in late)
         raise GateRefused(
             f"waivers have expired: {named}",
             remedy=f"mend what they waive, or have the owner renew them in {PLACE}",
             code="waiver_expired",
+        )
+    if endless := [w for w in waivers if w.expires > today + LONGEST]:
+        named = "; ".join(f"{w.rule} at {w.address} until {w.expires} (owner {w.owner})" for w in endless)
+        raise GateRefused(
+            f"waivers hold for more than {LONGEST.days} days: {named}",
+            remedy=f"set a nearer day in {PLACE}; the owner renews it then",
+            code="waiver_too_long",
         )
 
 
@@ -67,7 +86,7 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[str]:
         yield f"{', '.join(missing)} missing"
     if extra := [name for name in entry if name not in MEMBERS]:
         yield f"{', '.join(extra)} unknown"
-    for name in ("rule", "address", "owner", "reason"):
+    for name in ("rule", "address", "why", "owner", "reason"):
         value = entry.get(name, "-")
         if not isinstance(value, str) or not value.strip():
             yield f"{name} is {value!r}, not a text"
@@ -81,8 +100,8 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[str]:
         yield f"address is {address!r}; a waiver holds for one address, written in full"
 
 
-def _twice(pairs: list[Any]) -> list[Any]:
-    return [pair for number, pair in enumerate(pairs) if pair in pairs[:number]]
+def _twice(places: list[Any]) -> list[Any]:
+    return [place for number, place in enumerate(places) if place in places[:number]]
 
 
 def _bad(faults: list[str]) -> BadInput:

@@ -17,11 +17,14 @@ CLASSES = ("require_lowercase", "require_uppercase", "require_numbers", "require
 class CognitoCheck(BaseResourceCheck):
     """One question about one resource."""
 
-    resource = "aws_cognito_user_pool_client"
+    resources = ("aws_cognito_managed_user_pool_client", "aws_cognito_user_pool_client")
 
     def __init__(self, number: str, name: str) -> None:
         super().__init__(
-            name=name, id=f"CKV_AIA_{number}", categories=[CheckCategories.IAM], supported_resources=[self.resource]
+            name=name,
+            id=f"CKV_AIA_{number}",
+            categories=[CheckCategories.IAM],
+            supported_resources=list(self.resources),
         )
 
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
@@ -59,12 +62,14 @@ class OneKind(CognitoCheck):
 
 class CallbackOverTls(CognitoCheck):
     def holds(self, conf: dict[str, Any]) -> bool:
-        hosts = [urlsplit(url).hostname for url in many(conf.get("callback_urls")) if str(url).startswith("http://")]
+        hosts = [
+            urlsplit(url).hostname for url in many(conf.get("callback_urls")) if urlsplit(str(url)).scheme == "http"
+        ]
         return all(host in ("localhost", "127.0.0.1", "::1") for host in hosts)
 
 
 class PasswordPolicy(CognitoCheck):
-    resource = "aws_cognito_user_pool"
+    resources = ("aws_cognito_user_pool",)
 
     def holds(self, conf: dict[str, Any]) -> bool:
         policy = one(conf.get("password_policy"))
@@ -74,7 +79,7 @@ class PasswordPolicy(CognitoCheck):
 
 
 class NoPassword(CognitoCheck):
-    resource = "aws_cognito_user"
+    resources = ("aws_cognito_user",)
 
     def holds(self, conf: dict[str, Any]) -> bool:
         return one(conf.get("password")) is None and one(conf.get("temporary_password")) is None

@@ -34,8 +34,6 @@ class DoorCheck(BaseResourceCheck):
             block = one(inside(conf, "authorizer_configuration", "custom_jwt_authorizer"))
             door = block if isinstance(block, dict) else {"discovery_url": [None]}
         else:
-            if not str(conf.get("__address__", "")).endswith("terraform_data.authorizer"):
-                return CheckResult.UNKNOWN
             door = one(conf.get("input"))
         if not isinstance(door, dict) or "discovery_url" not in door:
             return CheckResult.UNKNOWN

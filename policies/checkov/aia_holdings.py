@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aia_values import condition_keys, one, statements
+from aia_values import conditions, one, principals, statements, texts
 
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
@@ -24,9 +24,19 @@ class TlsOnly(BaseResourceCheck):
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         if one(conf.get("policy")) is None:
             return CheckResult.UNKNOWN
-        denies = [s for s in statements(conf, "policy") if s.get("Effect") == "Deny"]
-        tls = any("false" in condition_keys(s).get("aws:securetransport", []) for s in denies)
-        return CheckResult.PASSED if tls else CheckResult.FAILED
+        denies = [s for _, s in statements(conf) if s.get("Effect") == "Deny"]
+        return CheckResult.PASSED if any(map(denies_plain, denies)) else CheckResult.FAILED
+
+
+def denies_plain(statement: dict[str, Any]) -> bool:
+    """To everyone, every action, on the objects, and under no further condition."""
+    plain = [(operator, "aws:securetransport", ["false"]) for operator in ("bool", "boolifexists")]
+    return (
+        ("AWS", "*") in principals(statement)
+        and bool({"*", "s3:*"} & {action.lower() for action in texts(statement, "Action")})
+        and any(resource.endswith("*") for resource in texts(statement, "Resource"))
+        and list(conditions(statement)) in [[one] for one in plain]
+    )
 
 
 class NoSecretInState(BaseResourceCheck):

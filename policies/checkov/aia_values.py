@@ -39,19 +39,30 @@ def inside(conf: Any, *path: str) -> Any:
     return conf
 
 
-def statements(conf: dict[str, Any], argument: str) -> Iterator[dict[str, Any]]:
-    """The statements of a policy; none while it is unknown."""
-    document = one(conf.get(argument))
-    if isinstance(document, str):
+def statements(conf: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(argument, statement) of every policy in a resource's arguments; none while it is unknown."""
+    for path, document in _documents(conf, ""):
+        for statement in _listed(document.get("Statement")):
+            if isinstance(statement, dict):
+                yield path, statement
+
+
+def _documents(conf: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(conf, list):
+        for item in conf:
+            yield from _documents(item, path)
+    elif isinstance(conf, dict) and "policy" in path and "Statement" in conf:
+        yield path, conf
+    elif isinstance(conf, dict):
+        for name, value in conf.items():
+            yield from _documents(value, f"{path}.{name}" if path else str(name))
+    elif isinstance(conf, str) and "policy" in path and conf.lstrip().startswith("{"):
         try:
-            document = json.loads(document)
+            document = json.loads(conf)
         except ValueError:
             return
-    if not isinstance(document, dict):
-        return
-    for statement in _listed(document.get("Statement")):
-        if isinstance(statement, dict):
-            yield statement
+        if isinstance(document, dict):
+            yield path, document
 
 
 def texts(statement: dict[str, Any], name: str) -> list[str]:
@@ -66,13 +77,13 @@ def principals(statement: dict[str, Any]) -> list[tuple[str, str]]:
     return [("AWS", str(item)) for item in _listed(given)]
 
 
-def condition_keys(statement: dict[str, Any]) -> dict[str, list[str]]:
-    """Condition key in lower case -> its values."""
-    keys: dict[str, list[str]] = {}
-    for operands in (statement.get("Condition") or {}).values():
+def conditions(statement: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+    """(operator, key, values), the first two in lower case."""
+    for operator, operands in (statement.get("Condition") or {}).items():
         for key, values in operands.items():
-            keys.setdefault(key.lower(), []).extend(str(value).lower() for value in _listed(values))
-    return keys
+            if not str(key).startswith("__"):
+                texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in _listed(values)]
+                yield operator.lower(), key.lower(), texts
 
 
 def _listed(value: Any) -> list[Any]:

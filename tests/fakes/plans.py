@@ -105,6 +105,142 @@ SOUND: Mapping[str, Mapping[str, Any]] = {
 INVOKE = "bedrock-agentcore:InvokeAgentRuntime"
 RUNTIMES = f"arn:aws:bedrock-agentcore:us-east-1:{ACCOUNT}:runtime"
 
+FEDERATED = trust(
+    Action="sts:AssumeRoleWithWebIdentity",
+    Principal={"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"},
+    Condition={"StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}},
+)
+
+
+def _anyone(principal: Any, **condition: Any) -> dict[str, Any]:
+    return {"assume_role_policy": policy(trust(Principal=principal, Condition=condition or None))}
+
+
+def _service(**condition: Any) -> dict[str, Any]:
+    return {"assume_role_policy": policy(trust(Condition=condition))}
+
+
+def _inline(action: Any, resource: Any, **more: Any) -> dict[str, Any]:
+    return {"policy": policy(allow(action, resource, **more))}
+
+
+_ACCOUNT = {"aws:SourceAccount": ACCOUNT}
+_SOURCE = {"aws:SourceArn": f"arn:aws:bedrock-agentcore:us-east-1:{ACCOUNT}:*"}
+_DENY = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [BUCKET_ARN, f"{BUCKET_ARN}/*"]}
+_PLAIN = {"Bool": {"aws:SecureTransport": "false"}}
+
+# (rules, type of resource, arguments): written to look bounded, and judged by hand. Without a rule, nothing is wrong.
+HOSTILE: tuple[tuple[tuple[str, ...], str, Mapping[str, Any]], ...] = (
+    (("AIA030",), "aws_iam_role", _anyone({"AWS": "*"}, StringLike={"aws:PrincipalArn": "*"})),
+    (("AIA030",), "aws_iam_role", _anyone({"AWS": "*"}, ArnLike={"aws:PrincipalArn": "arn:aws:iam::*:role/x"})),
+    (("AIA030",), "aws_iam_role", _anyone({"AWS": "*"}, StringNotEquals={"aws:PrincipalOrgID": "o-1"})),
+    (("AIA030",), "aws_iam_role", _anyone({"AWS": "*"}, StringEqualsIfExists={"aws:PrincipalOrgID": "o-1"})),
+    (("AIA030",), "aws_iam_role", _anyone({"AWS": "*"}, StringEquals={"aws:PrincipalOrgID": []})),
+    (("AIA030",), "aws_iam_role", _anyone({"Federated": "*"})),
+    ((), "aws_iam_role", _anyone({"AWS": "*"}, StringEquals={"aws:PrincipalOrgID": "o-1"})),
+    (("AIA031",), "aws_iam_role", _service(StringLike={"aws:SourceAccount": "*"}, ArnLike=_SOURCE)),
+    (("AIA031",), "aws_iam_role", _service(StringEquals=_ACCOUNT, ArnLike={"aws:SourceArn": "arn:aws:*:*:*:*"})),
+    (("AIA031",), "aws_iam_role", _service(StringNotEquals={"aws:SourceAccount": "1"}, ArnLike=_SOURCE)),
+    (("AIA031",), "aws_iam_role", _service(**{"ForAllValues:StringEquals": _ACCOUNT, "ArnLike": _SOURCE})),
+    (("AIA031",), "aws_iam_role", _service(Null={"aws:SourceAccount": "true"}, ArnLike=_SOURCE)),
+    ((), "aws_iam_role", _service(StringLike=_ACCOUNT, ArnLike=_SOURCE)),
+    (("AIA032",), "aws_iam_role_policy", _inline("s3:Get?bject", "arn:aws:s3:::demo-code/*")),
+    (("AIA033",), "aws_iam_role_policy", _inline("s3:GetObject", "**")),
+    (("AIA033",), "aws_iam_role_policy", _inline("s3:GetObject", "arn:*")),
+    (("AIA033",), "aws_iam_role_policy", _inline("s3:GetObject", "arn:aws:s3:::*")),
+    (
+        ("AIA033",),
+        "aws_iam_role_policy",
+        _inline("secretsmanager:GetSecretValue", "*", Condition={"StringLike": {"aws:RequestedRegion": "*"}}),
+    ),
+    (
+        ("AIA033",),
+        "aws_iam_role_policy",
+        _inline("secretsmanager:GetSecretValue", "*", Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}}),
+    ),
+    (
+        (),
+        "aws_iam_role_policy",
+        _inline("s3:GetObject", "*", Condition={"StringEquals": {"s3:ResourceAccount": ACCOUNT}}),
+    ),
+    (
+        ("AIA034",),
+        "aws_iam_role_policy",
+        _inline(
+            "iam:PassRole",
+            f"arn:aws:iam::{ACCOUNT}:role/demo",
+            Condition={"StringNotEquals": {"iam:PassedToService": "x"}},
+        ),
+    ),
+    (
+        ("AIA034",),
+        "aws_iam_role_policy",
+        _inline(
+            "iam:PassRole", "arn:aws:iam::*:role/*", Condition={"StringEquals": {"iam:PassedToService": "lambda.x"}}
+        ),
+    ),
+    (("AIA037",), "aws_iam_role_policy", _inline(INVOKE, f"{RUNTIMES}/?*")),
+    (
+        ("AIA037",),
+        "aws_iam_role_policy",
+        _inline(INVOKE, [f"{RUNTIMES}/*-*", f"{RUNTIMES}/*/runtime-endpoint/*"]),
+    ),
+    (("AIA037",), "aws_iam_role_policy", _inline(f"{INVOKE}WithWebSocketStream", f"{RUNTIMES}/*")),
+    ((), "aws_iam_role_policy", _inline(INVOKE, [f"{RUNTIMES}/demo-*", f"{RUNTIMES}/demo-*/runtime-endpoint/*"])),
+    (("AIA033", "AIA038"), "aws_iam_role_policy", _inline("iam:AttachRolePolicy", "*", Condition=_PLAIN)),
+    (
+        (),
+        "aws_iam_role_policy",
+        _inline(
+            "iam:AttachRolePolicy",
+            f"arn:aws:iam::{ACCOUNT}:role/*",
+            Condition={"StringEquals": {"iam:PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/bound"}},
+        ),
+    ),
+    ((), "aws_iam_role_policy", _inline("iam:AttachRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/demo-*")),
+    (
+        ("AIA039",),
+        "aws_iam_role",
+        {
+            "assume_role_policy": policy(
+                FEDERATED | {"Condition": {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:*"}}}
+            )
+        },
+    ),
+    (
+        (),
+        "aws_iam_role",
+        {
+            "assume_role_policy": policy(
+                FEDERATED | {"Condition": {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:me/demo:*"}}}
+            )
+        },
+    ),
+    (
+        ("AIA042",),
+        "aws_s3_bucket_policy",
+        {"policy": policy(_DENY | {"Action": "s3:DeleteBucket", "Condition": _PLAIN})},
+    ),
+    (
+        ("AIA042",),
+        "aws_s3_bucket_policy",
+        {"policy": policy(_DENY | {"Principal": {"AWS": "arn:aws:iam::1:root"}, "Condition": _PLAIN})},
+    ),
+    (
+        ("AIA042",),
+        "aws_s3_bucket_policy",
+        {"policy": policy(_DENY | {"Condition": _PLAIN | {"StringEquals": {"aws:PrincipalTag/a": "b"}}})},
+    ),
+    (("AIA042",), "aws_s3_bucket_policy", {"policy": policy(_DENY | {"Resource": BUCKET_ARN, "Condition": _PLAIN})}),
+    (("AIA030",), "aws_sqs_queue", {"policy": policy(allow("sqs:SendMessage", "arn:aws:sqs:::q", Principal="*"))}),
+    (
+        ("AIA010", "AIA013", "AIA017"),
+        "aws_cognito_managed_user_pool_client",
+        {"name_prefix": "x", "allowed_oauth_flows": ["implicit"]},
+    ),
+    (("AIA019",), "aws_cognito_user_pool_client", {"callback_urls": ["HTTP://demo.example/callback"]}),
+)
+
 # (rule, type of resource, arguments that break the rule and no other)
 BROKEN: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("AIA001", "terraform_data", {"input": DOOR | {"discovery_url": None}}),
@@ -184,6 +320,12 @@ BROKEN: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("AIA036", "aws_iam_role_policy", {"policy": policy(allow(None, NotAction="s3:PutObject"))}),
     ("AIA037", "aws_iam_role_policy", {"policy": policy(allow(INVOKE, f"{RUNTIMES}/*"))}),
     ("AIA037", "aws_iam_role_policy", {"policy": policy(allow(INVOKE, "*"))}),
+    (
+        "AIA038",
+        "aws_iam_role_policy",
+        {"policy": policy(allow(["iam:CreateAccessKey", "iam:GetUser"], f"arn:aws:iam::{ACCOUNT}:user/*"))},
+    ),
+    ("AIA039", "aws_iam_role", {"assume_role_policy": policy(FEDERATED)}),
     ("AIA040", "aws_s3_bucket_public_access_block", {"restrict_public_buckets": False}),
     ("AIA041", "aws_s3_bucket_versioning", {"versioning_configuration": [{"status": "Suspended"}]}),
     ("AIA042", "aws_s3_bucket_policy", {"policy": policy(TLS_ONLY | {"Condition": {}})}),
@@ -231,7 +373,7 @@ def resource(
 
 def sound(kind: str, **changes: Any) -> dict[str, Any]:
     """The sound values of a kind; None drops an argument."""
-    return {key: value for key, value in {**SOUND[kind], **changes}.items() if value is not None}
+    return {key: value for key, value in {**SOUND.get(kind, {}), **changes}.items() if value is not None}
 
 
 def made(kind: str, **changes: Any) -> dict[str, Any]:

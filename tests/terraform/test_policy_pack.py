@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.review import review
 from orchestration.review.registry import BY_ID
-from tests.fakes.plans import BROKEN, SOUND, made, plan
+from tests.fakes.plans import BROKEN, HOSTILE, SOUND, made, plan
 from tests.terraform.checkov import CHECKOV, PACK, failures, with_planned_values
 from tests.terraform.harness import Terraform
 
@@ -28,6 +28,8 @@ def plans() -> dict[str, dict[str, Any]]:
     by_name["sound"] = plan(*(made(kind) for kind in SOUND))
     for number, (rule, kind, edit) in enumerate(BROKEN):
         by_name[f"broken-{rule}-{number}"] = plan(made(kind, **edit))
+    for number, (_, kind, edit) in enumerate(HOSTILE):
+        by_name[f"hostile-{number}"] = plan(made(kind, **edit))
     return by_name
 
 
@@ -51,6 +53,12 @@ def test_both_engines_give_the_same_verdicts(plans: dict[str, dict[str, Any]], s
         found = review(document, today=date(2026, 1, 1)).findings
         ours = {(finding.rule, finding.address) for finding in found if not BY_ID[finding.rule].change_only}
         assert scanned[name] == ours, name
+
+
+def test_a_bound_counts_by_what_it_means(scanned: dict[str, Verdicts]) -> None:
+    """Judged by hand, so that both engines cannot be wrong together."""
+    for number, (rules, kind, _) in enumerate(HOSTILE):
+        assert scanned[f"hostile-{number}"] == {(rule, f"{kind}.one") for rule in rules}, number
 
 
 def test_every_rule_that_a_scanner_can_say_is_in_the_pack_and_bites(scanned: dict[str, Verdicts]) -> None:

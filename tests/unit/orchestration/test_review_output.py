@@ -13,7 +13,7 @@ import pytest
 from orchestration.errors import BadInput, GateRefused
 from orchestration.review import Severity, load_waivers, review, to_json, to_markdown, to_sarif, to_text
 from orchestration.review.render import MARKER
-from tests.fakes.plans import made, plan, resource, sound
+from tests.fakes.plans import DOOR, made, plan, resource, sound
 
 TODAY = date(2026, 1, 1)
 SCHEMA = Path(__file__).parents[2] / "schemas" / "sarif-2.1.0.json"
@@ -28,6 +28,7 @@ def waiver(**changes: Any) -> str:
     members: dict[str, Any] = {
         "rule": '"AIA010"',
         "address": f'"{ADDRESS}"',
+        "why": '"the implicit flow puts tokens into URLs, which browsers and proxies remember"',
         "owner": '"desk"',
         "reason": '"an old program"',
         "expires": "2026-01-01",
@@ -43,7 +44,7 @@ def test_a_waiver_answers_for_its_rule_at_its_address_alone() -> None:
     assert "AIA010" not in "".join(found.summary.headline)
 
 
-@pytest.mark.parametrize("changes", [{"rule": '"AIA014"', "address": '"other.one"'}, {"address": '"other.one"'}])
+@pytest.mark.parametrize("changes", [{"rule": '"AIA014"'}, {"address": '"other.one"'}, {"why": '"another flow"'}])
 def test_a_waiver_for_elsewhere_answers_for_nothing_and_is_shown(changes: dict[str, str]) -> None:
     found = review(BAD, waivers=load_waivers(waiver(**changes)), today=TODAY)
     assert {finding.rule for finding in found.findings} == {"AIA010", "AIA014", "AIA021"}
@@ -61,7 +62,10 @@ def test_the_day_after_its_last_a_waiver_refuses_every_plan() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        *((waiver(**{name: None}), f"{name} missing") for name in ("rule", "address", "owner", "reason", "expires")),
+        *(
+            (waiver(**{name: None}), f"{name} missing")
+            for name in ("rule", "address", "why", "owner", "reason", "expires")
+        ),
         (waiver(reason='" "'), "reason is ' '"),
         (waiver(owner="7"), "owner is 7"),
         (waiver(expires='"2026-01-01"'), "expires is '2026-01-01'"),
@@ -79,6 +83,27 @@ def test_a_waiver_that_says_less_than_all_is_refused(text: str, words: str) -> N
     with pytest.raises(BadInput) as caught:
         load_waivers(text)
     assert words in caught.value.message
+
+
+def test_a_waiver_for_longer_than_a_year_is_refused() -> None:
+    within, beyond = (waiver(expires=day) for day in ("2027-01-02", "2027-01-03"))
+    assert review(BAD, waivers=load_waivers(within), today=TODAY).waived
+    with pytest.raises(GateRefused) as caught:
+        review(BAD, waivers=load_waivers(beyond), today=TODAY)
+    assert caught.value.code == "waiver_too_long"
+
+
+def test_a_waiver_does_not_answer_for_the_next_change_at_its_address() -> None:
+    def opened(client: str) -> Any:
+        before, after = (
+            {"input": DOOR | {"allowed_clients": names}} for names in ({"a": "1"}, {"a": "1", client: "2"})
+        )
+        return plan(resource("terraform_data", "authorizer", before=before, after=after))
+
+    given = waiver(rule='"AIA080"', address='"terraform_data.authorizer"', why='"client reports (2) may call"')
+    agreed, other = (review(opened(c), waivers=load_waivers(given), today=TODAY) for c in ("reports", "evil"))
+    assert (len(agreed.waived), agreed.findings) == (1, ())
+    assert (len(other.waived), [finding.rule for finding in other.findings]) == (0, ["AIA080"])
 
 
 def test_the_gate_lets_through_what_is_not_above_it() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from orchestration.review import Severity, review, review_authorizer
 from orchestration.review.registry import BY_ID, RULES
-from tests.fakes.plans import BROKEN, DISCOVERY_URL, SOUND, TAGS, made, plan, resource, sound
+from tests.fakes.plans import BROKEN, DISCOVERY_URL, HOSTILE, SOUND, TAGS, made, plan, resource, sound
 
 TODAY = date(2026, 1, 1)
 
@@ -25,6 +25,11 @@ def test_sound_resources_break_no_rule() -> None:
 def test_one_edit_breaks_one_rule(rule: str, kind: str, edit: Mapping[str, Any]) -> None:
     """A policy whose role or bucket is not in the plan also widens it, which is another rule's matter."""
     assert {found for found in rules_of(made(kind, **edit)) if not BY_ID[found].change_only} == {rule}
+
+
+@pytest.mark.parametrize(("rules", "kind", "edit"), HOSTILE, ids=[f"{row[0]}-{n}" for n, row in enumerate(HOSTILE)])
+def test_a_bound_counts_by_what_it_means(rules: tuple[str, ...], kind: str, edit: Mapping[str, Any]) -> None:
+    assert {found for found in rules_of(made(kind, **edit)) if not BY_ID[found].change_only} == {*rules}
 
 
 def test_every_rule_on_one_resource_has_an_edit_that_breaks_it() -> None:
