@@ -182,10 +182,20 @@ def test_old_versions_expire_wherever_the_target_is_not_local(plan: Planner) -> 
     }
 
 
-def test_the_outsider_differs_from_the_people_client_in_its_name_alone(plan: Planner) -> None:
+# A browser proves nothing of the outsider that a password does not.
+PAGE = (
+    "allowed_oauth_flows",
+    "allowed_oauth_flows_user_pool_client",
+    "allowed_oauth_scopes",
+    "callback_urls",
+    "supported_identity_providers",
+)
+
+
+def test_the_outsider_differs_from_the_people_client_in_its_name_and_the_sign_in_page_alone(plan: Planner) -> None:
     user = plan().client('module.identity[0].module.client["user"]')
     outsider = plan().client('module.probes[0].module.client["outsider"]')
-    assert {key for key in user if user[key] != outsider[key]} == {"name"}
+    assert {key for key in user.keys() | outsider.keys() if user.get(key) != outsider.get(key)} == {"name", *PAGE}
 
 
 def test_a_plan_shows_what_the_execution_role_may_do(plan: Planner) -> None:

@@ -52,7 +52,7 @@ resource "aws_iam_role" "runtime" {
 
 resource "aws_iam_role_policy" "runtime" {
   name = "${var.name_prefix}-runtime"
-  role = aws_iam_role.runtime.id
+  role = aws_iam_role.runtime.name
 
   policy = jsonencode({
     Version   = "2012-10-17"

@@ -4,14 +4,16 @@ import io
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
-from orchestration.errors import BadInput, LaunchFailed, Leftovers, OrchestrationError, Unfit
-from orchestration.settings import Target, aws_endpoints
+from orchestration.errors import BadInput, GateRefused, LaunchFailed, Leftovers, OrchestrationError, Unfit
+from orchestration.settings import Endpoints, Target, aws_endpoints
 from orchestration.tools import TargetTools
 from orchestration.wiring import session
 from tests.fakes.orchestration import LOCAL_ENDPOINTS, FakeClock, deployment, settings
@@ -34,14 +36,31 @@ USER = {
 }
 
 
-def tools(root: Path, target: Target) -> TargetTools:
+def tools(root: Path, target: Target, made: type[TargetTools] = TargetTools) -> TargetTools:
     clock = FakeClock()
     chosen = deployment(root, target)
     cloud = None
     if target is Target.LOCAL:
         cloud = LocalCloud(chosen, USER, clock, lambda line: None)
         cloud.root_key(create=True)
-    return TargetTools(chosen, USER, Console(clock, err=io.StringIO()), clock, cloud, yes=False)
+    return made(chosen, USER, Console(clock, err=io.StringIO()), clock, cloud, yes=False)
+
+
+class Strange(TargetTools):
+    """Whose state bucket is a stranger's."""
+
+    def state_store(self, endpoints: Endpoints, bucket: str) -> Any:
+        return self
+
+    def check(self) -> None:
+        raise GateRefused("somebody else's", remedy="none", code="foreign_bucket")
+
+
+def test_terraform_is_not_pointed_at_a_bucket_before_somebody_looked_whose_it_is(tmp_path: Path) -> None:
+    local = tools(tmp_path, Target.LOCAL, Strange)
+    with pytest.raises(GateRefused, match="somebody else's"):
+        replace(local, env={"STATE_BUCKET": "of-a-stranger"}).terraform(LOCAL_ENDPOINTS)
+    assert replace(local, env={}).terraform(LOCAL_ENDPOINTS), "a state in a file asks for no bucket"
 
 
 def test_locally_nothing_of_the_users_aws_settings_is_handed_on(tmp_path: Path) -> None:
