@@ -99,6 +99,12 @@ class TokenRefused(OrchestrationError):
     code = "token_refused"
 
 
+class SignInEnded(TokenRefused):
+    """A refresh token is expired, revoked or used up: nothing but a new sign-in helps."""
+
+    code = "sign_in_ended"
+
+
 class GateRefused(OrchestrationError):
     """A rule that protects people refuses what was asked for, although it could be done."""
 

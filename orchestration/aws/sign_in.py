@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from orchestration.aws.session import Clients, translated
-from orchestration.errors import BadInput, OrchestrationError, TokenRefused
+from orchestration.errors import BadInput, OrchestrationError, SignInEnded, TokenRefused
 from orchestration.tokens.flows import AppClient, Flow
 from orchestration.tokens.held import Issued
 
@@ -101,7 +101,10 @@ class CognitoPool:
         return finish(self.cognito, client_id, username, answer, self.ask_code)
 
     def refresh(self, client_id: str, refresh: str) -> Issued:
-        """GetTokensFromRefreshToken, which works with rotation and without it (Cognito devguide: refresh tokens)."""
+        """GetTokensFromRefreshToken, which works with rotation and without it (Cognito devguide: refresh tokens).
+
+        Raises SignInEnded.
+        """
         with translated("cognito-idp:GetTokensFromRefreshToken"):
             try:
                 answer = self.cognito.get_tokens_from_refresh_token(ClientId=client_id, RefreshToken=refresh)
@@ -109,7 +112,7 @@ class CognitoPool:
                 code = e.response.get("Error", {}).get("Code", "")
                 if code not in ("NotAuthorizedException", "RefreshTokenReuseException", "UserNotFoundException"):
                     raise
-                raise TokenRefused(f"Cognito renews nothing: {code}", remedy="invoke login") from None
+                raise SignInEnded(f"Cognito renews nothing: {code}", remedy="invoke login") from None
         return issued(answer["AuthenticationResult"])
 
     def revoke(self, client_id: str, refresh: str) -> None:

@@ -76,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         good = self.server.take(self.path, self.headers.get("Host", ""))
-        text = "You are signed in. This window can be closed." if good else "Nothing is expected here."
+        text = "Go back to the terminal: it says how the sign-in went." if good else "Nothing is expected here."
         page = PAGE.format(title="Sign-in" if good else "Not found", text=text).encode()
         self.send_response(200 if good else 404)
         for name, value in (

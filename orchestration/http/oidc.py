@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from orchestration.errors import TokenRefused, Unfit
-from orchestration.tokens.held import Issued
+from orchestration.errors import SignInEnded, TokenRefused, Unfit
+from orchestration.tokens.held import Issued, error_code, finite
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+LOOPBACK = ("127.0.0.1", "localhost")
+# What says nothing of the grant: the endpoint is busy (RFC 9110: 408, 429).
+BUSY = (408, 429)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +38,19 @@ class OidcProvider:
     place: Callable[[str], str]
 
     def discover(self) -> Discovered:
-        """Raises Unfit when the document cannot be had, or sends secrets anywhere but to HTTPS or this machine."""
-        try:
+        """Raises Unfit when the document cannot be had, is another issuer's (OpenID Connect Discovery, 4.3), or sends
+        secrets anywhere but to HTTPS or this machine.
+        """
+        with _readable(self.discovery_url):
             document = self.client.get(self.place(self.discovery_url)).raise_for_status().json()
-            found = Discovered(
-                issuer=str(document["issuer"]),
+            return Discovered(
+                issuer=_same(document["issuer"], self.discovery_url),
                 authorization_endpoint=_safe(document["authorization_endpoint"]),
                 token_endpoint=_safe(document["token_endpoint"]),
                 revocation_endpoint=_safe(document["revocation_endpoint"])
                 if "revocation_endpoint" in document
                 else None,
             )
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as e:
-            raise unreachable(self.discovery_url, e) from None
-        return found
 
     def code(self, client_id: str, secret: str | None, *, code: str, redirect_uri: str, verifier: str) -> Issued:
         """Tokens for an authorization code (RFC 6749, 4.1.3; RFC 7636, 4.5)."""
@@ -59,7 +64,7 @@ class OidcProvider:
         return self.grant("client_credentials", client_id, secret, {"scope": scope} if scope else {})
 
     def grant(self, kind: str, client_id: str, secret: str | None, form: Mapping[str, str]) -> Issued:
-        """Raises TokenRefused with the endpoint's error code, Unfit when it does not answer."""
+        """As `grant` below."""
         return grant(self.client, self.discover().token_endpoint, kind, client_id, secret, form)
 
     def revoke(self, client_id: str, secret: str | None, refresh: str) -> bool:
@@ -67,38 +72,38 @@ class OidcProvider:
         url = self.discover().revocation_endpoint
         if url is None:
             return False
-        try:
+        with _readable(url):
             answer = _post(self.client, url, client_id, secret, {"token": refresh, "token_type_hint": "refresh_token"})
-        except httpx.HTTPError as e:
-            raise unreachable(url, e) from None
         return answer.status_code == 200
 
 
 def grant(
     client: httpx.Client, url: str, kind: str, client_id: str, secret: str | None, form: Mapping[str, str]
 ) -> Issued:
-    """One grant at a token endpoint. Raises TokenRefused with its error code, Unfit when it does not answer."""
-    try:
+    """One grant at a token endpoint.
+
+    Raises TokenRefused with its error code, SignInEnded when it knows a refresh token no more (RFC 6749, 5.2), Unfit
+    when it does not answer or answers with something else.
+    """
+    with _readable(url):
         answer = _post(client, url, client_id, secret, {"grant_type": kind, **form})
-        body: Any = answer.json()
-    except httpx.HTTPError as e:
-        raise unreachable(url, e) from None
-    except ValueError:
-        body = None
-    said: Mapping[str, Any] = body if isinstance(body, dict) else {}
-    access = said.get("access_token")
-    if answer.status_code != 200 or not isinstance(access, str):
-        raise TokenRefused(
-            f"the token endpoint answered {answer.status_code} ({said.get('error', 'no error code')}) "
-            f"to app client {client_id}",
+        status = answer.status_code
+        if status >= 500 or status in BUSY:
+            raise _Unusable(str(status))
+        said: Any = answer.json()
+    access = said.get("access_token") if isinstance(said, dict) else None
+    if status != 200 or not isinstance(access, str):
+        error = error_code(said.get("error", "no error code")) if isinstance(said, dict) else "no error code"
+        ended = kind == "refresh_token" and error == "invalid_grant"
+        raise (SignInEnded if ended else TokenRefused)(
+            f"the token endpoint answered {status} ({error}) to app client {client_id}",
             remedy="run `make up`, which puts the app client right; with a provider of your own look there",
         )
-    lifetime = said.get("expires_in")
     return Issued(
         access=access,
         refresh=str(said.get("refresh_token") or ""),
         id=str(said.get("id_token") or ""),
-        expires_in_s=float(lifetime) if isinstance(lifetime, int | float) else None,
+        expires_in_s=finite(said.get("expires_in")),
     )
 
 
@@ -107,9 +112,23 @@ def client_credentials(client: httpx.Client, url: str, client_id: str, client_se
     return grant(client, url, "client_credentials", client_id, client_secret, {"scope": scope}).access
 
 
-def unreachable(url: str, error: Exception) -> Unfit:
-    return Unfit(
-        f"the identity provider at {url} does not answer as it should: {type(error).__name__}",
+class _Unusable(Exception):
+    """An answer that says nothing, or that must not be followed; the message says why."""
+
+
+@contextmanager
+def _readable(url: str) -> Iterator[None]:
+    """What goes wrong with a provider's answer, of whatever shape, as Unfit."""
+    try:
+        yield
+    except _Unusable as e:
+        why = str(e)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError, RecursionError) as e:
+        why = type(e).__name__
+    else:
+        return
+    raise Unfit(
+        f"the identity provider at {url} does not answer as it should: {why}",
         remedy="look at that URL and the network; locally `invoke local.status`",
         code="issuer_unreachable",
     )
@@ -125,7 +144,18 @@ def _post(
 
 
 def _safe(url: object) -> str:
-    parts = urlsplit(str(url))
-    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
-        raise ValueError("neither HTTPS nor loopback")
-    return str(url)
+    """A URL that may get secrets and may be opened in a browser."""
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
+        raise _Unusable("an endpoint is no URL")
+    parts = urlsplit(url)
+    there = parts.scheme == "https" and parts.hostname or parts.scheme == "http" and parts.hostname in LOOPBACK
+    if not there or "@" in parts.netloc or parts.port == 0:
+        raise _Unusable("an endpoint is neither at HTTPS nor on this machine")
+    return url
+
+
+def _same(issuer: object, discovery_url: str) -> str:
+    # A slash at the issuer's end is not doubled in the URL (OpenID Connect Discovery, 4.1).
+    if not isinstance(issuer, str) or issuer.removesuffix("/") != discovery_url.removesuffix(WELL_KNOWN):
+        raise _Unusable("its document names another issuer than the discovery URL")
+    return issuer

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from orchestration.errors import TokenRefused
+from orchestration.tokens.held import error_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,8 @@ class CodeRequest:
         if code := query.get("code", [""])[0]:
             return code
         error = query.get("error", ["no code"])[0]
-        words = "".join(c for c in error if c.isalnum() or c in "_ -")[:60]
         raise TokenRefused(
-            f"the provider ended the sign-in: {words}",
+            f"the provider ended the sign-in: {error_code(error)}",
             remedy="run `invoke login` again; access_denied means that it was cancelled",
             code="login_refused",
         )

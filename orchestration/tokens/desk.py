@@ -95,11 +95,8 @@ class Desk:
 
     def logout(self, client: str = "user", username: str | None = None) -> tuple[Held | None, bool]:
         """(what was erased, whether its provider revoked it). It is erased whatever the provider answers."""
-        held = self.wallet.held(self.client_id(client), username)
-        if held is None:
-            return None, False
-        self.wallet.drop(held)
-        if not held.refresh:
+        held = self.wallet.drop(self.client_id(client), username)
+        if held is None or not held.refresh:
             return held, False
         try:
             return held, self.wallet.authority.revoke(held)

@@ -47,7 +47,7 @@ class Pool(Protocol):
         """Raises TokenRefused."""
 
     def refresh(self, client_id: str, refresh: str) -> Issued:
-        """Raises TokenRefused."""
+        """Raises SignInEnded."""
 
     def revoke(self, client_id: str, refresh: str) -> None:
         """Raises OrchestrationError."""
@@ -75,7 +75,7 @@ class Provider(Protocol):
         """Raises TokenRefused, Unfit."""
 
     def refresh(self, client_id: str, secret: str | None, refresh: str) -> Issued:
-        """Raises TokenRefused, Unfit."""
+        """Raises SignInEnded, TokenRefused for any other refusal, Unfit."""
 
     def revoke(self, client_id: str, secret: str | None, refresh: str) -> bool:
         """False where the provider revokes nothing."""

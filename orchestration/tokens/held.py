@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,15 +48,15 @@ def hold(
 ) -> Held:
     """Name what was issued. Its end and its user are read from the token where that is a JWT."""
     said = claims_of(issued.access)
-    end = said.get("exp")
-    if not isinstance(end, int | float):
+    end = finite(said.get("exp"))
+    if end is None:
         end = now + (issued.expires_in_s or 0.0)
     return Held(
         issuer=issuer,
         client_id=client_id,
         username=username,
         flow=flow,
-        expires_at=float(end),
+        expires_at=end,
         access=issued.access,
         refresh=issued.refresh,
         scope=scope,
@@ -79,9 +80,25 @@ def claims_of(token: str) -> Mapping[str, Any]:
         return {}
     try:
         value = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def finite(value: object) -> float | None:
+    """A JSON number as one can reckon with it: neither true, nor NaN or Infinity, nor of hundreds of digits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def error_code(value: object) -> str:
+    """A provider's `error` as it may be shown: those of RFC 6749 have none but these characters."""
+    return "".join(c for c in str(value) if c.isascii() and (c.isalnum() or c in "_ -"))[:60]
 
 
 def check_id_token(token: str, *, issuer: str, client_id: str, nonce: str, now: float) -> None:
@@ -91,14 +108,15 @@ def check_id_token(token: str, *, issuer: str, client_id: str, nonce: str, now: 
     """
     said = claims_of(token)
     audience = said.get("aud")
-    end = said.get("exp")
+    subject, end = said.get("sub"), finite(said.get("exp"))
     faults = [
         what
         for what, good in (
             ("issuer", said.get("iss") == issuer),
             ("audience", client_id in (audience if isinstance(audience, list) else [audience])),
             ("nonce", said.get("nonce") == nonce),
-            ("end", isinstance(end, int | float) and end > now),
+            ("subject", isinstance(subject, str) and subject),
+            ("end", end is not None and end > now),
         )
         if not good
     ]

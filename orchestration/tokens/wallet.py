@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from orchestration.clock import Clock
-from orchestration.errors import TokenRefused
+from orchestration.errors import OrchestrationError, SignInEnded, TokenRefused
 from orchestration.tokens.held import Held, Issued, hold
 from orchestration.tokens.store import Kept, TokenStore
+
+# The authorizer refuses the last minute; the rest is for the way there.
+USABLE_S = 65.0
 
 
 class Authority(Protocol):
     """Whoever issued a token."""
 
     def refresh(self, held: Held) -> Issued:
-        """New tokens for a refresh token. Raises TokenRefused when that is expired, revoked or used up."""
+        """New tokens for a refresh token. Raises SignInEnded when that is expired, revoked or used up."""
 
     def revoke(self, held: Held) -> bool:
         """End what was signed in; False where the provider cannot. Raises OrchestrationError."""
@@ -52,7 +55,7 @@ class Wallet:
     def take(
         self, client_id: str, username: str | None = None, *, fallback: Fallback | None = None, refused: str = ""
     ) -> Held:
-        """A token with at least two minutes to live, renewed where needed.
+        """A token with at least two minutes to live, renewed where needed; while its provider is away, a minute.
 
         `refused` is a token that was just turned away: if it is still the kept one, it is renewed whatever its end.
         Raises TokenRefused when nobody is signed in, or the sign-in has ended.
@@ -62,37 +65,49 @@ class Wallet:
             found = kept.find(self.issuer, client_id, username)
             if found and found.fresh(self.clock.now()) and found.access != refused:
                 return found
-            if fallback and found and found.username != fallback.username:
+            last = kept.current.get(client_id) if username is None else username
+            if fallback and last not in (None, fallback.username):
                 fallback = None  # somebody signed in: nobody else may answer in that name
-            renewed = self._renewed(kept, found, fallback, client_id)
+            try:
+                renewed = self._renewed(kept, found, fallback, client_id, last)
+            except TokenRefused:
+                raise
+            except OrchestrationError:
+                if found and found.access != refused and found.expires_at - self.clock.now() > USABLE_S:
+                    return found
+                raise
             # To act once as somebody named is not to sign in as them.
             self.store.save(kept.with_held(renewed, current=username is None))
             return renewed
 
-    def drop(self, held: Held) -> None:
+    def drop(self, client_id: str, username: str | None = None) -> Held | None:
+        """Forget a user of a client, by default the one who signed in last; what was held."""
         with self.store.turn():
-            self.store.save(self.store.load().without(held))
+            kept = self.store.load()
+            found = kept.find(self.issuer, client_id, username)
+            name = found.username if found else kept.current.get(client_id) if username is None else username
+            if name is not None:
+                self.store.save(kept.without(client_id, name))
+            return found
 
-    def _renewed(self, kept: Kept, found: Held | None, fallback: Fallback | None, client_id: str) -> Held:
+    def _renewed(
+        self, kept: Kept, found: Held | None, fallback: Fallback | None, client_id: str, last: str | None
+    ) -> Held:
         if found and found.refresh:
             try:
                 return self._refreshed(found)
-            except TokenRefused as e:
-                self.store.save(kept.without(found))
-                if fallback is None:
-                    raise TokenRefused(
-                        f"the sign-in of {found.username} through client {client_id} has ended "
-                        "(its refresh token is expired, revoked or used up)",
-                        remedy=f"{self.login} --client {client_id}",
-                        code="sign_in_ended",
-                    ) from e
-        if fallback is None:
-            raise TokenRefused(
-                f"nobody is signed in through client {client_id}",
-                remedy=f"{self.login} --client {client_id}",
-                code="not_signed_in",
+            except SignInEnded:
+                self.store.save(kept.ended(found))
+        if fallback is not None:
+            return fallback.sign_in()
+        login = f"{self.login} --client {client_id}"
+        if last is not None and (found or kept.current.get(client_id) == last):
+            raise SignInEnded(
+                f"the sign-in of {last or 'the machine'} through client {client_id} has ended "
+                "(its tokens are expired, revoked or used up)",
+                remedy=login,
             )
-        return fallback.sign_in()
+        raise TokenRefused(f"nobody is signed in through client {client_id}", remedy=login, code="not_signed_in")
 
     def _refreshed(self, found: Held) -> Held:
         issued = self.authority.refresh(found)

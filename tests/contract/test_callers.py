@@ -256,7 +256,7 @@ def test_a_refused_person_is_told_why(scene: Scene, prepare: dict[str, Any], cod
     assert PASSWORD not in caught.value.message + caught.value.remedy
 
 
-def test_processes_side_by_side_refresh_once(scene: Scene) -> None:
+def test_commands_side_by_side_refresh_once(scene: Scene) -> None:
     """With rotation a second use of a refresh token would end the sign-in."""
     held = scene.about_to_end(scene.desk().login(Wish(flow="srp")))
     with ThreadPoolExecutor(8) as threads:

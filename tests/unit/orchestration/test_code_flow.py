@@ -84,6 +84,7 @@ def test_one_request_is_taken_and_everybody_else_is_turned_away() -> None:
         assert here.wait(5) == "/callback?code=first"
     assert [a.status_code for a in (early, wrong, rebound, first, second)] == [404, 404, 404, 200, 404]
     assert first.headers["cache-control"] == "no-store" and "first" not in first.text
+    assert "Go back to the terminal" in first.text  # whether the code is worth anything is not known yet
 
 
 @pytest.mark.enable_socket

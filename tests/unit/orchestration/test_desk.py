@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,7 +17,7 @@ from orchestration.aws.sign_in import CognitoPool
 from orchestration.commands.chat import Chat
 from orchestration.console import Console
 from orchestration.desks import Desks
-from orchestration.errors import BadInput, OrchestrationError, TokenRefused
+from orchestration.errors import BadInput, OrchestrationError, SignInEnded, TokenRefused
 from orchestration.lock import turn
 from orchestration.terminal import Terminal
 from orchestration.tokens import AppClient, Desk, Flow, Issued, Issuers, TokenStore, Wallet, Wish
@@ -53,7 +53,7 @@ class FakePool:
         return Issued(jwt(client_id=client_id, username=username, exp=9e9), "refresh")
 
     def refresh(self, client_id: str, refresh: str) -> Issued:
-        raise TokenRefused("ended", remedy="none")
+        raise SignInEnded("ended", remedy="none")
 
     def revoke(self, client_id: str, refresh: str) -> None:
         raise OrchestrationError("the pool does not answer", remedy="none")
@@ -83,7 +83,7 @@ class FakeProvider:
         return Issued(jwt(client_id=client_id, exp=9e9))
 
     def refresh(self, client_id: str, secret: str | None, refresh: str) -> Issued:
-        raise TokenRefused("ended", remedy="none")
+        raise SignInEnded("ended", remedy="none")
 
     def revoke(self, client_id: str, secret: str | None, refresh: str) -> bool:
         return False
@@ -247,6 +247,18 @@ def test_logout_erases_even_where_nothing_can_be_revoked(scene: Scene) -> None:
     held, revoked = desk.logout()
     assert held is not None and revoked is False
     assert desk.wallet.held("client-of-people") is None and desk.logout() == (None, False)
+
+
+def test_logout_ends_the_waiting_for_who_s_sign_in_has_ended(scene: Scene) -> None:
+    scene.typed = "typed-by-bob"
+    desk = scene.desk()
+    held = desk.login(Wish(flow="srp", username="bob"))
+    desk.wallet.keep(replace(held, expires_at=0.0))
+    for _ in range(2):
+        with pytest.raises(SignInEnded, match="bob"):
+            desk.take()
+    desk.logout()
+    assert desk.take().username == COGNITO["caller_username"]
 
 
 # -- what Cognito says
