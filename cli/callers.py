@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invoke import Context
 
-from cli.words import described
+from cli.words import described, help_instead
 from orchestration import wiring
 
 
@@ -61,6 +61,7 @@ def ask(
     json: bool = False,
 ) -> None:
     """Ask the agent, e.g. invoke ask "what can you do?"; the answer is shown as it comes."""
+    help_instead(ask, question)
     with wiring.session(target, environment, quiet=True) as project:
         project.callers.ask(question, wiring.Caller(client, user or None), session, json=json)
 

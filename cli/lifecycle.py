@@ -16,11 +16,11 @@ def up(c: Context, target: str = "", environment: str = "", yes: bool = False, j
         project.lifecycle.what_next()
 
 
-@described("target", "environment", "yes")
-def apply(c: Context, target: str = "", environment: str = "", yes: bool = False) -> None:
+@described("plan", "target", "environment", "yes")
+def apply(c: Context, plan: str | None = None, target: str = "", environment: str = "", yes: bool = False) -> None:
     """Apply the Terraform alone: Cognito, IAM, artifact bucket, ECR repository."""
     with wiring.session(target, environment, yes=yes) as project:
-        project.console.result("applied" if project.lifecycle.apply() else "nothing to apply")
+        project.console.result("applied" if project.lifecycle.apply(plan) else "nothing to apply")
 
 
 @described("target", "environment", "yes", "json")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from invoke import Context
 
-from cli.words import REVIEWING, described, expect
+from cli.words import REVIEWING, described, expect, help_instead
 from orchestration import wiring
 
 
-@described("target", "environment", "yes", "destroy", "detailed_exitcode", "review", *REVIEWING)
+@described("target", "environment", "yes", "destroy", "detailed_exitcode", "out", "review", *REVIEWING)
 def plan(
     c: Context,
     target: str = "",
@@ -16,20 +16,22 @@ def plan(
     yes: bool = False,
     destroy: bool = False,
     detailed_exitcode: bool = False,
+    out: str | None = None,
     review: bool = False,
     json: bool = False,
-    markdown: str = "",
-    sarif: str = "",
-    max_risk: str = "",
-    waivers: str = "",
+    markdown: str | None = None,
+    sarif: str | None = None,
+    max_risk: str | None = None,
+    waivers: str | None = None,
 ) -> None:
     """Show what Terraform would change and, with --review, what that means for who may call."""
     asked = wiring.Wishes(json, markdown, sarif, max_risk, waivers)
     wishes = asked if review or asked != wiring.Wishes() else None
     with wiring.session(target, environment, yes=yes, quiet=json) as project:
-        planned = project.reviews.plan(destroy=destroy, wishes=wishes)
+        planned = project.reviews.plan(destroy=destroy, wishes=wishes, out=out)
         if not json:
             project.console.result(planned.text.rstrip())
+        project.reviews.what_stays(planned, out)
         if wishes and planned.review:
             project.reviews.present(planned.review, wishes)
     expect(not (planned.changes and detailed_exitcode), code=2)
@@ -40,12 +42,13 @@ def review(
     c: Context,
     plan_file: str,
     json: bool = False,
-    markdown: str = "",
-    sarif: str = "",
-    max_risk: str = "",
-    waivers: str = "",
+    markdown: str | None = None,
+    sarif: str | None = None,
+    max_risk: str | None = None,
+    waivers: str | None = None,
 ) -> None:
     """Review a stored plan, the document of `terraform show -json`. Touches no deployment."""
+    help_instead(review, plan_file)
     wishes = wiring.Wishes(json, markdown, sarif, max_risk, waivers)
     with wiring.session(quiet=True) as project:
         project.reviews.present(project.reviews.review_file(plan_file, wishes), wishes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from invoke import Exit, task
+from invoke import Collection, Exit, Program, Task, task
 
 WORDS = {
     "target": "local or aws (default: TARGET, else local)",
@@ -13,11 +13,13 @@ WORDS = {
     "yes": "do not ask on AWS",
     "json": "one JSON document on stdout instead of text",
     "destroy": "plan the removal instead",
+    "out": "keep the plan there, for `invoke apply --plan`; it holds every value in the clear",
+    "plan": "apply just this plan, kept by `invoke plan --out`",
     "review": "then say who may call, which tokens die, what is widened",
-    "markdown": "write the review there, for a pull request",
-    "sarif": "write the findings there, for a code scanner",
-    "max_risk": "exit 3 if a finding is worse: low, medium, high or critical",
-    "waivers": "what is accepted, by whom, until when (default: policies/waivers.toml)",
+    "markdown": "review, and write it there, for a pull request",
+    "sarif": "review, and write the findings there, for a code scanner",
+    "max_risk": "review, and exit 3 if a finding is worse: low, medium, high or critical",
+    "waivers": "review with these waivers: what is accepted, by whom, until when (default: policies/waivers.toml)",
     "plan_file": "file with the output of terraform show -json",
     "detailed_exitcode": "exit 2 when there are changes",
     "client": "user, machine, a name of app_clients, or the id of a client",
@@ -48,6 +50,13 @@ def described(
     """
     texts = {**WORDS, **(words or {})}
     return task(name=name, help={flag: texts[flag] for flag in names}, iterable=iterable, auto_shortflags=False)
+
+
+def help_instead(asked: Task[Any], given: str) -> None:
+    """End with the task's help if that was asked for: behind a task, invoke takes `--help` for its missing value."""
+    if given in ("--help", "-h"):
+        Program(name="invoke", namespace=Collection(asked)).run(["invoke", "--help", asked.name], exit=False)
+        raise Exit(code=0)
 
 
 def expect(ok: bool, *, code: int) -> None:

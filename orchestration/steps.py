@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from orchestration.checks.case import Door
@@ -173,6 +174,13 @@ class Steps:
         with self.console.step("terraform apply"):
             terraform.apply_plan(on_line=self.progress)
         return True
+
+    def apply_kept(self, endpoints: Endpoints, plan: Path) -> None:
+        """Apply a plan that was kept, and nothing else."""
+        terraform = self.terraform(endpoints)
+        terraform.take_plan(plan)
+        with self.console.step("terraform apply"):
+            terraform.apply_plan(on_line=self.progress)
 
     @contextmanager
     def account_of_nothing(self, terraform: TerraformDriver) -> Iterator[None]:

@@ -18,7 +18,7 @@ from orchestration.commands.callers import Caller
 from orchestration.commands.matrix import Choice
 from orchestration.commands.project import Project
 from orchestration.commands.proof import Foreign
-from orchestration.commands.review import Wishes
+from orchestration.commands.wishes import Wishes
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import INTERRUPTED, PIPE_CLOSED, OrchestrationError, Unfit

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from orchestration.commands.proof import Proof
 from orchestration.console import Console
-from orchestration.errors import TerraformFailed
+from orchestration.errors import BadInput, TerraformFailed
 from orchestration.outputs import flat_outputs
 from orchestration.report import SmokeReport, deployment_document
 from orchestration.runtime.launch import Launched
@@ -42,10 +43,17 @@ class Lifecycle:
             self.console.say("nothing changed: everything was as it should be")
         return report
 
-    def apply(self) -> bool:
-        """Terraform alone; False when nothing had to change."""
+    def apply(self, plan: str | None = None) -> bool:
+        """Terraform alone, or just the plan that was kept; False when nothing had to change. Raises BadInput."""
+        if plan is not None and not Path(plan).is_file():
+            raise BadInput(f"--plan is {plan!r}, which is no file", remedy="invoke plan --out FILE", code="no_file")
         with self.steps.changing():
-            changed = self.steps.apply(self.steps.bring_up())
+            endpoints = self.steps.bring_up()
+            if plan is None:
+                changed = self.steps.apply(endpoints)
+            else:
+                self.steps.apply_kept(endpoints, Path(plan))
+                changed = True
             if changed:
                 self.steps.checkpoint()
             return changed

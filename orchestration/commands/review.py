@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestration import drift
 from orchestration.checks.doors import door_spec, probe_doors
+from orchestration.commands.wishes import PLAN_AS_JSON, Wishes, check_writable, read_text
 from orchestration.console import Console
 from orchestration.drift import Door, Drift, Other
 from orchestration.errors import BadInput, GateRefused
@@ -33,27 +34,14 @@ from orchestration.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the user wants of a review: where it goes, what is waived, which severity is still accepted."""
-
-    json: bool = False
-    markdown: str = ""
-    sarif: str = ""
-    max_risk: str = ""
-    waivers: str = ""
-
-    @property
-    def limit(self) -> Severity | None:
-        return Severity.parse(self.max_risk) if self.max_risk else None
-
-
-@dataclass(frozen=True, slots=True)
 class Planned:
     """Terraform's plan: `text` as Terraform prints it; `review` where one was asked for."""
 
     changes: bool
     text: str
     review: Review | None
+    fresh: bool = False
+    """A local cloud was made for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,47 +54,65 @@ class Reviews:
     def console(self) -> Console:
         return self.steps.console
 
-    def plan(self, *, destroy: bool = False, wishes: Wishes | None = None) -> Planned:
-        """Plan and, with wishes, review. The plan file is gone afterwards: it holds every value in the clear."""
+    def plan(self, *, destroy: bool = False, wishes: Wishes | None = None, out: str | None = None) -> Planned:
+        """Plan and, with wishes, review. Without `out` no plan file stays: it holds every value in the clear."""
         if wishes:
-            _ = wishes.limit  # a word that is no severity is refused before the wait
+            wishes.check()
+        if out is not None:
+            check_writable(out, "--out")
+            if destroy:
+                raise BadInput("--destroy and --out", remedy="use make down: it deletes the runtime before its role")
+        fresh = self.steps.cloud is not None and self.steps.ledger().load() is None
         with self.steps.changing():
             terraform = self.steps.terraform(self.steps.bring_up())
             try:
                 with self.console.step("terraform plan"), self.steps.account_of_nothing(terraform):
                     changes, text = terraform.plan(destroy=destroy)
                 reviewed = self._review(terraform.show_plan(), wishes) if wishes else None
+                if out is not None:
+                    terraform.keep_plan(Path(out))
             finally:
                 terraform.forget_plan()
-        return Planned(changes, text, reviewed)
+        return Planned(changes, text, reviewed, fresh)
+
+    def what_stays(self, planned: Planned, out: str | None) -> None:
+        """Say what the plan leaves behind."""
+        command = self.steps.deployment.command
+        if out is not None:
+            self.console.say(f"{out} holds every value of the plan in the clear, secrets too: delete it after use")
+            self.console.say(f"`{command(f'invoke apply --plan {out}')}` applies just that")
+        if planned.fresh:
+            self.console.say(f"a local cloud was started for this plan; `{command('make down')}` removes it")
 
     def review_file(self, path: str, wishes: Wishes) -> Review:
         """Review a stored `terraform show -json`. Raises BadInput."""
-        _ = wishes.limit
+        wishes.check()
+        text = read_text(path, "the name of the plan", PLAN_AS_JSON)
         try:
-            document = json.loads(_text(path))
+            document = json.loads(text)
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, Mapping):
-            raise BadInput(f"{path} is no JSON object", remedy="terraform show -json PLANFILE > plan.json")
+            raise BadInput(f"{path} is no JSON object", remedy=PLAN_AS_JSON)
         return self._review(document, wishes)
 
     def present(self, reviewed: Review, wishes: Wishes) -> None:
         """Show the review, write the files asked for, then raise GateRefused if something is worse than accepted."""
-        for path, made in ((wishes.markdown, to_markdown), (wishes.sarif, to_sarif)):
-            if path:
-                Path(path).write_text(made(reviewed), encoding="utf-8")
         if wishes.json:
             self.console.result(to_json(reviewed).rstrip())
         else:
             for line in to_text(reviewed):
                 self.console.result(line)
+        for path, made in ((wishes.markdown, to_markdown), (wishes.sarif, to_sarif)):
+            if path is not None:
+                Path(path).write_text(made(reviewed), encoding="utf-8")
         limit = wishes.limit
         if limit is not None and (worse := reviewed.above(limit)):
             rules = ", ".join(sorted({finding.rule for finding in worse}))
             raise GateRefused(
                 f"{len(worse)} finding(s) worse than {limit}: {rules}",
-                remedy="change the plan, or waive a finding with owner, reason and expiry in policies/waivers.toml",
+                remedy="change the plan, or waive a finding with owner, reason and expiry in "
+                + (wishes.waivers or "policies/waivers.toml"),
                 code="too_risky",
             )
 
@@ -137,7 +143,7 @@ class Reviews:
     def _review(self, document: Mapping[str, Any], wishes: Wishes) -> Review:
         default = self.steps.deployment.root / "policies" / "waivers.toml"
         path = wishes.waivers or (str(default) if default.is_file() else "")
-        waivers = load_waivers(_text(path)) if path else ()
+        waivers = load_waivers(read_text(path, "--waivers", "name a file that is there"), path) if path else ()
         return review(document, waivers=waivers, today=datetime.fromtimestamp(self.steps.clock.now(), UTC).date())
 
     def _provisioned(self, endpoints: Endpoints) -> list[Drift]:
@@ -206,10 +212,3 @@ def _others(
             weak = tuple(finding.why for finding in findings if finding.severity is Severity.CRITICAL)
             found.append(Other(name, runtime.spec.authorizer, weak))
     yield from drift.open_doors(project, settings.outputs.environment, found, recorded)
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as e:
-        raise BadInput(f"{path} cannot be read: {e}", remedy="name a file that is there", code="no_file") from None

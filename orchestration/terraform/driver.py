@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.errors import OrchestrationError, TerraformFailed, Unfit
+from orchestration.errors import BadInput, OrchestrationError, TerraformFailed, Unfit
 from orchestration.terraform.failures import explain_failure, without_progress
 from orchestration.terraform.preparation import mirror_configuration, providers_installed, stamp_of
 from orchestration.terraform.process import IsFlagged, OnLine, Process
@@ -151,6 +151,32 @@ class TerraformDriver:
             raise self._failed("show", code, err)
         document: dict[str, Any] = json.loads(out)
         return document
+
+    def keep_plan(self, path: Path) -> None:
+        """A copy of the plan that `plan` just wrote, for the user alone whatever was there before."""
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(self._plan_path.read_bytes())
+
+    def take_plan(self, path: Path) -> None:
+        """Make a kept plan the one that `apply_plan` applies. Terraform itself refuses one that is stale.
+
+        A plan carries the place of its state: applied elsewhere, it would change the environment that it was made for.
+        Raises BadInput for such a one.
+        """
+        shutil.copyfile(path, self._plan_path)
+        try:
+            given = self.show_plan().get("variables", {})
+            for name, value in self._place.tfvars.items():
+                if (its := given.get(name, {}).get("value")) != value:
+                    raise BadInput(
+                        f"{path} was made for {name} {its!r}, not {value!r}",
+                        remedy="make a plan here: invoke plan --out FILE",
+                        code="plan_differs",
+                    )
+        except OrchestrationError:
+            self.forget_plan()
+            raise
 
     def apply_plan(self, *, on_line: OnLine | None = None) -> None:
         """Apply the plan that `plan` just wrote, then delete the file: a plan holds every value in the clear."""

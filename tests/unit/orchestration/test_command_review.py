@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from orchestration.commands.review import Reviews, Wishes
+from orchestration.commands.review import Reviews
+from orchestration.commands.wishes import Wishes
 from orchestration.console import Console
 from orchestration.drift import Drift
 from orchestration.errors import BadInput, GateRefused
@@ -66,6 +67,10 @@ def test_nothing_is_worse_than_critical(scene: Scene) -> None:
     ("text", "wishes"),
     [
         pytest.param("{}", {"max_risk": "enormous"}, id="no-severity"),
+        pytest.param("{}", {"max_risk": ""}, id="an-unset-variable-as-severity"),
+        pytest.param("{}", {"markdown": ""}, id="an-unset-variable-as-file"),
+        pytest.param("{}", {"sarif": "/no/such/folder/x.sarif"}, id="nowhere-to-write"),
+        pytest.param("{}", {"waivers": ""}, id="an-unset-variable-as-waivers"),
         pytest.param("{", {}, id="no-json"),
         pytest.param("[]", {}, id="no-object"),
         pytest.param(None, {}, id="no-file"),
@@ -79,8 +84,42 @@ def test_what_cannot_be_reviewed_is_bad_input(
     path = tmp_path / "plan.json"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput) as caught:
         scene.review(str(path), **wishes)
+    flag = "".join(f"--{name.replace('_', '-')} is" for name, value in wishes.items() if not value)
+    assert flag in caught.value.message
+
+
+def test_no_wish_that_cannot_be_met_is_told_after_the_wait(scene: Scene) -> None:
+    with pytest.raises(BadInput, match="--markdown"):
+        scene.reviews.plan(wishes=Wishes(markdown="/no/such/folder/r.md"))
+    with pytest.raises(BadInput, match="--out"):
+        scene.reviews.plan(out="")
+
+
+def test_a_file_that_cannot_be_written_takes_no_review_from_the_reader(scene: Scene, tmp_path: Path) -> None:
+    wishes = Wishes(markdown=str(tmp_path / "r.md"))
+    reviewed = scene.reviews.review_file(stored("bucket-public"), wishes)
+    (tmp_path / "r.md").mkdir()
+    with pytest.raises(OSError):
+        scene.reviews.present(reviewed, wishes)
+    assert (PLANS / "bucket-public.headline.txt").read_text().splitlines()[0] in scene.out.getvalue()
+
+
+def test_a_binary_plan_and_a_folder_are_told_from_a_missing_file(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "binary.tfplan").write_bytes(b"PK\x03\x04\xff\xfe")
+    for path, why in ((tmp_path / "binary.tfplan", "is no text"), (tmp_path, "directory"), (tmp_path / "x", "No such")):
+        with pytest.raises(BadInput, match=why) as caught:
+            scene.review(str(path))
+        assert caught.value.remedy == "terraform show -json PLANFILE > plan.json"
+
+
+def test_a_fault_in_waivers_names_their_file(scene: Scene, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text("[[")
+    with pytest.raises(BadInput) as caught:
+        scene.review(stored("bucket-public"), waivers=str(mine))
+    assert (str(mine) in caught.value.message, caught.value.remedy) == (True, f"edit {mine}")
 
 
 def test_drift_is_lines_or_one_document(scene: Scene, tmp_path: Path) -> None:

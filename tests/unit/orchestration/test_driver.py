@@ -257,6 +257,28 @@ def test_a_plan_is_shown_without_what_was_read_on_the_way(fake: Fake) -> None:
 def test_a_plan_as_json_goes_to_no_log(fake: Fake) -> None:
     fake.answers("show", out='{"secret": "in the clear"}')
     assert fake.driver.show_plan() == {"secret": "in the clear"}
+
+
+def test_a_kept_plan_is_for_the_user_alone(fake: Fake, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.tfplan"
+    kept.write_text("older, for everybody")
+    kept.chmod(0o644)
+    (fake.work / "plan.tfplan").write_text("the plan")
+    fake.driver.keep_plan(kept)
+    assert (kept.read_text(), kept.stat().st_mode & 0o777) == ("the plan", 0o600)
+
+
+def test_a_kept_plan_of_another_environment_is_not_applied(fake: Fake, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.tfplan"
+    kept.write_text("the plan")
+    ours = {"environment": {"value": "dev"}, "s3_use_path_style": {"value": True}}
+    fake.answers("show", out=json.dumps({"variables": ours}))
+    fake.driver.take_plan(kept)
+    assert (fake.work / "plan.tfplan").read_text() == "the plan"
+    fake.answers("show", out=json.dumps({"variables": ours | {"environment": {"value": "prod"}}}))
+    with pytest.raises(BadInput, match="'prod', not 'dev'"):
+        fake.driver.take_plan(kept)
+    assert not (fake.work / "plan.tfplan").exists()
     assert "in the clear" not in fake.driver.log_path.read_text()
 
 
