@@ -15,7 +15,7 @@ from orchestration.errors import BadInput
 from orchestration.review.masking import Unseen as Unseen
 from orchestration.review.masking import changed, hidden, mask, says_true, tree
 from orchestration.review.shapes import shape_faults
-from orchestration.review.values import mapping
+from orchestration.review.values import mapping, plain
 from orchestration.settings import PRODUCTION
 
 FORMAT_MAJOR = "1"
@@ -210,5 +210,6 @@ def _sources(configuration: Mapping[str, Any], module: str = "", folder: str = "
 
 def _bad(what: str) -> BadInput:
     return BadInput(
-        f"not a plan that can be reviewed: {what}", remedy="terraform show -json PLANFILE, with Terraform >= 1.11"
+        f"not a plan that can be reviewed: {plain(what)}",
+        remedy="terraform show -json PLANFILE, with Terraform >= 1.11",
     )

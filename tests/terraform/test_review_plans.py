@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,16 @@ def test_at_least_twelve_plans_are_seeded() -> None:
 def test_the_grave_findings_of_a_plan_are_these(name: str, rules: set[str]) -> None:
     """More than low; what the base already breaks in every plan is low."""
     assert {finding.rule for finding in reviewed(name).findings if finding.severity > 1} == rules
+
+
+def test_the_command_says_so_and_ends_with_2(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    state.write_text('{"format_version": "1.0", "values": {}}')
+    command = [sys.executable, "-m", "invoke", "review", str(state)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0].startswith("error [bad_input]: not a plan that can be reviewed")
+    assert "Traceback" not in done.stderr
 
 
 def test_the_committed_waivers_can_be_read() -> None:

@@ -1,0 +1,188 @@
+"""A door is one by its shape, wherever it stands and whatever is hidden in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+
+from orchestration.review import Review, review
+from tests.fakes.plans import DISCOVERY_URL, DOOR, TAGS, plan, resource, sound
+
+TODAY = date(2026, 1, 1)
+QUIET = "Who may call stays as it is"
+EVIL = {"allowed_clients": {"user": "evil"}}
+CLAIM = {"name": "cognito:groups", "type": "STRING_ARRAY", "operator": "CONTAINS_ANY", "values": ["staff"]}
+STANDING = resource("aws_iam_role", before=sound("aws_iam_role"), after=sound("aws_iam_role"))
+RUNTIME = "aws_bedrockagentcore_agent_runtime"
+
+
+def of(*resources: Mapping[str, Any]) -> Review:
+    return review(plan(STANDING, *resources), today=TODAY)
+
+
+def rules(found: Review) -> set[str]:
+    return {finding.rule for finding in found.findings if finding.severity > 1}
+
+
+def values(**changes: Any) -> dict[str, Any]:
+    return {"input": DOOR | changes}
+
+
+@pytest.mark.parametrize(
+    ("sensitive", "changes"),
+    [
+        (True, EVIL),
+        ({"allowed_clients": True}, EVIL),
+        ({"allowed_clients": {"user": True}}, EVIL),
+        ({"discovery_url": True}, {"discovery_url": DISCOVERY_URL.replace("AAA", "BBB")}),
+        ({"custom_claims": True}, {"custom_claims": [CLAIM]}),
+        ({"custom_claims": [{"values": True}]}, {"custom_claims": [CLAIM]}),
+    ],
+)
+def test_a_change_behind_sensitive_values_is_critical(sensitive: Any, changes: dict[str, Any]) -> None:
+    before = values(custom_claims=[CLAIM | {"values": ["admins"]}])
+    after = {"input": before["input"] | changes}
+    found = of(resource("terraform_data", "authorizer", before=before, after=after, sensitive={"input": sensitive}))
+    assert "AIA084" in rules(found)
+    assert found.summary.headline[-3].startswith("Who may call cannot be judged: terraform_data.authorizer")
+
+
+def test_a_sensitive_value_that_stays_is_no_change() -> None:
+    before, after = values(), values(allowed_scopes=["s/x"])
+    secret = {"input": {"discovery_url": True}}
+    found = of(resource("terraform_data", "authorizer", before=before, after=after, sensitive=secret))
+    assert rules(found) == {"AIA082"}
+
+
+def test_of_two_rules_on_one_claim_neither_hides_the_other() -> None:
+    admins = CLAIM | {"values": ["admins"]}
+    before, after = values(custom_claims=[admins, CLAIM]), values(custom_claims=[CLAIM])
+    found = of(resource("terraform_data", "authorizer", before=before, after=after))
+    [sentence] = found.summary.may_call
+    assert sentence == "who fulfils the other rules may call: the group rule (admins) is gone"
+    assert rules(found) == {"AIA081"}
+
+
+def test_a_claims_type_is_part_of_its_rule() -> None:
+    before, after = values(custom_claims=[CLAIM]), values(custom_claims=[CLAIM | {"type": "STRING"}])
+    assert rules(of(resource("terraform_data", "authorizer", before=before, after=after))) == {"AIA081", "AIA082"}
+
+
+@pytest.mark.parametrize("argument", ["allowed_scopes", "custom_claims", "allowed_clients"])
+def test_a_rule_known_only_after_apply_is_not_taken_for_none(argument: str) -> None:
+    before = values(allowed_scopes=["s"], custom_claims=[CLAIM])
+    after = {"input": {name: value for name, value in before["input"].items() if name != argument}}
+    unknown = {"input": {argument: True}}
+    found = of(resource("terraform_data", "authorizer", before=before, after=after, unknown=unknown))
+    assert rules(found) == {"AIA081"}
+    assert "(known after apply)" in found.summary.may_call[0]
+
+
+def moved(address: str, **more: Any) -> dict[str, Any]:
+    return resource("terraform_data", "x", **more) | {"address": address}
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        pytest.param(
+            [
+                moved("terraform_data.x", before=values(), after=values(**EVIL))
+                | {"previous_address": "terraform_data.authorizer"}
+            ],
+            id="moved",
+        ),
+        pytest.param(
+            [
+                resource("terraform_data", "authorizer", before=values()),
+                moved("terraform_data.door", after=values(**EVIL)),
+            ],
+            id="at-another-address",
+        ),
+        pytest.param(
+            [
+                resource("terraform_data", "authorizer", before=values(), after=values()),
+                moved('terraform_data.authorizer["b"]', after=values(**EVIL)),
+            ],
+            id="a-second-one",
+        ),
+        pytest.param(
+            [
+                resource(
+                    RUNTIME,
+                    after={
+                        "tags_all": TAGS,
+                        "authorizer_configuration": [
+                            {"custom_jwt_authorizer": [{"discovery_url": DISCOVERY_URL, "allowed_clients": ["evil"]}]}
+                        ],
+                    },
+                )
+            ],
+            id="a-runtime",
+        ),
+    ],
+)
+def test_whom_a_door_lets_in_is_said_wherever_it_stands(resources: list[dict[str, Any]]) -> None:
+    found = of(*resources)
+    assert "AIA080" in rules(found)
+    assert "evil" in found.summary.headline[0]
+
+
+def test_a_door_that_moves_to_another_issuer_is_compared_with_its_former_self() -> None:
+    other = values(discovery_url=DISCOVERY_URL.replace("AAA", "BBB"))
+    gone = resource("terraform_data", "authorizer", before=values())
+    assert "AIA081" in rules(of(gone, moved("module.m.terraform_data.authorizer", after=other)))
+
+
+def runtime(value: str = "admins", **more: Any) -> dict[str, Any]:
+    match = [{"claim_match_operator": "EQUALS", "claim_match_value": [{"match_value_string": value}]}]
+    claim = {"inbound_token_claim_name": "g", "authorizing_claim_match_value": match}
+    jwt = {"discovery_url": DISCOVERY_URL, "allowed_clients": ["a"], "custom_claim": [claim]}
+    return {"tags_all": TAGS, "authorizer_configuration": [{"custom_jwt_authorizer": [jwt]}], **more}
+
+
+def test_a_runtimes_claims_role_and_network_are_read() -> None:
+    before = runtime(role_arn="arn:r", network_configuration=[{"network_mode": "VPC"}])
+    after = runtime("everyone", role_arn="arn:admin", network_configuration=[{"network_mode": "PUBLIC"}])
+    found = of(resource(RUNTIME, before=before, after=after))
+    assert rules(found) == {"AIA080", "AIA082", "AIA089"}
+    whys = [finding.why for finding in found.findings if finding.rule == "AIA089"]
+    assert whys == [
+        "network_configuration turns from network_mode VPC to network_mode PUBLIC",
+        "role_arn turns from arn:r to arn:admin",
+    ]
+
+
+def test_a_runtime_that_loses_its_authorizer_is_said_to_take_iam_callers() -> None:
+    bare = {"tags_all": TAGS}
+    found = of(resource(RUNTIME, before=runtime(), after=bare))
+    assert rules(found) >= {"AIA001", "AIA081"}
+    assert found.summary.may_call == ("callers by IAM may call: the authorizer is gone",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"),
+    [
+        ("aws_bedrockagentcore_gateway", "AIA086"),
+        ("aws_lambda_function_url", "AIA086"),
+        ("aws_s3_bucket_acl", "AIA086"),
+        ("awscc_bedrockagentcore_runtime", "AIA086"),
+        ("null_resource", "AIA087"),
+        ("terraform_data", "AIA087"),
+    ],
+)
+def test_what_no_rule_knows_is_never_vouched_for(kind: str, rule: str) -> None:
+    found = of(resource(kind, after={"name": "x", "authorizer_type": "NONE"}))
+    assert rules(found) == {rule}
+    assert found.summary.headline[0].startswith("Who may call cannot be judged")
+
+
+def test_quiet_is_said_only_where_no_rule_speaks() -> None:
+    client = sound("aws_cognito_user_pool_client")
+    renamed = resource("aws_cognito_user_pool_client", before=client, after=client | {"auth_session_validity": 5})
+    assert QUIET in of(renamed).summary.headline
+    louder = client | {"callback_urls": ["https://evil.example/x"]}
+    assert QUIET not in of(resource("aws_cognito_user_pool_client", before=client, after=louder)).summary.headline
