@@ -174,11 +174,11 @@ class Console:
             self.smoke_table(report, brief=brief)
 
     def show(self, value: Mapping[str, Any], *, json: bool) -> None:
-        """A document as JSON or as lines of "dotted.name  value"."""
+        """A document as JSON or as lines of "dotted.name  value", without what only programs read."""
         if json:
             self.document(value)
             return
-        rows = list(_flat(value))
+        rows = [row for row in _flat(value) if row[0] != "schema_version"]
         width = max((len(name) for name, _ in rows), default=0)
         for name, text in rows:
             self.result(f"{name:<{width}}  {text}")
@@ -254,6 +254,13 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
         if isinstance(item, Mapping):
             yield from _flat(item, f"{prefix}{name}.")
         elif isinstance(item, list):
-            yield f"{prefix}{name}", ", ".join(str(part) for part in item) or "-"
+            yield f"{prefix}{name}", ", ".join(_word(part) for part in item) or "-"
         else:
-            yield f"{prefix}{name}", "-" if item is None else str(item)
+            yield f"{prefix}{name}", _word(item)
+
+
+def _word(value: Any) -> str:
+    """A value for people: as the settings and JSON write it, not as Python does."""
+    if value is None:
+        return "-"
+    return str(value) if isinstance(value, str) else dumps(value, ensure_ascii=False)

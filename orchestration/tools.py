@@ -191,9 +191,7 @@ class TargetTools:
                 "BEDROCK_AGENTCORE_DP_ENDPOINT": settings.endpoints.data_plane,
             },
             log_dir=self.deployment.state_dir,
-            agent_log=str(self.deployment.state_dir / "cloud" / "agentcore_local" / "agents")
-            if self.cloud
-            else "the runtime's log group in CloudWatch",
+            agent_log=self.deployment.agent_log,
             region=self.deployment.region,
             timeout_s=settings.waits.launch_s,
         )

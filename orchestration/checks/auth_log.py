@@ -18,6 +18,7 @@ from typing import Any
 from orchestration.errors import BadInput
 
 SCHEMA_VERSION = 1
+MAX_DAYS = 3650
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 TRAIL_SOURCE = "bedrock-agentcore.amazonaws.com"
 _DENIED = (401, 403)
@@ -54,12 +55,15 @@ class Entry:
 
 def seconds(text: str) -> float:
     """How long ago, e.g. "10m", "2h", "90s" or "1d". Raises BadInput."""
-    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text, re.ASCII)
+    match = re.fullmatch(r"([1-9][0-9]{0,19})([smhd])", text, re.ASCII)
     if match is None:
         raise BadInput(
             f"--since is {text!r}", remedy="use a number and s, m, h or d, e.g. --since 10m", code="bad_since"
         )
-    return float(match[1]) * UNITS_S[match[2]]
+    ago = float(match[1]) * UNITS_S[match[2]]
+    if ago > MAX_DAYS * UNITS_S["d"]:
+        raise BadInput(f"--since is {text!r}", remedy=f"use at most {MAX_DAYS}d", code="bad_since")
+    return ago
 
 
 def entries(lines: Iterable[str], since: float) -> list[Entry]:

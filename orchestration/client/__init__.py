@@ -7,6 +7,7 @@ for piece in client.ask("what can you do?"):
 
 from orchestration.client.agent import AgentClient, StaticToken, TokenSource, checked_session
 from orchestration.client.failures import (
+    LOOK_AT_LOG,
     AgentFailed,
     AuthenticationFailed,
     AuthorizationFailed,
@@ -18,6 +19,7 @@ from orchestration.client.failures import (
 )
 
 __all__ = [
+    "LOOK_AT_LOG",
     "AgentClient",
     "AgentFailed",
     "AuthenticationFailed",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from orchestration.checks.request import Request, answer_text, bearer_request, new_session_id
-from orchestration.client.failures import AgentFailed, ConnectionLost, failure
+from orchestration.client.failures import LOOK_AT_LOG, AgentFailed, ConnectionLost, failure
 from orchestration.clock import Clock, SystemClock
 from orchestration.errors import BadInput, NoAnswer
 from orchestration.http import Calls, OpenReply, aws_client
@@ -160,5 +160,5 @@ def _parsed(text: str) -> Any:
     if isinstance(value, dict) and "error" in value and "result" not in value:
         error = value["error"]
         said = error.get("message") if isinstance(error, dict) else error
-        raise AgentFailed(f"the agent ended its answer: {str(said)[:300]}", remedy="look at the agent's log")
+        raise AgentFailed(f"the agent ended its answer: {str(said)[:300]}", remedy=LOOK_AT_LOG)
     return value

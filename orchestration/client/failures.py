@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from orchestration.checks.request import Reply, refusal_text
 from orchestration.errors import OrchestrationError
 
+LOOK_AT_LOG = "look at the agent's log"
+
 
 class CallFailed(OrchestrationError):
     """A call without the agent's answer. `status` is the HTTP status, None where there was none."""
@@ -63,7 +65,7 @@ REFUSALS: Mapping[int, tuple[type[CallFailed], str]] = {
     401: (AuthenticationFailed, "invoke login"),
     403: (AuthorizationFailed, "compare `invoke whoami` with the authorizer in `invoke status`"),
     404: (NotRouted, "look at the ARN and the endpoint in `invoke status`"),
-    424: (AgentFailed, "look at the agent's log"),
+    424: (AgentFailed, LOOK_AT_LOG),
     429: (Throttled, "wait, then send it again"),
 }
 

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from orchestration.checks.request import new_session_id
-from orchestration.client import AgentClient, AgentFailed, checked_session
+from orchestration.client import LOOK_AT_LOG, AgentClient, AgentFailed, checked_session
 from orchestration.commands.chat import Chat
 from orchestration.errors import BadInput
 from orchestration.report import SCHEMA_VERSION
 from orchestration.settings import Settings
 from orchestration.steps import Steps
 from orchestration.tokens import Desk, DeskTokens, Held, Wish, claims_of
+
+# The agent takes no longer question (agent/mortgage/payload.py).
+MAX_QUESTION_CHARACTERS = 16_000
+
+
+def checked_question(question: str) -> str:
+    """Raises BadInput for one that the agent would refuse."""
+    if not question.strip():
+        raise BadInput("the question is empty", remedy='invoke ask "what can you do?", or invoke chat')
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise BadInput(
+            f"the question has {len(question)} characters",
+            remedy=f"use at most {MAX_QUESTION_CHARACTERS}",
+            code="question_too_long",
+        )
+    return question
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +68,15 @@ class Callers:
 
     def ask(self, question: str, caller: Caller, session_id: str = "", *, json: bool = False) -> None:
         """Show the agent's answer as it comes. Raises CallFailed with the refusal."""
-        if not question.strip():
-            raise BadInput("the question is empty", remedy='invoke ask "what can you do?", or invoke chat')
+        checked_question(question)
         settings, session = self.steps.live_settings(), checked_session(session_id or new_session_id("caller"))
         console, said = self.steps.console, ""
-        for piece in self._agent(settings, caller).ask(question, session_id=session):
+        for piece in self._answer(self._agent(settings, caller), question, session):
             said += piece
             if not json:
                 console.piece(piece)
         if not said:
-            raise AgentFailed("the agent's answer is empty", remedy="look at the agent's log", status=200)
+            raise AgentFailed("the agent's answer is empty", remedy=self._look, status=200)
         if json:
             console.document({"schema_version": SCHEMA_VERSION, "session_id": session, "answer": said})
         else:
@@ -71,7 +86,20 @@ class Callers:
         """Questions and answers until the end of input, in one session."""
         settings, session = self.steps.live_settings(), checked_session(session_id or new_session_id("caller"))
         agent = self._agent(settings, caller)
-        Chat(lambda question: agent.ask(question, session_id=session), self.steps.console, read_line, session).run()
+        Chat(lambda question: self._answer(agent, question, session), self.steps.console, read_line, session).run()
+
+    def _answer(self, agent: AgentClient, question: str, session: str) -> Iterator[str]:
+        """The answer in pieces; a failure of the agent says where its log is."""
+        try:
+            yield from agent.ask(checked_question(question), session_id=session)
+        except AgentFailed as e:
+            if e.remedy == LOOK_AT_LOG:
+                e.remedy = self._look
+            raise
+
+    @property
+    def _look(self) -> str:
+        return f"{LOOK_AT_LOG}: {self.steps.deployment.agent_log}"
 
     def _agent(self, settings: Settings, caller: Caller) -> AgentClient:
         tokens = DeskTokens(self.steps.tools.desk(settings), caller.client, caller.username)

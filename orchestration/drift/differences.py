@@ -44,9 +44,11 @@ class Drift:
 
 
 def shown(value: Any) -> str:
-    """A value on one line; what is not there is "none"."""
+    """A value on one line; what is not there is "none", an empty text "not set"."""
     if value is None:
         return "none"
+    if value == "":
+        return "not set"
     return str(value) if isinstance(value, str | Unseen) else json.dumps(value, sort_keys=True, default=str)
 
 

@@ -55,7 +55,7 @@ class DoorMaker:
             case Keep(runtime):
                 return runtime
             case Create():
-                self.note(f"door {spec.name}: created")
+                self.note(f"door {spec.name}: creating")
                 runtime_id, arn = self.control.create(spec)
             case Update(runtime, _, changed):
                 self.note(f"door {spec.name}: {', '.join(changed)}")

@@ -105,7 +105,8 @@ class Launcher:
                 runtime_id, arn = runtime.id, runtime.arn
             case Create() | Update():
                 changed = step.changed if isinstance(step, Update) else ("created",)
-                self.note(f"runtime {spec.name}: {', '.join(changed)}{_explained(step)}")
+                doing = ", ".join(changed) if isinstance(step, Update) else "creating"
+                self.note(f"runtime {spec.name}: {doing}{_explained(step)}")
                 runtime_id, arn = self.deployer.launch(spec, staged, self.note)
             case _:
                 assert_never(step)

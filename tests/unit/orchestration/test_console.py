@@ -228,12 +228,15 @@ def test_a_terminal_gets_a_live_table_of_the_doors(monkeypatch: pytest.MonkeyPat
 
 def test_lines_of_a_document_are_dotted_names_and_values() -> None:
     screen = Screen()
-    screen.console.show({"a": {"b": "x"}, "list": ["p", "q"], "none": None, "empty": []}, json=False)
+    value = {"schema_version": 1, "a": {"b": "x"}, "list": ["p", "q"], "none": None, "empty": [], "on": True, "n": 3}
+    screen.console.show(value, json=False)
     assert [line.split(maxsplit=1) for line in screen.shown[0].splitlines()] == [
         ["a.b", "x"],
         ["list", "p, q"],
         ["none", "-"],
         ["empty", "-"],
+        ["on", "true"],
+        ["n", "3"],
     ]
 
 

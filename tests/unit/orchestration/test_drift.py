@@ -69,6 +69,11 @@ def test_a_rule_that_is_gone_is_shown_as_none() -> None:
     assert drift.line() == 'runtime mortgage_dev: authorizer.allowedScopes: was ["a/b"], is none'
 
 
+def test_an_empty_text_is_shown_as_not_set() -> None:
+    (drift,) = live(protocol="")
+    assert drift.line() == "runtime mortgage_dev: protocol: was HTTP, is not set"
+
+
 def test_no_authorizer_at_all_is_critical() -> None:
     (drift,) = live(authorizer={})
     assert (drift.level, drift.field, drift.now) == (Level.CRITICAL, "authorizer", None)
