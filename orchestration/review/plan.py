@@ -82,6 +82,7 @@ class Output:
     name: str
     sensitive: bool
     kept: bool
+    changes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,12 @@ def _change(entry: Mapping[str, Any], faults: list[str]) -> Change | None:
 
 def _outputs(raw: Mapping[str, Any]) -> Iterator[Output]:
     for name, change in sorted(raw.items()):
-        yield Output(name, says_true(change.get("after_sensitive")), change.get("actions") != ["delete"])
+        yield Output(
+            name,
+            says_true(change.get("after_sensitive")),
+            change.get("actions") != ["delete"],
+            change.get("actions") != ["no-op"],
+        )
 
 
 def _unfinished(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

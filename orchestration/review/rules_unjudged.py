@@ -9,7 +9,7 @@ from orchestration.review.door import DECIDING, RUNTIME
 from orchestration.review.findings import Hit, Rule, Severity
 from orchestration.review.plan import Action
 from orchestration.review.reading import Reading
-from orchestration.review.unjudged import decides_entry, hidden_changes, unknown_types
+from orchestration.review.unjudged import decides_entry, handed_over, hidden_changes, unknown_types
 
 WATCHERS = ("aws_cloudwatch_log_metric_filter", "aws_cloudwatch_metric_alarm")
 # What may change in a watcher without its seeing less.
@@ -32,6 +32,11 @@ def _unknown(*, opening: bool) -> Callable[[Reading], Iterator[Hit]]:
                 yield change.address, f"no rule knows the type {change.type or '(none)'} ({change.action})"
 
     return check
+
+
+def _handed_over(reading: Reading) -> Iterator[Hit]:
+    for name in handed_over(reading.plan):
+        yield f"output.{name}", "it changes, and no door of the plan does"
 
 
 def _runtime(reading: Reading) -> Iterator[Hit]:
@@ -108,6 +113,14 @@ RULES = (
         "Plan is not the whole story",
         "plan again without -target or deferrals and with every check passing, and review that",
         lambda reading: reading.plan.unfinished,
+        change_only=True,
+    ),
+    Rule(
+        "AIA095",
+        Severity.CRITICAL,
+        "The launch is told of another door than the plan's",
+        "make the outputs authorizer_* from the same values as terraform_data.authorizer",
+        _handed_over,
         change_only=True,
     ),
     Rule(

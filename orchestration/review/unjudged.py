@@ -45,6 +45,8 @@ OPENING = tuple(
     secretsmanager ssoadmin vpclattice
     """.split()
 ) + ("awscc_",)
+HANDED_OVER = ("authorizer_", "runtime_role_arn")
+"""Outputs that decide who may call, by their names or the beginning of them."""
 # Sensitive by nature: that they change is no news about who may do what.
 SECRETS = frozenset(
     """
@@ -74,9 +76,18 @@ def decides_entry(change: Change, names: tuple[str, ...]) -> bool:
     return is_door(change) or "assume_role_policy" in names
 
 
+def handed_over(plan: Plan) -> Iterator[str]:
+    """Outputs that describe the door to the launch, and change where no door of the plan does."""
+    stays = all(change.action == Action.KEEP for change in plan.changes if is_door(change))
+    for output in plan.outputs if stays and not plan.brand_new else ():
+        if output.changes and output.name.startswith(HANDED_OVER):
+            yield output.name
+
+
 def unjudged(plan: Plan) -> tuple[str, ...]:
     """A few words on each, for the headline."""
     words = [f"{change.address} (a type that is not understood)" for change, _ in unknown_types(plan)]
     words += [f"{change.address} ({', '.join(names)} hidden)" for change, names in hidden_changes(plan)]
+    words += [f"output {name} (it changes, and the door does not)" for name in handed_over(plan)]
     words += [f"{address} ({why})" for address, why in plan.unfinished]
     return tuple(dict.fromkeys(words))

@@ -180,6 +180,16 @@ def test_what_no_rule_knows_is_never_vouched_for(kind: str, rule: str) -> None:
     assert found.summary.headline[0].startswith("Who may call cannot be judged")
 
 
+def test_what_the_launch_is_told_changes_with_the_door_or_is_told() -> None:
+    outputs = {"authorizer_allowed_clients": {"actions": ["update"]}, "region": {"actions": ["update"]}}
+    kept = resource("terraform_data", "authorizer", before=values(), after=values())
+    shut = resource("terraform_data", "authorizer", before=values(), after=values(allowed_scopes=["s"]))
+    alone, together = (review(plan(entry, output_changes=outputs), today=TODAY) for entry in (kept, shut))
+    assert [(f.rule, f.address) for f in alone.findings] == [("AIA095", "output.authorizer_allowed_clients")]
+    assert alone.summary.headline[0].startswith("Who may call cannot be judged")
+    assert rules(together) == {"AIA082"}
+
+
 def test_quiet_is_said_only_where_no_rule_speaks() -> None:
     client = sound("aws_cognito_user_pool_client")
     renamed = resource("aws_cognito_user_pool_client", before=client, after=client | {"auth_session_validity": 5})
