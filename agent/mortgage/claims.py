@@ -17,11 +17,15 @@ class Unreadable(Exception):
 
 
 def claims_of(authorization: str) -> Mapping[str, Any]:
-    """The claims behind "Bearer <token>". Raises Unreadable."""
+    """The claims behind "Bearer <token>", a compact JWT of three parts. Raises Unreadable."""
+    scheme, _, token = authorization.partition(" ")
+    parts = token.split(".")
+    if scheme.lower() != "bearer" or len(parts) != 3:
+        raise Unreadable
     try:
-        part = authorization.split(" ", 1)[1].split(".")[1]
+        part = parts[1]
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (ValueError, LookupError, RecursionError):
+    except (ValueError, RecursionError):
         raise Unreadable from None
     if not isinstance(claims, dict):
         raise Unreadable

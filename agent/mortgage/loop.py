@@ -47,18 +47,22 @@ def text_of(result: AgentResult | None) -> str:
 def _note_broken_tools(broken: list[Exception]) -> HookCallback[AfterToolCallEvent]:
     """A hook that keeps a tool's exception from the model, which would quote it to the caller.
 
-    A tool that there is not and arguments that do not fit are the model's mistakes: it sees why and may try again.
+    A tool that there is not and arguments that do not fit are the model's mistakes: it may try again. It is not shown
+    what a validator says, which quotes the arguments.
     """
 
     def after_tool(event: AfterToolCallEvent) -> None:
         error = event.exception
-        if error is None or event.selected_tool is None or isinstance(error.__cause__, ValidationError):
+        if error is None or event.selected_tool is None:
             return
-        broken.append(error)
+        text = "The arguments do not fit this tool."
+        if not isinstance(error.__cause__, ValidationError):
+            broken.append(error)
+            text = "This tool is out of order."
         event.result = {
             "toolUseId": event.tool_use["toolUseId"],
             "status": "error",
-            "content": [{"text": "This tool is out of order."}],
+            "content": [{"text": text}],
         }
 
     return after_tool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from strands.types.content import Messages
@@ -28,33 +28,37 @@ class _Talk:
 
 
 class Memory:
-    """Questions and answers by session id; tool results are not kept. clock() is in seconds and never goes back."""
+    """Questions and answers by session and caller; tool results are not kept.
+
+    The key holds the caller, so that whoever comes into a session after its owner was forgotten finds nothing.
+    clock() is in seconds and never goes back.
+    """
 
     def __init__(self, bounds: Bounds | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._bounds, self._clock = bounds or Bounds(), clock
-        self._talks: OrderedDict[str, _Talk] = OrderedDict()  # the one used longest ago comes first
+        self._talks: OrderedDict[Hashable, _Talk] = OrderedDict()  # the one used longest ago comes first
 
     def __len__(self) -> int:
         return len(self._talks)
 
-    def messages(self, session_id: str | None) -> Messages:
+    def messages(self, key: Hashable | None) -> Messages:
         """The talk so far, for the model; empty without a session."""
         self._forget_idle()
-        talk = self._talks.get(session_id) if session_id else None
+        talk = self._talks.get(key) if key is not None else None
         messages: Messages = []
         for question, answer in talk.turns if talk else ():
             messages.append({"role": "user", "content": [{"text": question}]})
             messages.append({"role": "assistant", "content": [{"text": answer}]})
         return messages
 
-    def keep(self, session_id: str | None, question: str, answer: str) -> None:
+    def keep(self, key: Hashable | None, question: str, answer: str) -> None:
         """Add a turn; the oldest ones go where a bound is reached."""
-        if session_id is None:
+        if key is None:
             return
         self._forget_idle()
-        talk = self._talks.setdefault(session_id, _Talk(self._clock()))
+        talk = self._talks.setdefault(key, _Talk(self._clock()))
         talk.used = self._clock()
-        self._talks.move_to_end(session_id)
+        self._talks.move_to_end(key)
         talk.turns.append((question, answer))
         while len(talk.turns) > self._bounds.turns or _size(talk.turns) > self._bounds.bytes:
             talk.turns.pop(0)

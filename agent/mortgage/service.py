@@ -29,6 +29,10 @@ from mortgage.visit import Visit
 
 JsonObject = dict[str, Any]
 EVENT_STREAM = "text/event-stream"
+# Below the patience of clients and of whatever stands between: specialists say nothing while they work.
+HEARTBEAT_S = 10.0
+# A comment, which readers of events pass over (HTML standard: server-sent events).
+HEARTBEAT = b": working\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Desk:
     new_reference: Callable[[], str] = lambda: uuid.uuid4().hex
     close: Callable[[], None] = lambda: None
     """Called when the server stops; uvicorn then ends the process by the signal that it got, without atexit."""
+    heartbeat_s: float = HEARTBEAT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +58,16 @@ class Call:
     desk: Desk
     question: Question
     visit: Visit
-    session: str | None
+    talk: tuple[str, bytes] | None
+    """The session and who speaks in it; None: nothing is remembered."""
 
     async def events(self) -> AsyncGenerator[Chunk | Answer, None]:
         """The answer as it comes; a whole one is remembered. Raises what the assistant does."""
-        earlier = self.desk.memory.messages(self.session)
+        earlier = self.desk.memory.messages(self.talk)
         async with aclosing(self.desk.assistant.ask(self.question.prompt, self.visit, earlier)) as events:
             async for event in events:
                 if isinstance(event, Answer):
-                    self.desk.memory.keep(self.session, self.question.prompt, event.text)
+                    self.desk.memory.keep(self.talk, self.question.prompt, event.text)
                 yield event
 
     def failed(self, error: Exception) -> JsonObject:
@@ -87,8 +93,10 @@ def build_app(desk: Desk) -> BedrockAgentCoreApp:
         journal = desk.journal.of_call(BedrockAgentCoreContext.get_request_id(), context.session_id)
         journal.note("invoked", canary=canary_of(payload))
         try:
-            desk.owners.admit(context.session_id, authorization)
+            # Who may not be here hears nothing of the payload; what is refused binds no session.
+            owner = desk.owners.check(context.session_id, authorization)
             question = parse_payload(payload)
+            desk.owners.admit(context.session_id, authorization)
         except NotYours:
             return refusal("this session belongs to another caller", "session_of_another", 403)
         except TooMany:
@@ -97,7 +105,7 @@ def build_app(desk: Desk) -> BedrockAgentCoreApp:
             return refusal(str(e), "bad_payload", 400)
         access = access_of(authorization, desk.customers)
         visit = Visit(access, journal, caller_of(authorization, journal))
-        call = Call(desk, question, visit, context.session_id)
+        call = Call(desk, question, visit, (context.session_id, owner) if context.session_id else None)
         streamed = question.stream if question.stream is not None else asks_for_stream(headers.get("accept", ""))
         if streamed:
             return StreamingResponse(sent_events(call), media_type=EVENT_STREAM)
@@ -124,6 +132,8 @@ async def whole_answer(call: Call) -> JsonObject | Response:
 async def sent_events(call: Call) -> AsyncGenerator[bytes, None]:
     """Events: {"text": piece} any number of times, then {"result": ...} or {"error", "reference"} once.
 
+    A comment wherever nothing is said for a while.
+
     The model runs in a task of its own, which is cancelled wherever it waits when the caller leaves. What it says
     faster than the caller reads is kept: it is bounded by the model's limit of tokens.
     """
@@ -139,7 +149,7 @@ async def sent_events(call: Call) -> AsyncGenerator[bytes, None]:
 
     producer, ended = asyncio.create_task(produce()), False
     try:
-        while (event := await waiting.get()) is not None:
+        while (event := await next_of(waiting, call.desk.heartbeat_s)) is not None:
             yield event
         ended = True
     finally:
@@ -147,6 +157,14 @@ async def sent_events(call: Call) -> AsyncGenerator[bytes, None]:
             call.visit.over.set()
             producer.cancel()
             call.visit.journal.note("stopped")
+
+
+async def next_of(waiting: asyncio.Queue[bytes | None], patience_s: float) -> bytes | None:
+    try:
+        async with asyncio.timeout(patience_s):
+            return await waiting.get()
+    except TimeoutError:
+        return HEARTBEAT
 
 
 def sent_event(content: JsonObject) -> bytes:

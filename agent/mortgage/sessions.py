@@ -32,16 +32,17 @@ class SessionOwners:
         self._clock, self._limit = clock, limit
         self._owners: dict[str, tuple[bytes, float]] = {}
 
+    def check(self, session_id: str | None, authorization: str | None) -> bytes:
+        """The caller's fingerprint; binds nothing. Raises NotYours for a session of another one."""
+        owner = fingerprint(authorization)
+        if session_id is not None and self._owner(session_id) not in (None, owner):
+            raise NotYours
+        return owner
+
     def admit(self, session_id: str | None, authorization: str | None) -> None:
         """Bind the session to its first caller. Raises NotYours for another one, TooMany."""
-        owner = fingerprint(authorization)
-        if session_id is None:
-            return
-        now = self._clock()
-        known = self._owners.get(session_id)
-        if known is not None and now - known[1] < LIFETIME_S:
-            if known[0] != owner:
-                raise NotYours
+        owner, now = self.check(session_id, authorization), self._clock()
+        if session_id is None or self._owner(session_id) is not None:
             return
         self._owners.pop(session_id, None)
         if len(self._owners) >= self._limit:
@@ -49,6 +50,10 @@ class SessionOwners:
             if len(self._owners) >= self._limit:
                 raise TooMany
         self._owners[session_id] = (owner, now)
+
+    def _owner(self, session_id: str) -> bytes | None:
+        known = self._owners.get(session_id)
+        return known[0] if known is not None and self._clock() - known[1] < LIFETIME_S else None
 
 
 def fingerprint(authorization: str | None) -> bytes:

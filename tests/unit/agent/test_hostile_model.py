@@ -127,6 +127,12 @@ def test_no_spelling_of_another_customers_id_finds_the_records(access: Access) -
     assert "742" not in text
 
 
+def test_what_a_validator_says_of_arguments_does_not_reach_the_model() -> None:
+    text = said(Obedient([["1234", "2222"]]), Own("1234"))
+    assert "The arguments do not fit" in text
+    assert "alidation" not in text and "input_value" not in text
+
+
 @pytest.mark.parametrize(
     "more",
     [

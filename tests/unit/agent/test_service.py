@@ -177,6 +177,23 @@ class Waiting(ScriptedModel):
             self.left.set()
 
 
+def test_a_stream_in_which_nothing_is_said_shows_that_it_lives(log: io.StringIO) -> None:
+    async def listen() -> list[bytes]:
+        model = Waiting()
+        events = sent_events(Call(desk(model, log, heartbeat_s=0.001), Question("hello"), visit(log=log), None))
+        said = [await anext(events) for _ in range(4)]
+        while b"text" not in b"".join(said):
+            said.append(await anext(events))
+        said += [await anext(events), await anext(events)]
+        await events.aclose()
+        return said
+
+    said = asyncio.run(asyncio.wait_for(listen(), 30))
+    # A line that begins with a colon is a comment: readers of events pass over it.
+    assert [event for event in said if not event.startswith(b":")] == [b'data: {"text": "one"}\n\n']
+    assert said[-2:] == [b": working\n\n"] * 2
+
+
 @pytest.mark.parametrize("how", ["cancelled", "closed"])
 def test_a_stream_whose_caller_leaves_stops_the_model_and_says_so(log: io.StringIO, how: str) -> None:
     async def leave() -> tuple[bytes, bool]:

@@ -9,7 +9,7 @@ from mortgage.sessions import LIFETIME_S, NotYours, SessionOwners, TooMany
 from starlette.testclient import TestClient
 
 from tests.fakes import agent
-from tests.fakes.agent import SESSION, desk, post
+from tests.fakes.agent import SESSION, desk, post, text_of
 
 CANARY = "0123456789abcdef" * 2
 
@@ -69,8 +69,21 @@ def test_signed_callers_share_their_sessions_and_nobody_elses() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Bearer", "Bearer a.b", "Bearer a.!.c", "Bearer a.W10.c", bearer(iss=None), bearer(sub=7), bearer(sub="")],
-    ids=range(8),
+    [
+        "",
+        "Bearer",
+        "Bearer a.b",
+        "Bearer a.!.c",
+        "Bearer a.W10.c",
+        bearer(iss=None),
+        bearer(sub=7),
+        bearer(sub=""),
+        bearer().replace("Bearer", "Basic"),
+        bearer().removeprefix("Bearer "),
+        bearer().rpartition(".")[0],
+        f"{bearer()}.more",
+    ],
+    ids=range(12),
 )
 def test_a_header_that_names_nobody_is_refused(header: str) -> None:
     with pytest.raises(NotYours):
@@ -126,6 +139,24 @@ def test_another_caller_is_told_nothing_but_that_the_session_is_not_theirs() -> 
     assert first.status_code == 200
     assert second.status_code == 403
     assert second.json() == {"error": "this session belongs to another caller", "code": "session_of_another"}
+
+
+@pytest.mark.usefixtures("_sockets")
+def test_whoever_takes_over_a_forgotten_session_does_not_hear_what_was_said_in_it() -> None:
+    time = Time()
+    asked = desk(ScriptedModel(), io.StringIO(), owners=SessionOwners(time))  # its memory has a clock that runs on
+    recall = {"prompt": "what did i just ask?"}
+    with TestClient(build_app(asked)) as client:
+        post(client, ANN, {"prompt": "what is escrow?"}, SESSION)
+        time.now = LIFETIME_S
+        later = post(client, BOB, recall, SESSION)
+    assert "first question" in text_of(later)
+
+
+@pytest.mark.usefixtures("_sockets")
+def test_a_refused_payload_binds_no_session_and_is_not_looked_at_for_strangers() -> None:
+    first, second, third = ask(io.StringIO(), (ANN, "no question"), (BOB, {"prompt": "hi"}), (ANN, "no question"))
+    assert [reply.status_code for reply in (first, second, third)] == [400, 200, 403]
 
 
 @pytest.mark.usefixtures("_sockets")
