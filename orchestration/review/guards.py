@@ -57,7 +57,8 @@ def _lists(plan: Plan, changes: list[Change]) -> Iterator[PermissionShift]:
         elif change.action not in (Action.DELETE, Action.FORGET, Action.KEEP) and argument == "policy_names":
             before = mapping(change.before).get(target) == subject[1] and texts(mapping(change.before).get(argument))
             known = {*(before or ()), *_inline(plan, subject)}
-            gains += (Gain("", "inline policy", n, ()) for n in sorted({*texts(values.get(argument))} - known))
+            named = set() if plan.brand_new else {*texts(values.get(argument))}
+            gains += (Gain("", "inline policy", name, ()) for name in sorted(named - known))
         if gains:
             yield PermissionShift(change.address, " ".join(subject), False, False, tuple(gains), ())
 
@@ -65,7 +66,7 @@ def _lists(plan: Plan, changes: list[Change]) -> Iterator[PermissionShift]:
 def _inline(plan: Plan, subject: Subject) -> set[str]:
     """Names of the inline policies of which the plan shows the text."""
     found = (c.after for c in plan.of(f"aws_iam_{subject[0]}_policy") if c.after is not None)
-    return {str(values.get("name")) for values in found if values.get(subject[0]) == subject[1]}
+    return {str(values.get("name")) for values in found if str(values.get(subject[0])) == subject[1]}
 
 
 def _goes(plan: Plan, subject: Subject) -> bool:
