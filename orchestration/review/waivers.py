@@ -44,22 +44,22 @@ def place_of(finding: Finding) -> tuple[str, str, str]:
 MEMBERS = tuple(field.name for field in fields(Waiver))
 
 
-def load_waivers(text: str) -> tuple[Waiver, ...]:
-    """The `[[waiver]]` tables of a TOML text. Raises BadInput naming all that is wrong."""
+def load_waivers(text: str, place: str = PLACE) -> tuple[Waiver, ...]:
+    """The `[[waiver]]` tables of a TOML text. Raises BadInput naming `place` and all that is wrong."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
-        raise _bad([str(e)]) from None
+        raise _bad(place, [str(e)]) from None
     raw = document.get("waiver", [])
     faults = [f"unknown table {name!r}" for name in document if name != "waiver"]
     if not isinstance(raw, list) or not all(isinstance(entry, Mapping) for entry in raw):
-        raise _bad([*faults, "write each waiver as [[waiver]]"])
+        raise _bad(place, [*faults, "write each waiver as [[waiver]]"])
     for number, entry in enumerate(raw, 1):
         faults += (f"waiver {number}: {fault}" for fault in _faults(entry))
     places = [(entry.get("rule"), entry.get("address"), entry.get("why")) for entry in raw]
     faults += (f"{rule} at {address} is waived twice for the same" for rule, address, _ in _twice(places))
     if faults:
-        raise _bad(faults)
+        raise _bad(place, faults)
     return tuple(Waiver(**entry) for entry in raw)
 
 
@@ -69,14 +69,14 @@ def refuse_untimely(waivers: Iterable[Waiver], today: date) -> None:
         named = "; ".join(f"{w.rule} at {w.address} expired on {w.expires} (owner {w.owner})" for w in late)
         raise GateRefused(
             f"waivers have expired: {named}",
-            remedy=f"mend what they waive, or have the owner renew them in {PLACE}",
+            remedy="mend what they waive, or have the owner renew them in the file of waivers",
             code="waiver_expired",
         )
     if endless := [w for w in waivers if w.expires > today + LONGEST]:
         named = "; ".join(f"{w.rule} at {w.address} until {w.expires} (owner {w.owner})" for w in endless)
         raise GateRefused(
             f"waivers hold for more than {LONGEST.days} days: {named}",
-            remedy=f"set a nearer day in {PLACE}; the owner renews it then",
+            remedy="set a nearer day there; the owner renews it then",
             code="waiver_too_long",
         )
 
@@ -104,5 +104,5 @@ def _twice(places: list[Any]) -> list[Any]:
     return [place for number, place in enumerate(places) if place in places[:number]]
 
 
-def _bad(faults: list[str]) -> BadInput:
-    return BadInput(f"{PLACE}: {'; '.join(faults)}", remedy=f"edit {PLACE}", code="bad_waiver")
+def _bad(place: str, faults: list[str]) -> BadInput:
+    return BadInput(f"{place}: {'; '.join(faults)}", remedy=f"edit {place}", code="bad_waiver")
