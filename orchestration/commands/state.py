@@ -66,6 +66,8 @@ class State:
 
     def remove(self) -> bool:
         """Delete the bucket. Raises GateRefused while an environment's state is in it; False when there is none."""
+        if self.steps.cloud is not None and not self.steps.deployment.state_dir.exists():
+            return False  # a local bucket goes with its cloud
         with self.steps.changing():
             endpoints = self.steps.endpoints()
             place = self._place()

@@ -107,3 +107,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path.write_text("{")
     with pytest.raises(BadInput, match=r"terraform\.tfvars\.json"):
         allowed_accounts({}, tmp_path, [])
+
+
+def test_a_local_bucket_that_went_with_its_cloud_is_nothing_to_remove(tmp_path: Path) -> None:
+    gone = steps(tmp_path, {}, local=True)
+    assert State(gone).remove() is False
+    assert not gone.deployment.state_dir.exists()
