@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 SESSION_HEADER = "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"
@@ -69,8 +69,16 @@ def answer_text(body: str) -> str:
     """result.content[0].text of the agent's answer, from a document or from the last event of a stream; else ""."""
     events = [line.removeprefix("data: ") for line in body.splitlines() if line.startswith("data: ")]
     try:
-        text = json.loads(events[-1] if events else body)["result"]["content"][0]["text"]
-    except (ValueError, KeyError, IndexError, TypeError):
+        return result_text(json.loads(events[-1] if events else body))
+    except (ValueError, RecursionError):
+        return ""
+
+
+def result_text(answer: Any) -> str:
+    """The same from the document or event itself."""
+    try:
+        text = answer["result"]["content"][0]["text"]
+    except (LookupError, TypeError):
         return ""
     return text if isinstance(text, str) else ""
 
@@ -79,7 +87,7 @@ def refusal_text(reply: Reply) -> str:
     """The service's message out of its two body shapes ({"message"}, JSON-RPC's {"error": {"message"}})."""
     try:
         body = json.loads(reply.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = {}
     if not isinstance(body, dict):
         body = {}

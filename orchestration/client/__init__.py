@@ -5,7 +5,7 @@ for piece in client.ask("what can you do?"):
     print(piece, end="")
 """
 
-from orchestration.client.agent import AgentClient, StaticToken, TokenSource, checked_session
+from orchestration.client.agent import RUNTIME_ARN, AgentClient, StaticToken, TokenSource, checked_session
 from orchestration.client.failures import (
     LOOK_AT_LOG,
     AgentFailed,
@@ -20,6 +20,7 @@ from orchestration.client.failures import (
 
 __all__ = [
     "LOOK_AT_LOG",
+    "RUNTIME_ARN",
     "AgentClient",
     "AgentFailed",
     "AuthenticationFailed",

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from orchestration.checks.request import Request, answer_text, bearer_request, new_session_id
+from orchestration.checks.request import Request, bearer_request, new_session_id, result_text
 from orchestration.client.failures import LOOK_AT_LOG, AgentFailed, ConnectionLost, failure
 from orchestration.clock import Clock, SystemClock
 from orchestration.errors import BadInput, NoAnswer
@@ -19,6 +19,12 @@ from orchestration.settings import aws_endpoints
 
 # botocore model: InvokeAgentRuntime, SessionType; the characters are those of a header value without blanks.
 SESSION_ID = re.compile(r"[!-~]{33,256}")
+# botocore model: InvokeAgentRuntime, agentRuntimeArn. The region becomes a part of a host's name.
+RUNTIME_ARN = re.compile(
+    r"arn:aws[a-z-]*:bedrock-agentcore:([a-z0-9-]+):[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,99}-[a-zA-Z0-9]{10}"
+)
+TOKEN = re.compile(r"[!-~]+")
+STREAM_OR_DOCUMENT = "text/event-stream, application/json"
 TIMEOUT_S = 60.0
 ATTEMPTS = 3
 LONGEST_PAUSE_S = 30.0
@@ -71,46 +77,62 @@ class AgentClient:
         clock: Clock | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        parts = arn.split(":")
-        if len(parts) != 6 or parts[0] != "arn" or not parts[5].startswith("runtime/"):
+        found = RUNTIME_ARN.fullmatch(arn)
+        if not found:
             raise BadInput(f"{arn!r} is no ARN of a runtime", remedy="see `invoke status`", code="bad_arn")
         self._arn = arn
         self._tokens = token_source
-        base_url = endpoint or aws_endpoints(parts[3]).data_plane
+        base_url = endpoint or aws_endpoints(found[1]).data_plane
         self._transport: Transport = transport or Calls(aws_client(timeout_s), base_url)
         self._clock = clock or SystemClock()
 
     def ask(self, prompt: str, *, session_id: str | None = None) -> Iterator[str]:
-        """The answer in pieces, as the agent writes it. Closing the iterator stops the agent."""
-        said = False
-        for event in self.stream({"prompt": prompt, "stream": True}, session_id=session_id):
+        """The answer in pieces, as the agent writes it. Closing the iterator stops the agent.
+
+        Raises as `stream`, and ConnectionLost for a stream that ends before its result.
+        """
+        said = whole = False
+        for streamed, event in self._events({"prompt": prompt, "stream": True}, session_id, STREAM_OR_DOCUMENT):
+            whole = not streamed or _is_result(event)
             piece = event.get("text") if isinstance(event, dict) else None
             if isinstance(piece, str):
                 said = True
                 yield piece
-            elif not said and (whole := answer_text(json.dumps(event))):
-                yield whole
+            elif not said and (text := result_text(event)):
+                yield text
+        if not whole:
+            raise _cut_off()
 
     def call(self, payload: object, *, session_id: str | None = None) -> Any:
-        """The agent's answer as one JSON document; of a stream the last event."""
-        return deque(self.stream(payload, session_id=session_id, accept="application/json"), maxlen=1).pop()
+        """The agent's answer as one JSON document; of a stream the last event. Raises as `ask`."""
+        last = deque(self._events(payload, session_id, "application/json"), maxlen=1)
+        streamed, event = last.pop() if last else (True, None)
+        if streamed and not _is_result(event):
+            raise _cut_off()
+        return event
 
     def stream(
         self,
         payload: object,
         *,
         session_id: str | None = None,
-        accept: str = "text/event-stream, application/json",
+        accept: str = STREAM_OR_DOCUMENT,
     ) -> Iterator[Any]:
         """Each server-sent event's JSON value when it comes; an answer that is no stream is one event.
 
-        Raises BadInput, CallFailed, Unfit.
+        What the last event of an agent looks like, only its caller knows. Raises BadInput, CallFailed, Unfit.
         """
+        for _, event in self._events(payload, session_id, accept):
+            yield event
+
+    def _events(self, payload: object, session_id: str | None, accept: str) -> Iterator[tuple[bool, Any]]:
+        """(whether it is of a stream, event)"""
+        _check_payload(payload)
         session = checked_session(session_id) if session_id is not None else new_session_id("caller")
         try:
             with self._answered(payload, session, accept) as reply:
                 for text in reply.events() if reply.streams else [reply.whole().body]:
-                    yield _parsed(text)
+                    yield reply.streams, _parsed(text)
         except NoAnswer as e:
             raise ConnectionLost(
                 f"the connection ended before the answer did ({e.message})", remedy="send it again"
@@ -119,7 +141,7 @@ class AgentClient:
     @contextmanager
     def _answered(self, payload: object, session: str, accept: str) -> Iterator[OpenReply]:
         """The first answer that is neither "later" nor "who are you?"; any other refusal is raised."""
-        token, renewed, attempt = self._tokens.token(), False, 1
+        token, renewed, attempt = _checked_token(self._tokens.token()), False, 1
         while True:
             with self._transport.open(
                 bearer_request(self._arn, token, payload, session_id=session, accept=accept)
@@ -131,7 +153,7 @@ class AgentClient:
                 refused = failure(reply.whole())
             if reply.status == 401 and not renewed:
                 renewed, old = True, token
-                token = self._tokens.renewed(old)
+                token = _checked_token(self._tokens.renewed(old))
                 if token != old:
                     continue
             if not (reply.status == 429 or reply.status >= 500) or attempt == ATTEMPTS:
@@ -151,12 +173,41 @@ def checked_session(session_id: str) -> str:
     return session_id
 
 
+def _checked_token(token: str) -> str:
+    if not TOKEN.fullmatch(token):
+        raise BadInput(
+            "the token has characters that no token has", remedy="get it anew: invoke token", code="bad_token"
+        )
+    return token
+
+
+def _check_payload(payload: object) -> None:
+    try:
+        json.dumps(payload, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as e:
+        raise BadInput(
+            f"the payload is nothing that JSON can say: {type(e).__name__}",
+            remedy="use dicts with text keys, lists, text, numbers, true, false and None",
+            code="bad_payload",
+        ) from None
+
+
+def _is_result(event: object) -> bool:
+    return isinstance(event, dict) and "result" in event
+
+
+def _cut_off() -> ConnectionLost:
+    return ConnectionLost("the stream ended before the answer did", remedy="send it again")
+
+
 def _parsed(text: str) -> Any:
     """One JSON value. An agent that fails after its answer has begun says so in an event {"error": {"message"}}."""
     try:
         value = json.loads(text)
     except ValueError:
         return text
+    except RecursionError:
+        raise AgentFailed("the agent's answer is nested too deeply to be read", remedy=LOOK_AT_LOG) from None
     if isinstance(value, dict) and "error" in value and "result" not in value:
         error = value["error"]
         said = error.get("message") if isinstance(error, dict) else error

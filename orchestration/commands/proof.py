@@ -11,6 +11,7 @@ from orchestration.checks.auth_log import Entry
 from orchestration.checks.explain import Explanation
 from orchestration.checks.explain_text import lines as explanation_lines
 from orchestration.checks.given import read_token, readable
+from orchestration.client import RUNTIME_ARN
 from orchestration.commands.explain import Explaining
 from orchestration.commands.matrix import Choice, Matrix
 from orchestration.console import Console
@@ -18,9 +19,6 @@ from orchestration.errors import BadInput, WrongVerdicts
 from orchestration.report import SmokeReport
 from orchestration.steps import Steps
 
-RUNTIME_ARN = re.compile(
-    r"arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,99}-[a-zA-Z0-9]{10}"
-)
 DISCOVERY_URL = re.compile(r"https://[^\s?#]+/\.well-known/openid-configuration")
 
 

@@ -97,7 +97,20 @@ def test_a_session_id_that_the_service_would_refuse_is_not_sent(session: str) ->
     assert caught.value.code == "bad_session" and scene.sent == []
 
 
-@pytest.mark.parametrize("arn", ["", "mortgage", "arn:aws:s3:::bucket", RUNTIME_ARN.replace("runtime/", "gateway/")])
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "",
+        "mortgage",
+        "arn:aws:s3:::bucket",
+        RUNTIME_ARN.replace("runtime/", "gateway/"),
+        RUNTIME_ARN + "\n",
+        "arn:aws:bedrock-agentcore:evil.com/#:0:runtime/x",
+        RUNTIME_ARN.replace("us-east-1", "evil.com/#"),
+        RUNTIME_ARN.replace("us-east-1", "a@evil.com"),
+        RUNTIME_ARN.replace("us-east-1", ""),
+    ],
+)
 def test_what_is_no_runtime_is_refused_at_once(arn: str) -> None:
     with pytest.raises(BadInput, match="ARN"):
         AgentClient(arn, StaticToken("token"))
@@ -188,6 +201,53 @@ def test_an_agent_that_fails_in_the_middle_is_an_error_after_what_it_said() -> N
     assert next(pieces) == "I thin"
     with pytest.raises(AgentFailed, match="the model failed"):
         next(pieces)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(lambda: events(), id="no-event"),
+        pytest.param(lambda: events({"text": "I thin"}), id="a-piece"),
+        pytest.param(lambda: events({"text": "I thin"}, "k"), id="another-value"),
+    ],
+)
+def test_a_stream_without_a_result_is_no_whole_answer(reply: Callable[[], httpx.Response]) -> None:
+    with pytest.raises(ConnectionLost):
+        list(Scene(reply()).agent.ask("x"))
+    with pytest.raises(ConnectionLost):
+        Scene(reply()).agent.call({})
+    assert len(list(Scene(reply()).agent.stream({}))) < 3  # whoever reads events knows what the last one is
+
+
+@pytest.mark.parametrize("status", [200, 400, 424])
+def test_a_body_that_nobody_can_read_is_a_failed_call(status: int) -> None:
+    with pytest.raises(CallFailed):
+        Scene(httpx.Response(status, text="[" * 200_000)).agent.call({})
+
+
+CIRCLE: list[Any] = []
+CIRCLE.append(CIRCLE)
+
+
+@pytest.mark.parametrize(
+    "payload", [object(), {"prompt": b"x"}, {"n": float("nan")}, CIRCLE, {("a",): 1}], ids=range(5)
+)
+def test_a_payload_that_is_no_json_is_not_sent(payload: object) -> None:
+    scene = Scene(ok())
+    with pytest.raises(BadInput) as caught:
+        scene.agent.call(payload)
+    assert caught.value.code == "bad_payload" and scene.sent == []
+
+
+@pytest.mark.parametrize("token", ["", "tökën", "to ken", "token\r\nX: y", "token\ud800"], ids=range(5))
+@pytest.mark.parametrize("later", [False, True], ids=["first", "renewed"])
+def test_a_token_that_is_none_is_not_sent(token: str, later: bool) -> None:
+    scene = Scene(refusal(401))
+    scene.tokens.tokens = ["token-1", token] if later else [token]
+    with pytest.raises(BadInput) as caught:
+        scene.agent.call({})
+    assert caught.value.code == "bad_token" and len(scene.sent) == later
+    assert not token or token not in caught.value.message
 
 
 class Broken(httpx.SyncByteStream):
