@@ -30,6 +30,8 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "wrong": ("FAIL", "bold red"),
     "skipped": ("skip", "dim"),
 }
+# C0, DEL and C1 but for line and tab: an agent or a provider could move the cursor, retitle or paste with them.
+CONTROLS = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 REASON_WIDTH = 90
 TABLE_WIDTH = 200
 
@@ -80,18 +82,21 @@ class Console:
     def note(self, line: str) -> None:
         """A line of progress."""
         if not self._quiet:
-            self._show(Text(f"  {line.strip()}", style="dim"))
+            self._show(Text(f"  {harmless(line).strip()}", style="dim"))
 
     def say(self, line: str) -> None:
         """A line that is shown even when quiet: questions and warnings."""
-        self._show(Text(line))
+        self._show(Text(harmless(line)))
 
     def result(self, text: str) -> None:
         """The answer of a command, on stdout."""
-        print(_encodable(text, self._out.encoding), file=self._out, flush=True)
+        self._write(harmless(text) + "\n")
 
     def piece(self, text: str) -> None:
         """A part of an answer, on stdout, as it comes."""
+        self._write(harmless(text))
+
+    def _write(self, text: str) -> None:
         print(_encodable(text, self._out.encoding), end="", file=self._out, flush=True)
 
     def document(self, value: Mapping[str, Any]) -> None:
@@ -124,8 +129,8 @@ class Console:
 
     def error(self, error: OrchestrationError) -> None:
         """One line with the cause, one with the remedy."""
-        self._show(Text.assemble((f"error [{error.code}]: ", "bold red"), " ".join(error.message.split())))
-        self._show(Text.assemble(("remedy: ", "bold"), error.remedy))
+        self._show(Text.assemble((f"error [{error.code}]: ", "bold red"), " ".join(harmless(error.message).split())))
+        self._show(Text.assemble(("remedy: ", "bold"), harmless(error.remedy)))
 
     @contextmanager
     def matrix(self, cases: Sequence[Case], *, brief: bool = False) -> Iterator[Callable[[Outcome], None]]:
@@ -155,12 +160,12 @@ class Console:
                 continue
             table.add_row(*_cells(outcome))
             if outcome.explanation:
-                table.add_row("", "", "", "", "", "", "", Text(outcome.explanation))
+                table.add_row("", "", "", "", "", "", "", Text(harmless(outcome.explanation)))
         console = RichConsole(file=self._out, highlight=False, width=TABLE_WIDTH)
         with console.capture() as capture:
             console.print(table)
         for line in capture.get().splitlines():
-            self.result(line.rstrip())
+            self._write(line.rstrip() + "\n")  # its colours are ours
         ran = len(report.outcomes) - len(report.skipped)
         skipped = f"; skipped: {len(report.skipped)}" if report.skipped else ""
         failed = f"; wrong: {', '.join(report.failed)}" if report.failed else ""
@@ -198,6 +203,11 @@ class Console:
         return bool(rows) and all(r.healthy for r in rows)
 
 
+def harmless(text: str) -> str:
+    """The text as a terminal shows it and does nothing else."""
+    return text.translate(CONTROLS)
+
+
 def _encodable(text: str, encoding: str | None) -> str:
     """The text with an escape for each character that cannot be written; an agent's answer may hold any."""
     name = encoding or "utf-8"
@@ -219,7 +229,7 @@ def _cells(outcome: Outcome) -> list[str | Text]:
         outcome.verdict.value if outcome.verdict else "-",
         "-" if outcome.status is None else str(outcome.status),
         "-" if outcome.elapsed_ms is None else f"{outcome.elapsed_ms:.0f} ms",
-        Text(shorten(outcome.skipped or outcome.reason, REASON_WIDTH, placeholder=" ...")),
+        Text(shorten(harmless(outcome.skipped or outcome.reason), REASON_WIDTH, placeholder=" ...")),
     ]
 
 

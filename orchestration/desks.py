@@ -16,6 +16,7 @@ from orchestration.terminal import Terminal
 from orchestration.tokens import REDIRECT_URIS, Desk, Issuers, TokenStore, Wallet
 
 WELL_KNOWN = "/.well-known/openid-configuration"
+OIDC_SECRET = "OIDC_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Desks:
         """With a provider of one's own, OIDC_CLIENT_SECRET and OIDC_REDIRECT_URL say what only its owner knows."""
         cognito = settings.outputs.cognito
         pool = cognito_pool(self.clients, cognito.user_pool_id, self.terminal.code) if cognito else None
-        secret = None if pool else self.env.get("OIDC_CLIENT_SECRET") or None
+        secret = None if pool else self.env.get(OIDC_SECRET) or None
         url = settings.outputs.door.discovery_url
         provider = OidcProvider(self.http, url, place_of(self.clients.region, settings.endpoints.aws))
         wallet = Wallet(

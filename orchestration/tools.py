@@ -30,7 +30,7 @@ from orchestration.client import AgentClient, TokenSource
 from orchestration.clock import Clock
 from orchestration.consent import consent
 from orchestration.console import Console
-from orchestration.desks import Desks
+from orchestration.desks import OIDC_SECRET, Desks
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import Decisions, oidc_map
 from orchestration.errors import GateRefused
@@ -262,20 +262,21 @@ class TargetTools:
         return Clients(self.deployment.region, endpoints, self._key())
 
     def _variables(self, endpoints: Endpoints) -> dict[str, str]:
-        """The environment of Terraform and the toolkit.
+        """The environment of Terraform and the toolkit, to whom the secret of a caller's client is of no use.
 
         Locally nothing of the user's AWS settings is handed on, so no real key reaches the emulator. On AWS every
         endpoint override is dropped, so no stray variable redirects a real apply.
         """
+        given = {k: v for k, v in self.env.items() if k != OIDC_SECRET}
         common = {"AWS_REGION": self.deployment.region, "AWS_DEFAULT_REGION": self.deployment.region}
         if self.cloud is None:
             overrides = ("AWS_ENDPOINT_URL", "BEDROCK_AGENTCORE_CP_ENDPOINT", "BEDROCK_AGENTCORE_DP_ENDPOINT")
-            kept = {k: v for k, v in self.env.items() if not k.startswith(overrides)}
+            kept = {k: v for k, v in given.items() if not k.startswith(overrides)}
             # Endpoints in ~/.aws/config are overrides too.
             return kept | common | {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
         key = self.cloud.root_key()
         return (
-            {k: v for k, v in self.env.items() if not k.startswith("AWS_")}
+            {k: v for k, v in given.items() if not k.startswith("AWS_")}
             | common
             | {
                 "AWS_ACCESS_KEY_ID": key.id,

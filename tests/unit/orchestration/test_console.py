@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,30 @@ class Process:
 
 def report(*outcomes: Outcome) -> SmokeReport:
     return SmokeReport(deployment(), RUNTIME_ARN, outcomes, 1.0)
+
+
+ESCAPES = "\x1b]0;title\x07\x1b[2J\x9b31m\x7f\r\b\0"
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal], ids=["file", "terminal"])
+def test_what_others_wrote_moves_no_cursor_and_sets_no_title(stream: type[io.StringIO]) -> None:
+    screen, text = Screen(stream), f"one{ESCAPES}\ttwo\nthree"
+    console = screen.console
+    console.piece(text)
+    console.result(text)
+    console.note(text)
+    console.say(text)
+    console.error(OrchestrationError(text, remedy=text))
+    console.show({"name": text, "more": {"names": [text]}}, json=False)
+    console.show({"name": text}, json=True)
+    bad = replace(WRONG, reason=text, explanation=text)
+    console.outcome(bad)
+    console.smoke_table(report(bad))
+    shown = "".join(screen.shown)
+    own = re.sub(r"\x1b\[[0-9;]*m", "", shown)  # rich's colours, on a terminal
+    assert [c for c in own if ord(c) < 32 and c not in "\n\t" or 127 <= ord(c) < 160] == []
+    assert "31m" in own and "\x1b]0" not in shown and "\x1b[2J" not in shown
+    assert screen.shown[0].startswith("one]0;title[2J31m\ttwo\nthree")
 
 
 def say_everything(console: Console) -> None:

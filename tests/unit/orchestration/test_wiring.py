@@ -33,6 +33,7 @@ USER = {
     "AWS_ENDPOINT_URL_S3": "http://stray",
     "BEDROCK_AGENTCORE_CP_ENDPOINT": "http://stray",
     "BEDROCK_AGENTCORE_DP_ENDPOINT": "http://stray",
+    "OIDC_CLIENT_SECRET": "secret-of-the-callers-client",
 }
 
 
@@ -78,6 +79,7 @@ def test_locally_nothing_of_the_users_aws_settings_is_handed_on(tmp_path: Path) 
         "AWS_MAX_ATTEMPTS": "3",
     }
     assert given["HOME"] == "/home/ann"
+    assert "OIDC_CLIENT_SECRET" not in given
     assert "127.0.0.1" in given["NO_PROXY"].split(",")
 
 
@@ -90,7 +92,7 @@ def test_the_toolkit_is_given_the_local_cloud_in_place_of_stray_endpoints(tmp_pa
 
 def test_on_aws_every_endpoint_override_is_dropped_and_the_rest_handed_on(tmp_path: Path) -> None:
     given = tools(tmp_path, Target.AWS)._variables(aws_endpoints("us-east-1"))
-    dropped = {name for name in USER if name.startswith(("AWS_ENDPOINT_URL", "BEDROCK_AGENTCORE_"))}
+    dropped = {name for name in USER if name.startswith(("AWS_ENDPOINT_URL", "BEDROCK_AGENTCORE_", "OIDC_"))}
     region = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
     assert given == {name: value for name, value in USER.items() if name not in dropped} | region | {
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"
