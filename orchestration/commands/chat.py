@@ -25,7 +25,9 @@ class Chat:
         while True:
             try:
                 question = self.read_line().strip()
-            except EOFError:
+            except (EOFError, KeyboardInterrupt) as e:
+                if isinstance(e, KeyboardInterrupt) and e.args:
+                    raise  # the process was told to end
                 self.console.piece("\n")
                 return
             if question:

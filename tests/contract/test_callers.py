@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from orchestration.aws.sign_in import CognitoPool
@@ -35,11 +38,12 @@ from orchestration.settings import Endpoints
 from orchestration.terminal import Terminal
 from orchestration.tokens import Desk, DeskTokens, Held, Issuers, TokenStore, Wallet, Wish, claims_of
 from tests.browser.driver import driven
-from tests.contract.cloud import ISSUER_BASE, PASSWORD, REGION, Emulator, Local, free_port
+from tests.contract.cloud import ISSUER_BASE, PASSWORD, REGION, Emulator, Local, eventually, free_port
 from tests.contract.deployed import Deployed
 from tests.fakes.orchestration import FakeClock, settings
 
 ANN = "ann"
+AGENT = Path(__file__).parents[2] / "agent"
 
 
 @dataclass
@@ -303,10 +307,55 @@ def test_a_request_that_the_service_does_not_take_is_a_bad_request(scene: Scene,
 
 
 def test_events_arrive_while_the_agent_still_writes(scene: Scene, token: str) -> None:
-    events = scene.agent_with(token).stream({"stream": 3})
-    first = next(events)
-    assert first is not None
-    assert len(list(events)) == 2
+    # It goes on after a minute, when the client would have given up.
+    events = scene.agent_with(token).stream({"stream": 2, "pause": 60})
+    assert next(events) == 0
+    events.close()  # type: ignore[attr-defined]
+    assert list(scene.agent_with(token).stream({"stream": 3})) == [0, 1, 2]
+
+
+@pytest.fixture(scope="module")
+def slow(
+    pool: tuple[Any, str, str, str], create: Callable[..., Deployed], upload: Callable[..., dict[str, Any]]
+) -> Deployed:
+    """Our own agent, with a minute before each further piece of its text."""
+    _, pool_id, *clients = pool
+    url = f"{ISSUER_BASE}/{pool_id}/.well-known/openid-configuration"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for path in sorted(AGENT.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.write(path, path.relative_to(AGENT))
+    return create(
+        agentRuntimeArtifact=upload(content.getvalue()),
+        environmentVariables={"MODEL_PROVIDER": "scripted", "SCRIPTED_PAUSE_MS": "60000"},
+        requestHeaderConfiguration={"requestHeaderAllowlist": ["Authorization"]},
+        authorizerConfiguration={"customJWTAuthorizer": {"discoveryUrl": url, "allowedClients": clients}},
+    )
+
+
+def logged(scene: Scene, runtime: Deployed) -> str:
+    logs = (scene.local.folder / "state" / "agents" / runtime.id).rglob("*.log")
+    return "".join(log.read_text() for log in logs)
+
+
+def test_a_caller_who_leaves_a_stream_of_minutes_has_had_its_beginning_and_stops_the_agent(
+    scene: Scene, slow: Deployed, token: str
+) -> None:
+    pieces = scene.agent_with(token, arn=slow.arn).ask("hello")
+    assert next(pieces)
+    assert '"stopped"' not in logged(scene, slow)
+    pieces.close()  # type: ignore[attr-defined]
+    eventually(lambda: '"stopped"' in logged(scene, slow), "the agent notices that its caller left")
+
+
+def test_an_agent_that_dies_in_the_middle_is_a_lost_connection(scene: Scene, slow: Deployed, token: str) -> None:
+    pieces = scene.agent_with(token, arn=slow.arn).ask("hello")
+    assert next(pieces)
+    *_, started = (e for e in scene.local.events() if (e["event"], e.get("runtime")) == ("agent_started", slow.id))
+    psutil.Process(started["pid"]).kill()
+    with pytest.raises(ConnectionLost):
+        list(pieces)
 
 
 def test_a_connection_that_drops_in_the_middle_is_lost_and_not_tried_again(scene: Scene, token: str) -> None:

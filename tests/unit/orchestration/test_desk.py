@@ -391,6 +391,12 @@ def test_a_chat_goes_on_after_a_stopped_and_a_failed_answer(capsys: pytest.Captu
     assert "the agent failed" in err and talk.closed.is_set()
 
 
+def test_at_the_prompt_ctrl_c_ends_the_chat_as_ctrl_d_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Talk("hello", KeyboardInterrupt(), "more").run(capsys)[0] == "part of hello\n\n"
+    with pytest.raises(KeyboardInterrupt):
+        Talk(KeyboardInterrupt("told to end")).run(capsys)
+
+
 def test_a_chat_that_is_told_to_end_ends(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(KeyboardInterrupt):
         Talk("end", "hello").run(capsys)
