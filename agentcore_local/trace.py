@@ -17,7 +17,7 @@ from agentcore_local.bearer import MAX_TOKEN_BYTES, REFUSED_HEADERS, SignedToken
 from agentcore_local.claims import judgements
 from agentcore_local.jwks import ALGORITHMS, DISCOVERY_SUFFIX, IssuerKeys, issuer_fits
 from agentcore_local.policy import Policy
-from agentcore_local.shown import shown, shown_text
+from agentcore_local.shown import HIDDEN, shown, shown_text
 from agentcore_local.strict_json import parse_object
 
 Verdict = Literal["ok", "failed", "not_checked"]
@@ -43,6 +43,8 @@ _SHAPE_REASONS: Mapping[Reason, str] = {
 }
 # Schemes that may be named; any other first word could be the token itself.
 _KNOWN_SCHEMES = frozenset({"basic", "digest", "dpop", "jwt", "negotiate", "token", "aws4-hmac-sha256"})
+# The longest registered name has 14 characters (IANA: JSON Web Signature and Encryption Algorithms).
+MAX_ALG = 24
 SIGNATURE_RULES = ("key", "key_algorithm", "signature")
 _SIGNATURE_REASONS: Mapping[Reason, str] = {
     Reason.UNKNOWN_KEY: "key",
@@ -130,12 +132,17 @@ def _shape_seen(rule: str, header: str, denied: Deny) -> str:
     if rule == "scheme":
         scheme = header.partition(" ")[0].lower()
         return scheme if scheme in _KNOWN_SCHEMES else "no scheme that is known"
-    parts = header.partition(" ")[2].split(".")
+    value = header.partition(" ")[2]
+    parts = value.split(".")
     if rule == "shape":
+        if {",", " "}.intersection(value.strip()):
+            return "more than one value"
         if len(parts) == 3:
             return "an empty signature" if not parts[2] else denied.detail
         return f"{len(parts)} part{'s' * (len(parts) != 1)}"
     fields = parse_object(base64url.decode(parts[0]))  # it was read before, or the shape would be at fault
+    if rule == "algorithm" and len(str(fields.get("alg", ""))) > MAX_ALG:
+        return f"alg {HIDDEN}"
     names = {"algorithm": ["alg"], "key_id": ["kid"]}.get(rule, ["typ", *REFUSED_HEADERS])
     return ", ".join(f"{n} {shown(fields.get(n), present=n in fields)}" for n in names)
 

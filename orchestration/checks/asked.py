@@ -15,6 +15,8 @@ MAX_PAYLOAD_BYTES = 100_000_000
 SESSION_LENGTHS = range(33, 257)
 # Not documented. What agentcore_local takes; AWS front ends are of the same order.
 MAX_HEADER_BYTES = 32 * 1024
+# AgentCore devguide: runtime-header-allowlist.
+MAX_FORWARDED = 4096
 _ROUTE = re.compile(r"/runtimes/(?P<agent>[^?]*)/invocations")
 _SHOWN = 160
 
@@ -55,8 +57,10 @@ def rules_before_door(asked: Asked) -> Iterator[Rule]:
     yield _rule("route", quoted, _short(path), "/runtimes/<percent-encoded ARN>/invocations")
 
 
-def rules_behind_door(asked: Asked, runtime_arn: str, qualifiers: Sequence[str]) -> Iterator[Rule]:
-    """What is looked at once the caller is known."""
+def rules_behind_door(
+    asked: Asked, runtime_arn: str, qualifiers: Sequence[str], forwarded: Sequence[str] = ()
+) -> Iterator[Rule]:
+    """What is looked at once the caller is known. `forwarded`: headers that the runtime hands on to its agent."""
     path, _, query = asked.target.partition("?")
     match = _ROUTE.fullmatch(path)
     named = unquote(match["agent"]) if match else ""
@@ -71,6 +75,11 @@ def rules_behind_door(asked: Asked, runtime_arn: str, qualifiers: Sequence[str])
     yield _rule("session_id", fits, seen, wanted)
     fits = asked.length <= MAX_PAYLOAD_BYTES
     yield _rule("body_size", fits, f"{asked.length} bytes", f"at most {MAX_PAYLOAD_BYTES} bytes")
+    if forwarded:
+        longest = max((len(value), name) for name in forwarded for value in ["", *asked.every(name)])
+        seen = f"{longest[0]} characters of {longest[1]}"
+        wanted = f"at most {MAX_FORWARDED} in a header that reaches the agent"
+        yield _rule("header_length", longest[0] <= MAX_FORWARDED, seen, wanted)
 
 
 def _rule(name: str, ok: bool, seen: str, wanted: str) -> Rule:

@@ -8,6 +8,7 @@ runtime's events look the same was never seen.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -21,7 +22,24 @@ SCHEMA_VERSION = 1
 MAX_DAYS = 3650
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 TRAIL_SOURCE = "bedrock-agentcore.amazonaws.com"
+CALL = "InvokeAgentRuntime"
+OTHER = "other"
 _DENIED = (401, 403)
+# AWS General Reference: common errors. Throttling and the like are no decision about the caller.
+_DENIED_ERRORS = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedException",
+        "ExpiredTokenException",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "UnrecognizedClientException",
+    }
+)
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +68,7 @@ class Entry:
         named = {"client": self.client, "subject": self.subject, "session": self.session, "by": self.method}
         told = [f"{name}={value}" for name, value in named.items() if value is not None]
         parts = [when, f"{self.decision:<5}", self.reason, self.status, self.runtime, *told, took]
-        return "  ".join(str(part) for part in parts if part is not None)
+        return "  ".join(_printable(str(part)) for part in parts if part is not None)
 
 
 def seconds(text: str) -> float:
@@ -73,15 +91,19 @@ def entries(lines: Iterable[str], since: float) -> list[Entry]:
 
 
 def counts(found: Iterable[Entry]) -> dict[str, Any]:
-    """How many were let in and refused, and the refused by first reason, client and runtime, most frequent first."""
+    """How many were let in, refused and neither, and the refused by first reason, client and runtime.
+
+    The most frequent first. A call that failed for another cause, such as throttling, was neither let in nor refused.
+    """
     all_ = list(found)
+    allowed = sum(entry.decision == "allow" for entry in all_)
     denied = [entry for entry in all_ if entry.decision == "deny"]
     by = {
         "reason": Counter(entry.reason.partition(",")[0] for entry in denied),
         "client": Counter(entry.client or "unknown" for entry in denied),
         "runtime": Counter(entry.runtime or "unknown" for entry in denied),
     }
-    return {"allow": len(all_) - len(denied), "deny": len(denied)} | {
+    return {"allow": allowed, "deny": len(denied), "other": len(all_) - allowed - len(denied)} | {
         f"denied_by_{name}": dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
         for name, counter in by.items()
     }
@@ -101,36 +123,68 @@ def _entry(line: str) -> Entry | None:
         if record.get("event") == "decision" and record.get("plane") == "data":
             return _of_the_door(record)
         return _of_the_trail(record) if record.get("eventSource") == TRAIL_SOURCE else None
-    except (ValueError, KeyError, TypeError, AttributeError):  # cut off by a full disk, or not ours
-        return None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None  # cut off by a full disk, or not ours
 
 
 def _of_the_door(record: Mapping[str, Any]) -> Entry:
-    names = ("status", "method", "client", "subject", "runtime", "qualifier", "session", "latency_ms", "request")
+    texts = {name: _text(record.get(name)) for name in ("method", "client", "subject", "runtime", "qualifier")}
     return Entry(
         at=_moment(record["ts"]),
-        decision=record["decision"],
-        reason=record["reason"],
-        operation=record.get("op"),
-        **{name: record.get(name) for name in names},
+        decision=_one_of(("allow", "deny"), record["decision"]),
+        reason=_text(record["reason"]) or "unknown",
+        status=_number(record.get("status")),
+        session=_text(record.get("session")),
+        operation=_text(record.get("op")),
+        latency_ms=_number(record.get("latency_ms")),
+        request=_text(record.get("request")),
+        **texts,
     )
 
 
-def _of_the_trail(record: Mapping[str, Any]) -> Entry:
+def _of_the_trail(record: Mapping[str, Any]) -> Entry | None:
+    """None for what is no call of a runtime: making one is an event of the same source."""
+    operation = record["eventName"]
+    if not operation.startswith(CALL):
+        return None
     answer = record.get("responseElements") or {}
-    status = answer.get("statusCode")
-    refused = status in _DENIED or "errorCode" in record
+    status, error = answer.get("statusCode"), record.get("errorCode")
+    refused = status in _DENIED or error in _DENIED_ERRORS
+    failed = error is not None or (isinstance(status, int) and status >= 400)
     resources = record.get("resources") or [{}]
     return Entry(
         at=_moment(record["eventTime"]),
-        decision="deny" if refused else "allow",
-        reason=str(record.get("errorCode") or (status if refused else "allowed"))[:80],
-        status=status,
+        decision="deny" if refused else OTHER if failed else "allow",
+        reason=str(error or (status if refused or failed else "allowed"))[:80],
+        status=_number(status),
         runtime=resources[0].get("ARN", "").rpartition("/")[2] or None,
-        operation=record["eventName"],
-        request=record.get("requestID"),
+        operation=operation,
+        request=_text(record.get("requestID")),
     )
 
 
 def _moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
+    """Unix seconds. Raises ValueError or OverflowError for a time that cannot be shown, or has no zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no time zone")
+    return moment.astimezone(UTC).timestamp()
+
+
+def _one_of(words: tuple[str, ...], word: Any) -> str:
+    """Raises ValueError for another."""
+    return words[words.index(word)]
+
+
+def _text(value: Any) -> str | None:
+    return value[:_LONGEST] if isinstance(value, str) else None
+
+
+def _number(value: Any) -> Any:
+    """The number, or None for what is none."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else None
+
+
+def _printable(text: str) -> str:
+    """A line of a stranger's may hold what moves a terminal's cursor, or a line feed."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -15,7 +15,15 @@ from orchestration.checks.decision import FAILED, Decision, Rule
 from orchestration.checks.remedies import Place, Trap, fix, trap
 
 ROUTING_RULES = ("route", "runtime", "qualifier")
-REQUEST_RULES = (*ROUTING_RULES, "one_credential", "transport", "header_size", "session_id", "body_size")
+REQUEST_RULES = (
+    *ROUTING_RULES,
+    "one_credential",
+    "transport",
+    "header_size",
+    "session_id",
+    "body_size",
+    "header_length",
+)
 # AWS General Reference: common errors, for callers that sign.
 SIGNATURE_ERRORS = {
     "InvalidSignatureException": "sigv4_signature",
@@ -83,7 +91,7 @@ class Explanation:
 def explain(asked: Asked, decision: Decision, answer: Answer, place: Place) -> Explanation:
     """Judge the request by every rule, and the answer by what they predict."""
     before = tuple(rules_before_door(asked))
-    behind = tuple(rules_behind_door(asked, place.runtime_arn, place.qualifiers))
+    behind = tuple(rules_behind_door(asked, place.runtime_arn, place.qualifiers, place.forwarded))
     rules = (*before, *decision.rules, *behind)
     expected = next((rule for rule in rules if rule.verdict == FAILED), None)
     predicted, status = _prediction(expected, decision)

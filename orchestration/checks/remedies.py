@@ -19,6 +19,8 @@ class Place:
     discovery_url: str
     command: Callable[[str], str]
     qualifiers: tuple[str, ...] = ("DEFAULT",)
+    forwarded: tuple[str, ...] = ()
+    """Headers that reach the agent."""
 
     @property
     def tfvars(self) -> str:
@@ -117,6 +119,7 @@ def fix(rule: str, place: Place, door: str) -> str:
         "endpoint": f"`{place.command('invoke status')}`; a new runtime may take a minute to be found",
         "session_id": "send a session id of 33 to 256 characters, or none",
         "session_owner": "use a session id of your own, or none: this one began with another caller",
+        "header_length": "send a shorter value; a token gets shorter with fewer claims and groups in it",
         "body_size": "send a smaller payload",
         "sigv4_signature": "sign with the secret of that access key, for service bedrock-agentcore and this region",
         "sigv4_key": "use an access key that exists: `aws sts get-caller-identity`",

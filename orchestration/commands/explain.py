@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orchestration.checks.asked import Asked
 from orchestration.checks.auth_log import Entry, entries, seconds
@@ -18,6 +19,7 @@ from orchestration.checks.request import Request, bearer_request, refusal_text
 from orchestration.checks.run import Exchange, Outcome
 from orchestration.embedded.decisions import decision_lines
 from orchestration.errors import BadInput, OrchestrationError
+from orchestration.runtime.spec import ObservedRuntime
 from orchestration.settings import QUALIFIER, Endpoints
 from orchestration.steps import Steps
 from orchestration.tokens import Client
@@ -75,25 +77,27 @@ class Explaining:
         if not exchanges:
             return []
         control = self.steps.tools.control(endpoints)
-        authorizers: dict[str, Mapping[str, object] | None] = {}
-        for arn in {exchange.runtime_arn for exchange in exchanges}:
-            live = control.get(arn.rpartition("/")[2])
-            authorizers[arn] = live.spec.authorizer.get("customJWTAuthorizer") if live else None
+        live = {arn: control.get(arn.rpartition("/")[2]) for arn in {exchange.runtime_arn for exchange in exchanges}}
         asked = [_asked(exchange.request) for exchange in exchanges]
-        calls = [(authorizers[e.runtime_arn], a.authorization) for e, a in zip(exchanges, asked, strict=True)]
+        calls = [(_authorizer(live[e.runtime_arn]), a.authorization) for e, a in zip(exchanges, asked, strict=True)]
         decisions = self.steps.tools.decisions(endpoints).decide(calls)
         return [
-            self._explanation(*found, authorizers[found[0].runtime_arn])
+            self._explanation(*found, live[found[0].runtime_arn])
             for found in zip(exchanges, asked, decisions, strict=True)
         ]
 
     def _explanation(
-        self, exchange: Exchange, asked: Asked, decision: Decision, authorizer: Mapping[str, object] | None
+        self, exchange: Exchange, asked: Asked, decision: Decision, live: ObservedRuntime | None
     ) -> Explanation:
         chosen = self.steps.deployment
-        url = str((authorizer or {}).get("discoveryUrl", ""))
-        place = Place(exchange.runtime_arn, chosen.environment, url, chosen.command, (QUALIFIER,))
+        url = str((_authorizer(live) or {}).get("discoveryUrl", ""))
+        forwarded = live.spec.request_headers if live else ()
+        place = Place(exchange.runtime_arn, chosen.environment, url, chosen.command, (QUALIFIER,), forwarded)
         return explain(asked, decision, _answer(exchange), place)
+
+
+def _authorizer(live: ObservedRuntime | None) -> Mapping[str, Any] | None:
+    return live.spec.authorizer.get("customJWTAuthorizer") if live else None
 
 
 def _asked(request: Request) -> Asked:

@@ -119,6 +119,31 @@ def test_no_owner_is_forgotten_to_make_room() -> None:
     owners.admit("3" * 36, BOB)
 
 
+def test_one_caller_cannot_take_the_room_of_all() -> None:
+    time = Time()
+    owners = SessionOwners(time, limit=10, limit_of_owner=2)
+    for number in "12":
+        owners.admit(number * 36, ANN)
+    for _ in range(3):
+        with pytest.raises(TooMany):
+            owners.admit("3" * 36, ANN)
+    owners.admit("1" * 36, ANN)
+    owners.admit("3" * 36, BOB)
+    time.now = LIFETIME_S
+    owners.admit("4" * 36, ANN)
+    owners.admit("5" * 36, ANN)
+    with pytest.raises(TooMany):
+        owners.admit("6" * 36, ANN)
+
+
+def test_a_session_that_begins_anew_counts_once() -> None:
+    time = Time()
+    owners = SessionOwners(time, limit_of_owner=1)
+    for _ in range(3):
+        owners.admit(SESSION, ANN)
+        time.now += LIFETIME_S
+
+
 # -- in the service
 
 

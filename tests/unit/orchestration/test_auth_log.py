@@ -56,7 +56,28 @@ def test_only_decisions_about_calls_since_the_moment_count() -> None:
     assert len(entries(lines, NOON)) == 1
 
 
-@pytest.mark.parametrize("line", ["", "{", "[]", "1", '{"event": "decision", "plane": "data"}', '{"eventSource": 1}'])
+DOOR = {"event": "decision", "plane": "data", "ts": "2027-01-01T12:00:00Z", "decision": "deny", "reason": "expired"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "{",
+        "[]",
+        "1",
+        '{"event": "decision", "plane": "data"}',
+        '{"eventSource": 1}',
+        pytest.param("[" * 200_000, id="deep"),
+        json.dumps(DOOR | {"ts": 7}),
+        json.dumps(DOOR | {"ts": "2027-01-01T12:00:00"}),
+        json.dumps(DOOR | {"ts": "9999-12-31T23:59:59.999999-23:59"}),
+        json.dumps(DOOR | {"decision": {}}),
+        json.dumps(TRAIL | {"eventName": None}),
+        json.dumps(TRAIL | {"resources": {"ARN": 1}}),
+        json.dumps(TRAIL | {"responseElements": [1]}),
+    ],
+)
 def test_other_lines_are_left_out(line: str) -> None:
     assert entries([line], 0) == []
 
@@ -66,6 +87,7 @@ def test_refusals_are_counted_by_their_first_reason_client_and_runtime() -> None
     assert counts(found) == {
         "allow": 1,
         "deny": 3,
+        "other": 0,
         "denied_by_reason": {"client_mismatch": 2, "expired": 1},
         "denied_by_client": {"other": 2, "unknown": 1},
         "denied_by_runtime": {"door-AbCdEfGhIj": 3},
@@ -81,11 +103,38 @@ def test_refusals_are_counted_by_their_first_reason_client_and_runtime() -> None
         ({"responseElements": None, "errorCode": "AccessDenied"}, "deny", "AccessDenied"),
         ({"responseElements": {"statusCode": 200}}, "allow", "allowed"),
         ({"responseElements": None}, "allow", "allowed"),
+        ({"responseElements": {"statusCode": 424}}, "other", "424"),
+        ({"responseElements": None, "errorCode": "ThrottlingException"}, "other", "ThrottlingException"),
+        ({"eventName": "InvokeAgentRuntimeForUser"}, "deny", "401"),
     ],
 )
 def test_a_trails_event_is_read_as_documented(changes: dict[str, Any], decision: str, reason: str) -> None:
     [entry] = entries([json.dumps(TRAIL | changes)], NOON)
     assert (entry.decision, entry.reason, entry.runtime) == (decision, reason, "door-AbCdEfGhIj")
+
+
+def test_what_was_done_to_a_runtime_is_no_decision_about_a_call() -> None:
+    assert entries([json.dumps(TRAIL | {"eventName": "CreateAgentRuntime"})], NOON) == []
+
+
+def test_a_call_that_failed_for_another_cause_was_neither_let_in_nor_refused() -> None:
+    throttled = json.dumps(TRAIL | {"responseElements": None, "errorCode": "ThrottlingException"})
+    counted = counts(entries([throttled, json.dumps(TRAIL)], NOON))
+    assert (counted["allow"], counted["deny"], counted["other"]) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("name", ["status", "client", "subject", "runtime", "session", "latency_ms", "method"])
+@pytest.mark.parametrize("value", [{}, [1], True, "x" * 9999])
+def test_a_value_of_another_kind_is_left_out(name: str, value: Any) -> None:
+    [entry] = entries([json.dumps(DOOR | {name: value})], NOON)
+    assert len(entry.line) < 1000
+    assert counts([entry])["deny"] == 1
+    assert json.dumps(document([entry]))
+
+
+def test_a_line_is_one_line_that_moves_no_cursor() -> None:
+    [entry] = entries([json.dumps(DOOR | {"client": "a\x1b[2J\nb", "reason": "x\u202e"})], NOON)
+    assert entry.line.isprintable()
 
 
 @pytest.mark.parametrize(("text", "expected"), [("90s", 90), ("10m", 600), ("2h", 7200), ("1d", 86_400)])

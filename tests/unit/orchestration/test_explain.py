@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -57,6 +58,7 @@ def called(
     more: tuple[tuple[str, str], ...] = (),
     body_bytes: int = 10,
     documents: dict[str, bytes] = DOCUMENTS,
+    place: Place = PLACE,
 ) -> Explanation:
     async def fetch(url: str) -> bytes:
         return documents[url]
@@ -70,7 +72,7 @@ def called(
 
     own = (("Authorization", header),) if header is not None else ()
     asked = Asked(target, (*own, (SESSION_HEADER, session), *more), body_bytes)
-    return explain(asked, parse_decision(asyncio.run(decide())), answer, PLACE)
+    return explain(asked, parse_decision(asyncio.run(decide())), answer, place)
 
 
 def first(explanation: Explanation) -> str | None:
@@ -94,6 +96,8 @@ AT_THE_DOOR = [
     pytest.param("Basic dTpw", {}, "scheme", None, id="scheme"),
     pytest.param("Bearer a.b", {}, "shape", None, id="parts"),
     pytest.param("Bearer a.b.c.d.e", {}, "shape", "refresh_token", id="encrypted"),
+    pytest.param("Bearer a.b.c,d.e.f", {}, "shape", None, id="two-tokens"),
+    pytest.param("Bearer a.b.c d.e.f", {}, "shape", None, id="two-tokens-with-a-blank"),
     pytest.param(bearer(alg="none"), {}, "algorithm", "unsigned_token", id="alg-none"),
     pytest.param(bearer().rpartition(".")[0] + ".", {}, "shape", "unsigned_token", id="no-signature"),
     pytest.param(bearer(kid="x"), {}, "key", None, id="kid"),
@@ -223,3 +227,31 @@ def test_nothing_of_the_credential_is_told(header: str) -> None:
 def test_every_trap_is_named_by_some_call() -> None:
     named = {call.values[3] for call in AT_THE_DOOR} | {call.values[4] for call in BEHIND_THE_DOOR}
     assert named - {None} == set(TRAPS)
+
+
+def test_a_header_that_is_too_long_for_the_agent_is_told() -> None:
+    long = (("X-Amzn-Bedrock-AgentCore-Runtime-Custom-A", "x" * 4097),)
+    place = replace(PLACE, forwarded=("Authorization", long[0][0]))
+    found = called(bearer(), Answer(400), more=long, place=place)
+    assert (first(found), found.answered_by, found.predicted, found.differs) == (
+        "header_length",
+        "request",
+        "refused",
+        None,
+    )
+    assert found.first is not None
+    assert found.first.seen == "4097 characters of X-Amzn-Bedrock-AgentCore-Runtime-Custom-A"
+    assert "shorter" in (found.fix or "")
+
+
+def test_a_long_header_that_stays_outside_or_fits_is_no_fault() -> None:
+    outside = called(bearer(), Answer(200), more=(("X-Other", "x" * 9000),), place=replace(PLACE, forwarded=("A",)))
+    fits = called(bearer(), Answer(200), more=(("A", "x" * 4096),), place=replace(PLACE, forwarded=("A",)))
+    assert (first(outside), first(fits), outside.differs, fits.differs) == (None, None, None, None)
+
+
+def test_an_algorithm_that_could_be_a_piece_of_a_token_is_hidden() -> None:
+    piece = "Ab3" * 20
+    explanation = called(bearer(alg=piece), Answer(403))
+    assert first(explanation) == "algorithm"
+    assert piece[:25] not in json.dumps(explanation.document())

@@ -75,6 +75,14 @@ def test_a_run_without_an_admitted_call_says_what_it_does_not_prove(nobody: bool
     assert ("no call was admitted: nothing proves" in err.getvalue()) is nobody
 
 
+def test_the_live_runtime_says_which_headers_reach_its_agent() -> None:
+    request = bearer_request(RUNTIME_ARN, "x" * 9000, {})
+    exchange = Exchange(RUNTIME_ARN, request, Reply(400, '{"message": "Member must have length"}'))
+    [found] = explaining(FakeTools(ADMITTED))._explained(LOCAL_ENDPOINTS, [exchange])
+    assert found.first is not None
+    assert (found.first.rule, found.differs) == ("header_length", None)
+
+
 def test_what_the_door_echoes_of_a_token_is_not_explained() -> None:
     token = jwt()
     request = bearer_request(RUNTIME_ARN, token, {})
