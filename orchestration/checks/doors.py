@@ -9,7 +9,7 @@ from orchestration.checks.callers import Caller
 from orchestration.checks.case import Door
 from orchestration.errors import BadInput
 from orchestration.outputs import ClaimRule
-from orchestration.runtime.spec import FORWARDED, RuntimeSpec
+from orchestration.runtime.spec import DIGEST_VARIABLE, FORWARDED, RuntimeSpec, desired_spec
 from orchestration.settings import Settings, claim_rule
 
 # The one scope of a token from InitiateAuth (Cognito devguide: scopes of user pool tokens).
@@ -29,7 +29,11 @@ def door_names(main_name: str) -> dict[Door, str]:
 
 
 def door_spec(settings: Settings, main: RuntimeSpec, door: Door) -> RuntimeSpec:
-    """The main runtime, as it is live, behind another door. Raises BadInput without probes or for too long a name."""
+    """The main runtime as it was asked for, with the live one's variables, behind another door.
+
+    What somebody changed in the live one must not come along: its package above all. Raises BadInput without probes or
+    for too long a name.
+    """
     name = door_names(settings.outputs.agent_runtime_name)[door]
     if len(name) > MAX_NAME:
         raise BadInput(
@@ -39,13 +43,12 @@ def door_spec(settings: Settings, main: RuntimeSpec, door: Door) -> RuntimeSpec:
     rules = _rules(settings, door)
     authorizer = {"customJWTAuthorizer": {"discoveryUrl": settings.outputs.door.discovery_url, **rules}}
     return replace(
-        main,
+        desired_spec(settings, main.environment.get(DIGEST_VARIABLE, "")),
         name=name,
+        environment=main.environment,
         authorizer=authorizer if rules else {},
         # Without an authorizer Authorization may not be handed on (AgentCore devguide: runtime-header-allowlist).
         request_headers=FORWARDED if rules else (),
-        require_mmds_v2=True,
-        extras=(),
     )
 
 

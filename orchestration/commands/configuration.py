@@ -9,7 +9,7 @@ from orchestration.checks.case import Door
 from orchestration.checks.configuration import Configured, outcome_of
 from orchestration.checks.outcome import Outcome
 from orchestration.commands.abreast import side_by_side
-from orchestration.runtime.lifecycle import RuntimeControl
+from orchestration.runtime.lifecycle import RuntimeControl, pinned_endpoints
 from orchestration.runtime.spec import DIGEST_VARIABLE, ObservedRuntime, RuntimeSpec, desired_spec
 from orchestration.settings import Settings
 
@@ -30,8 +30,7 @@ class Configurations:
         runtime_id = runtime_arn.rpartition("/")[2]
         live = self.control.get(runtime_id)
         asked = self.specs[door] if door in self.specs else self._main(live)
-        versions = self.control.other_endpoints(runtime_id) if live else {}
-        endpoints = {name: (v, self.control.get(runtime_id, v) if v else None) for name, v in versions.items()}
+        endpoints = pinned_endpoints(self.control, runtime_id) if live else {}
         return Configured(door, asked, live, endpoints)
 
     def _main(self, live: ObservedRuntime | None) -> RuntimeSpec:

@@ -27,7 +27,7 @@ from orchestration.review import (
     to_sarif,
     to_text,
 )
-from orchestration.runtime.lifecycle import RuntimeControl, own_runtime
+from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, pinned_endpoints
 from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec
 from orchestration.settings import QUALIFIER, Endpoints, Settings
 from orchestration.steps import Steps
@@ -171,7 +171,7 @@ class Reviews:
         if live is not None:
             launched = ledger.runtime.artifact_version if ledger.runtime else None
             yield from drift.package_drift(spec.name, launched, launcher.artifact_version(spec.bucket, spec.key))
-            yield from drift.endpoint_drifts(spec, _pinned(control, live.id))
+            yield from drift.endpoint_drifts(spec, pinned_endpoints(control, live.id))
             yield from _policies(control, live)
         probes = {spec.name: spec for spec in _probes(settings, spec)}
         for record in ledger.doors:
@@ -179,13 +179,6 @@ class Reviews:
                 yield from drift.probe_drifts(Door(probes[record.name], door))
                 yield from _policies(control, door)
         yield from _others(control, settings, spec, {record.name for record in ledger.doors} & probes.keys())
-
-
-def _pinned(control: RuntimeControl, runtime_id: str) -> dict[str, Any]:
-    endpoints = control.other_endpoints(runtime_id)
-    return {
-        name: (version, control.get(runtime_id, version) if version else None) for name, version in endpoints.items()
-    }
 
 
 def _policies(control: RuntimeControl, live: ObservedRuntime) -> Iterator[Drift]:

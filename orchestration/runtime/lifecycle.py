@@ -56,6 +56,14 @@ def own_runtime(control: RuntimeControl, name: str, known: RuntimeRecord | None)
     return control.find(name)
 
 
+def pinned_endpoints(control: RuntimeControl, runtime_id: str) -> dict[str, tuple[str, ObservedRuntime | None]]:
+    """{name: (version, the runtime of that version)} of the endpoints that answer with another version than DEFAULT."""
+    versions = control.other_endpoints(runtime_id)
+    return {
+        name: (version, control.get(runtime_id, version) if version else None) for name, version in versions.items()
+    }
+
+
 def wait_ready(
     control: RuntimeControl, runtime_id: str, clock: Clock, note: Note, *, timeout_s: float, poll_s: float
 ) -> ObservedRuntime:

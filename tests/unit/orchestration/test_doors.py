@@ -70,8 +70,18 @@ def test_the_door_for_signed_calls_has_no_authorizer_and_may_not_forward_a_token
     assert changed_fields(made, spec()) == ("name", "authorizer", "request_headers")
 
 
-def test_what_somebody_loosened_at_the_main_runtime_is_not_copied() -> None:
-    loose = spec(request_headers=("X-Other",), require_mmds_v2=False, extras=("filesystemConfigurations",))
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"request_headers": ("X-Other",), "require_mmds_v2": False}, id="headers"),
+        pytest.param({"extras": ("filesystemConfigurations",)}, id="extras"),
+        pytest.param({"bucket": "somebody-elses", "key": "evil/a.zip"}, id="package"),
+        pytest.param({"protocol": ""}, id="no-protocol"),
+        pytest.param({"role_arn": "arn:aws:iam::000000000000:role/other"}, id="role"),
+    ],
+)
+def test_what_somebody_changed_at_the_main_runtime_is_not_copied(changed: dict[str, Any]) -> None:
+    loose = spec(**changed)
     assert door_spec(settings(), loose, Door.SCOPE) == door_spec(settings(), spec(), Door.SCOPE)
 
 
