@@ -47,7 +47,7 @@ lint: setup ## ruff, mypy, terraform fmt and validate
 	@$(BIN)/python scripts/lint.py
 
 unit: setup ## Unit tests
-	@$(BIN)/pytest -q tests/unit tests/test_layering.py
+	@$(BIN)/pytest -q -n 2 tests/unit tests/test_layering.py
 
 property: setup ## Property tests and the fuzzer's corpus
 	@$(BIN)/pytest -q tests/property tests/fuzz
