@@ -62,13 +62,13 @@ mutate: setup ## Dangerous edits of terraform/, each of which must turn a test o
 	@$(BIN)/python -m scripts.mutate_terraform
 
 contract: setup ## Both planes against the AWS service models, with the real emulator
-	@$(BIN)/pytest -q tests/contract
+	@$(BIN)/pytest -q -m "not browser" tests/contract
 
 e2e: setup ## README's commands in a temporary clone
 	@$(BIN)/pytest -q tests/e2e
 
-browser: setup ## The report page in headless Chromium, which must be installed (not part of make test)
-	@$(BIN)/pytest -q tests/browser
+browser: setup ## The report and the sign-in pages in headless Chromium, which must be installed (not part of make test)
+	@$(BIN)/pytest -q -m browser tests/browser tests/contract/test_callers.py tests/contract/test_second_provider.py
 
 $(POLICY): requirements-policy.lock | setup
 	@echo "making .venv-policy from requirements-policy.lock (once) ..." >&2

@@ -10,6 +10,8 @@ from orchestration.evidence import write
 from tests.browser.browser import Seen, look
 from tests.fakes.evidence import admitted, case, inputs, skipped, wrong
 
+pytestmark = pytest.mark.browser
+
 GOOD = (26, 127, 75)
 BAD = (180, 35, 24)
 DARK_PAGE = (17, 21, 26)

@@ -179,6 +179,7 @@ def test_a_flow_gets_a_token_with_which_the_agent_answers(scene: Scene, wish: Wi
     assert scene.agent(desk, wish.client).call({"prompt": "x"})["size"] > 0
 
 
+@pytest.mark.browser
 def test_a_person_signs_in_at_the_pool_s_page_in_a_real_browser(scene: Scene, tmp_path: Path) -> None:
     shown: list[str] = []
 

@@ -115,6 +115,7 @@ def signed_in(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> t
     return held, folder
 
 
+@pytest.mark.browser
 def test_a_person_signs_in_by_browser_with_a_code(signed_in: tuple[Held, Path], provider: Provider) -> None:
     held, _ = signed_in
     said = claims_of(held.access)
@@ -135,6 +136,7 @@ def test_a_machine_with_a_wrong_secret_gets_the_provider_s_own_code(
     assert "wrong-secret" not in caught.value.message
 
 
+@pytest.mark.browser
 def test_a_rotating_refresh_token_is_followed_twice(
     signed_in: tuple[Held, Path], provider: Provider, http: httpx.Client
 ) -> None:
@@ -148,6 +150,7 @@ def test_a_rotating_refresh_token_is_followed_twice(
     assert {one.username for one in seen} == {held.username}
 
 
+@pytest.mark.browser
 def test_a_used_refresh_token_ends_the_sign_in_with_one_line(
     signed_in: tuple[Held, Path], provider: Provider, http: httpx.Client
 ) -> None:
