@@ -27,7 +27,7 @@ def login(
     environment: str = "",
     json: bool = False,
 ) -> None:
-    """Sign in and keep the tokens: in the browser, or with --flow srp, password or machine."""
+    """Sign in and keep the tokens: in the browser, with --flow srp or password, or as --client machine."""
     with wiring.session(target, environment, quiet=json) as project:
         wish = wiring.Wish(client, flow, user, scope)
         project.console.show(project.callers.login(wish, browser=browser), json=json)
