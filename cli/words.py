@@ -25,7 +25,7 @@ WORDS = {
     "client": "user, machine, a name of app_clients, or the id of a client",
     "user": "who of those signed in (default: the last; without a sign-in the demo caller)",
     "flow": "code (browser), srp, password or machine (default: the first that the client allows)",
-    "scope": "scopes to ask for, with blanks between, by the flows code and machine (default: agent/invoke and what the flow needs)",
+    "scope": "scopes to ask for by flows code and machine, blanks between (default: agent/invoke and what it needs)",
     "browser": "with --no-browser: only print the page's URL",
     "session": "go on with a conversation: an id of 33 to 256 characters",
     "since": "how long ago to begin: a number and s, m, h or d, e.g. 10m",
