@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from orchestration.errors import CorruptLedger
+from orchestration.errors import CorruptLedger, Unfit
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,21 @@ class RuntimeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayRecord:
+    """The gateway that was made for the agent's tools."""
+
+    name: str
+    id: str
+    arn: str
+    url: str
+    """Where its tools are called, by MCP."""
+    target_id: str | None = None
+    """The target behind it; None until that is made."""
+    credential_provider: str | None = None
+    """Name of the provider that holds the agent's client; None until that is made."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """What one deployment made outside Terraform."""
 
@@ -50,6 +67,7 @@ class Ledger:
     """Bucket that holds Terraform's state; None while it is a file beside this one."""
     doors: tuple[RuntimeRecord, ...] = ()
     """Further runtimes, which the smoke matrix made to have other doors."""
+    gateway: GatewayRecord | None = None
 
     def with_account(self, account: str | None) -> Ledger:
         return replace(self, account=account)
@@ -63,6 +81,9 @@ class Ledger:
     def with_runtime(self, runtime: RuntimeRecord | None) -> Ledger:
         return replace(self, runtime=runtime)
 
+    def with_gateway(self, gateway: GatewayRecord | None) -> Ledger:
+        return replace(self, gateway=gateway)
+
     def door(self, name: str) -> RuntimeRecord | None:
         """The record of the door of that runtime name."""
         return next((door for door in self.doors if door.name == name), None)
@@ -75,13 +96,13 @@ class Ledger:
 
 
 class LedgerFile:
-    """Reads and writes the ledger atomically, mode 0600."""
+    """Reads and writes the ledger atomically, mode 0600; reads what earlier versions wrote."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def load(self) -> Ledger | None:
-        """None when nothing was made yet. Raises CorruptLedger, PermissionError."""
+        """None when nothing was made yet. Raises CorruptLedger, Unfit for a later version's, PermissionError."""
         try:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -91,7 +112,11 @@ class LedgerFile:
         except (OSError, ValueError) as e:
             raise self._corrupt(str(e)) from None
         try:
-            return _parse(json.loads(text))
+            raw = json.loads(text)
+            version = _version(raw)
+            if version > SCHEMA_VERSION:
+                raise self._newer(version)
+            return _parse(_migrated(raw, version))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
             raise self._corrupt(str(e) or type(e).__name__) from None
 
@@ -105,17 +130,55 @@ class LedgerFile:
             f.flush()
             os.fsync(f.fileno())
         os.replace(temporary, self.path)
+        _sync_folder(self.path.parent)
 
     def _corrupt(self, why: str) -> CorruptLedger:
+        path = shlex.quote(str(self.path))
         return CorruptLedger(
             f"{self.path} is not a ledger: {why}",
-            remedy=f"mv {self.path} {self.path}.bad  # then `make up`: it finds what it made by name",
+            remedy=f"mv {path} {path}.bad  # then `make up`: it finds what it made by name",
+        )
+
+    def _newer(self, version: int) -> Unfit:
+        return Unfit(
+            f"{self.path} has schema_version {version}, this checkout knows up to {SCHEMA_VERSION}",
+            remedy="use the checkout that wrote it, or a later one: git pull",
+            code="newer_ledger",
         )
 
 
+def _sync_folder(folder: Path) -> None:
+    """Without this a power cut may bring back the ledger before."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _version(raw: Any) -> int:
+    version = raw["schema_version"]
+    if type(version) is not int or version < 1:
+        raise ValueError(f"schema_version is {version!r}, expected 1 to {SCHEMA_VERSION}")
+    return version
+
+
+def _from_1(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """It came without the last three at first, and never had a gateway."""
+    return {"account": None, "state_bucket": None, "doors": [], **raw, "gateway": None}
+
+
+# Version -> to the next one. They only add, so no copy of the older file is kept.
+MIGRATIONS: Mapping[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _from_1}
+
+
+def _migrated(raw: Any, version: int) -> Any:
+    for step in range(version, SCHEMA_VERSION):
+        raw = MIGRATIONS[step](raw)
+    return raw
+
+
 def _parse(raw: Any) -> Ledger:
-    if raw["schema_version"] != SCHEMA_VERSION:
-        raise ValueError(f"schema_version is {raw['schema_version']!r}, expected {SCHEMA_VERSION}")
     ports = Ports(**{k: _port(v) for k, v in raw["ports"].items()}) if raw["ports"] is not None else None
     return Ledger(
         target=_text(raw["target"]),
@@ -123,14 +186,15 @@ def _parse(raw: Any) -> Ledger:
         region=_text(raw["region"]),
         account=None if raw["account"] is None else _text(raw["account"]),
         ports=ports,
-        state_bucket=None if raw.get("state_bucket") is None else _text(raw["state_bucket"]),
-        runtime=None if raw["runtime"] is None else _record(raw["runtime"]),
-        doors=tuple(_record(door) for door in raw.get("doors", [])),
+        state_bucket=None if raw["state_bucket"] is None else _text(raw["state_bucket"]),
+        runtime=None if raw["runtime"] is None else RuntimeRecord(**_texts(raw["runtime"])),
+        doors=tuple(RuntimeRecord(**_texts(door)) for door in raw["doors"]),
+        gateway=None if raw["gateway"] is None else GatewayRecord(**_texts(raw["gateway"])),
     )
 
 
-def _record(raw: Any) -> RuntimeRecord:
-    return RuntimeRecord(**{name: _text(value) for name, value in raw.items() if value is not None})
+def _texts(raw: Any) -> dict[str, str]:
+    return {name: _text(value) for name, value in raw.items() if value is not None}
 
 
 def _port(value: Any) -> int:

@@ -4,13 +4,14 @@ import json
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestration.errors import CorruptLedger
-from orchestration.ledger import Ledger, LedgerFile, Ports, RuntimeRecord
+from orchestration.errors import CorruptLedger, Unfit
+from orchestration.ledger import SCHEMA_VERSION, GatewayRecord, Ledger, LedgerFile, Ports, RuntimeRecord
 
 PORTS = Ports(aws=4566, control_plane=8081, data_plane=8082)
 RUNTIME = RuntimeRecord(name="mortgage_dev", id="mortgage_dev-1", arn="arn:aws:x")
@@ -18,6 +19,7 @@ EMPTY = Ledger("local", "dev", "us-east-1")
 FULL = EMPTY.with_ports(PORTS).with_runtime(RUNTIME)
 SCOPE = RuntimeRecord(name="mortgage_dev_probe_scope", id="s-1", arn="arn:aws:s", artifact_version="v1")
 IAM = RuntimeRecord(name="mortgage_dev_probe_iam", id="i-1", arn="arn:aws:i")
+GATEWAY = GatewayRecord(name="mortgage-dev-gateway", id="g-1", arn="arn:aws:g", url="http://127.0.0.1/gateways/g-1/mcp")
 
 
 @pytest.fixture
@@ -34,6 +36,9 @@ def file(tmp_path: Path) -> LedgerFile:
         pytest.param(FULL, id="both"),
         pytest.param(FULL.with_runtime(None), id="runtime-removed"),
         pytest.param(FULL.with_door(SCOPE).with_door(IAM), id="doors"),
+        pytest.param(FULL.with_gateway(GATEWAY), id="gateway-without-target"),
+        pytest.param(FULL.with_gateway(replace(GATEWAY, target_id="t", credential_provider="p")), id="gateway"),
+        pytest.param(FULL.with_gateway(GATEWAY).with_gateway(None), id="gateway-removed"),
     ],
 )
 def test_what_was_saved_is_loaded(file: LedgerFile, ledger: Ledger) -> None:
@@ -49,12 +54,33 @@ def test_a_door_is_known_by_its_name_and_recorded_once() -> None:
     assert ledger.without_door(SCOPE.name).door(SCOPE.name) is None
 
 
-def test_a_ledger_of_before_there_were_doors_is_read(file: LedgerFile) -> None:
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        pytest.param({"gateway"}, id="before-gateways"),
+        pytest.param({"gateway", "doors"}, id="before-doors"),
+        pytest.param({"gateway", "doors", "state_bucket", "account"}, id="the-first"),
+    ],
+)
+def test_an_older_ledger_is_read_and_written_as_this_version(file: LedgerFile, lacking: set[str]) -> None:
     file.save(FULL)
     raw = json.loads(file.path.read_text())
-    del raw["doors"]
-    file.path.write_text(json.dumps(raw))
-    assert file.load() == FULL
+    file.path.write_text(json.dumps({k: v for k, v in raw.items() if k not in lacking} | {"schema_version": 1}))
+    loaded = file.load()
+    assert loaded == FULL
+    file.save(loaded)
+    assert json.loads(file.path.read_text()) == raw
+
+
+def test_a_later_ledger_is_refused_and_left_as_it_is(file: LedgerFile) -> None:
+    file.save(FULL)
+    later = json.dumps(json.loads(file.path.read_text()) | {"schema_version": SCHEMA_VERSION + 1, "new": {}})
+    file.path.write_text(later)
+    with pytest.raises(Unfit) as caught:
+        file.load()
+    assert (caught.value.code, caught.value.exit_code) == ("newer_ledger", 5)
+    assert f"{file.path} has schema_version {SCHEMA_VERSION + 1}" in caught.value.message
+    assert file.path.read_text() == later
 
 
 def test_no_file_means_nothing_was_made(file: LedgerFile) -> None:
@@ -105,9 +131,22 @@ def having(**changes: Any) -> Callable[[dict[str, Any]], Any]:
     [
         *[
             pytest.param(without(name), id=f"without-{name}")
-            for name in ("schema_version", "target", "environment", "region", "ports", "runtime")
+            for name in (
+                "schema_version",
+                "target",
+                "region",
+                "account",
+                "ports",
+                "runtime",
+                "state_bucket",
+                "doors",
+                "gateway",
+            )
         ],
-        pytest.param(having(schema_version=2), id="later-version"),
+        *[
+            pytest.param(having(schema_version=value), id=f"version-{value}")
+            for value in (0, -1, True, 1.0, "1", None, [2])
+        ],
         pytest.param(having(region=""), id="empty-region"),
         pytest.param(having(target=None), id="target-null"),
         pytest.param(having(ports={"aws": 1, "control_plane": 2}), id="a-port-missing"),
@@ -120,6 +159,9 @@ def having(**changes: Any) -> Callable[[dict[str, Any]], Any]:
         pytest.param(having(runtime={"name": "a", "id": "b"}), id="runtime-without-arn"),
         pytest.param(having(runtime={"name": "a", "id": "b", "arn": 3}), id="arn-as-number"),
         pytest.param(having(runtime="a"), id="runtime-as-text"),
+        pytest.param(having(gateway={"name": "a", "id": "b", "arn": "c"}), id="gateway-without-url"),
+        pytest.param(having(gateway=asdict(GATEWAY) | {"url": ""}), id="gateway-url-empty"),
+        pytest.param(having(gateway=asdict(GATEWAY) | {"colour": "red"}), id="gateway-with-more"),
         pytest.param(lambda document: [document], id="list"),
         pytest.param(lambda document: None, id="null"),
         pytest.param(lambda document: "text", id="text"),
