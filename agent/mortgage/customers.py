@@ -10,7 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-DEMO_CUSTOMERS = Path(__file__).parent / "data" / "customers.demo.json"
+DATA = Path(__file__).parent / "data"
+DEMO_CUSTOMERS = DATA / "customers.demo.json"
+# A file of its own, which the credit check behind the gateway is packed with too.
+DEMO_SCORES = DATA / "credit_scores.demo.json"
 MAX_ID_DIGITS = 12
 
 # Amounts are text: SQLite's numbers are binary fractions.
@@ -81,14 +84,15 @@ class Customers:
             return self._database.execute(query, (customer_id,)).fetchone()
 
 
-def load_customers(path: Path = DEMO_CUSTOMERS) -> Customers:
-    """Seed a database from {"customers": {id: {"credit_score": int, "mortgage": {...} or null}}}."""
+def load_customers(path: Path = DEMO_CUSTOMERS, scores_path: Path = DEMO_SCORES) -> Customers:
+    """Seed a database from {"customers": {id: {"mortgage": {...} or null}}} and {"scores": {id: int}}."""
+    scores: dict[str, int] = json.loads(scores_path.read_text(encoding="utf-8"))["scores"]
     raw: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)["customers"]
     # Tools run in threads of a pool; Customers lets one at a time in.
     database = sqlite3.connect(":memory:", check_same_thread=False)
     database.executescript(SCHEMA)
     for customer_id, entry in raw.items():
-        database.execute("INSERT INTO customer VALUES (?, ?)", (customer_id, entry["credit_score"]))
+        database.execute("INSERT INTO customer VALUES (?, ?)", (customer_id, scores[customer_id]))
         if entry["mortgage"]:
             mortgage = [entry["mortgage"][field.name] for field in fields(Mortgage)]
             values = [customer_id, *(str(value) if isinstance(value, Decimal) else value for value in mortgage)]

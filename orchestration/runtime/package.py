@@ -15,7 +15,8 @@ from pathlib import Path
 from orchestration.errors import BadInput
 
 KINDS = frozenset({".py", ".json", ".md", ".txt", ".yaml", ".yml", ".csv"})
-SKIPPED_FOLDERS = frozenset({"__pycache__", ".venv", "tests"})
+# What is behind the gateway is a package of its own.
+SKIPPED_FOLDERS = frozenset({"__pycache__", ".venv", "gateway", "tests"})
 # Folder names that the toolkit's own ignore template drops at any depth, silently.
 DROPPED_BY_TOOLKIT = frozenset({"build", "dist", "docs", "env", "terraform", "cdk"})
 

@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import subprocess
-from typing import Any
 
 import boto3
 import psutil
@@ -45,8 +44,8 @@ def test_second_make_up_changes_nothing_and_says_so(up: Clone) -> None:
 def test_ask_answers_the_credit_question(up: Clone) -> None:
     done = up.invoke("ask", CREDIT_QUESTION)
     assert (done.code, done.err) == (0, "")
-    score = json.loads((up.path / "agent/mortgage/data/customers.demo.json").read_text())
-    assert str(find_score(score, "1234")) in done.out
+    scores = json.loads((up.path / "agent/mortgage/data/credit_scores.demo.json").read_text())["scores"]
+    assert str(scores["1234"]) in done.out
 
 
 @pytest.mark.parametrize(("client", "name"), [("user", "user_client_id"), ("machine", "machine_client_id")])
@@ -248,9 +247,3 @@ def test_make_down_twice_leaves_nothing(up: Clone) -> None:
 
 def serial(clone: Clone) -> int:
     return int(json.loads((clone.path / ".state/local-dev/terraform.tfstate").read_text())["serial"])
-
-
-def find_score(data: Any, customer: str) -> int:
-    """credit_score of a customer in the agent's demo data, whatever its nesting."""
-    record = data.get(customer) or data["customers"][customer]
-    return int(record["credit_score"])

@@ -13,7 +13,7 @@ import pytest
 from mortgage import specialists, tools
 from mortgage.access import Access, Anyone, Nobody, Own
 from mortgage.assistant import Answer
-from mortgage.customers import DEMO_CUSTOMERS
+from mortgage.customers import DEMO_CUSTOMERS, DEMO_SCORES
 from mortgage.scripted_model import ScriptedModel
 
 from tests.fakes.agent import assistant, collect, lines, visit
@@ -21,6 +21,7 @@ from tests.fakes.agent import assistant, collect, lines, visit
 pytestmark = pytest.mark.usefixtures("socket_enabled")  # an event loop needs a socket pair
 
 RECORDS = json.loads(DEMO_CUSTOMERS.read_text(), parse_float=str)["customers"]
+SCORES = json.loads(DEMO_SCORES.read_text())["scores"]
 NEW_LOAN = {"new_annual_rate_percent": 3.5, "new_years": 6}
 DATA_TOOLS: dict[str, dict[str, Any]] = {tools.CREDIT: {}, tools.MORTGAGE: {}, tools.REFINANCE: NEW_LOAN}
 
@@ -28,7 +29,7 @@ DATA_TOOLS: dict[str, dict[str, Any]] = {tools.CREDIT: {}, tools.MORTGAGE: {}, t
 def secrets_of(customer_id: str) -> set[str]:
     """What nobody but this customer may read, as an answer would spell it."""
     record = RECORDS[customer_id]
-    found = {str(record["credit_score"])}
+    found = {str(SCORES[customer_id])}
     if record["mortgage"]:
         found |= {record["mortgage"]["maturity_date"], f"{float(record['mortgage']['next_payment_amount']):.2f}"}
     return found

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from mortgage import tools
 from mortgage.access import Access, Anyone, Nobody, Own
-from mortgage.customers import DEMO_CUSTOMERS, load_customers
+from mortgage.customers import DEMO_SCORES, load_customers
 from mortgage.knowledge import load_knowledge
 from mortgage.payments import monthly_payment
 from strands import ToolContext
@@ -34,9 +34,9 @@ def context_of(name: str, state: dict[str, Any]) -> Any:
 
 
 def test_each_demo_customer_has_a_score_of_their_own() -> None:
-    raw = json.loads(DEMO_CUSTOMERS.read_text())["customers"]
+    raw = json.loads(DEMO_SCORES.read_text())["scores"]
     scores = {id_: use(tools.CREDIT, Own(id_))["content"][0]["json"]["credit_score"] for id_ in raw}
-    assert scores == {id_: entry["credit_score"] for id_, entry in raw.items()}
+    assert scores == raw
     assert len(set(scores.values())) == len(scores) >= 4
     assert all(300 <= score <= 850 for score in scores.values())
 

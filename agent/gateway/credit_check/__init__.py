@@ -1,0 +1,1 @@
+"""The credit check: the function behind the gateway's tool."""
