@@ -29,7 +29,7 @@ class ClaimRule:
 
 @dataclass(frozen=True, slots=True)
 class DoorOutputs:
-    """Whom the runtime's authorizer lets in."""
+    """Whom an authorizer lets in."""
 
     discovery_url: str
     allowed_clients: Mapping[str, str]
@@ -72,6 +72,22 @@ class ProbeOutputs:
     invoker_role_arn: str
     stranger_role_arn: str
     elsewhere_role_arn: str
+    gateway_outsider_client_id: str | None = None
+    """May get the gateway's scope, and is not let in there; None without a gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayOutputs:
+    """The gateway through which the agent gets credit scores."""
+
+    name: str
+    role_arn: str
+    function_arn: str
+    client_id: str
+    """The agent's own client."""
+    scope: str
+    credential_provider_name: str
+    authorizer: DoorOutputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +115,23 @@ class TerraformOutputs:
     """Subject of a token -> the customer whose records the agent shows. Empty in a state that is older than this."""
     customers_scope: str | None = None
     """With it a machine names a customer itself; None with an identity provider of one's own, or an older state."""
+    gateway: GatewayOutputs | None = None
+    """None where there is to be none, or in an older state."""
 
 
 OPTIONAL = ("customers", "customers_scope")
-PLAIN = tuple(
-    field.name for field in fields(TerraformOutputs) if field.name not in ("door", "cognito", "probes", *OPTIONAL)
-)
+GROUPS = ("door", "cognito", "probes", "gateway")
+PLAIN = tuple(field.name for field in fields(TerraformOutputs) if field.name not in (*GROUPS, *OPTIONAL))
 # Field -> output.
 DOOR = {field.name: f"authorizer_{field.name}" for field in fields(DoorOutputs)}
 COGNITO = {
     field.name: field.name if field.name.startswith("caller_") else f"cognito_{field.name}"
     for field in fields(CognitoOutputs)
 }
-PROBES = {field.name: f"probe_{field.name}" for field in fields(ProbeOutputs)}
+GATEWAY_PROBE = "gateway_outsider_client_id"
+PROBES = {field.name: f"probe_{field.name}" for field in fields(ProbeOutputs) if field.name != GATEWAY_PROBE}
+GATEWAY_DOOR = "gateway_authorizer"
+GATEWAY = {field.name: f"gateway_{field.name}" for field in fields(GatewayOutputs) if field.name != "authorizer"}
 
 
 def parse_outputs(raw: Mapping[str, Mapping[str, Any]]) -> TerraformOutputs:
@@ -128,21 +148,26 @@ def parse_outputs(raw: Mapping[str, Mapping[str, Any]]) -> TerraformOutputs:
             f"terraform output handoff_version is {version!r}, this code reads {HANDOFF_VERSION}",
             remedy="run `invoke apply` with the Terraform sources of the same commit",
         )
-    groups = [group for group in (COGNITO, PROBES) if any(name in raw for name in group.values())]
+    groups = [group for group in (COGNITO, PROBES, GATEWAY) if any(name in raw for name in group.values())]
     texts = [*PLAIN, DOOR["discovery_url"], *(name for group in groups for name in group.values())]
-    if missing := [name for name in [*texts, *DOOR.values()] if name not in raw]:
+    objects = [*DOOR.values(), *([GATEWAY_DOOR] if GATEWAY in groups else [])]
+    if missing := [name for name in [*texts, *objects] if name not in raw]:
         raise MissingOutputs(sorted(set(missing)))
     values: dict[str, Any] = {name: entry.get("value") for name, entry in raw.items()}
-    if faults := [*_no_texts(values, texts), *_wrong_door(values), *_wrong_customers(values)]:
+    faults = [*_no_texts(values, texts), *_wrong_door(_picked(values, DOOR), DOOR), *_wrong_customers(values)]
+    if GATEWAY in groups:
+        faults += _wrong_gateway_door(values[GATEWAY_DOOR])
+    if faults:
         raise InvalidOutputs(
             f"terraform outputs are not what they should be: {'; '.join(faults)}",
             remedy="check terraform/outputs.tf, then run `invoke apply`",
         )
     return TerraformOutputs(
         **{name: values[name] for name in PLAIN},
-        door=_door(values),
+        door=_door(_picked(values, DOOR)),
         cognito=CognitoOutputs(**_picked(values, COGNITO)) if COGNITO in groups else None,
-        probes=ProbeOutputs(**_picked(values, PROBES)) if PROBES in groups else None,
+        probes=_probes(values) if PROBES in groups else None,
+        gateway=_gateway(values) if GATEWAY in groups else None,
         customers=dict(values.get("customers") or {}),
         customers_scope=values.get("customers_scope"),
     )
@@ -153,23 +178,44 @@ def flat_outputs(outputs: TerraformOutputs) -> dict[str, Any]:
     flat: dict[str, Any] = {name: getattr(outputs, name) for name in PLAIN} | {"customers": dict(outputs.customers)}
     if outputs.customers_scope is not None:
         flat["customers_scope"] = outputs.customers_scope
-    for part, names in ((outputs.door, DOOR), (outputs.cognito, COGNITO), (outputs.probes, PROBES)):
+    for part, names in ((outputs.cognito, COGNITO), (outputs.probes, PROBES), (outputs.gateway, GATEWAY)):
         if part is not None:
             flat |= {name: getattr(part, field) for field, name in names.items()}
+    if outputs.probes is not None and outputs.probes.gateway_outsider_client_id is not None:
+        flat[f"probe_{GATEWAY_PROBE}"] = outputs.probes.gateway_outsider_client_id
+    if outputs.gateway is not None:
+        flat[GATEWAY_DOOR] = _flat_door(outputs.gateway.authorizer)
+    return flat | {DOOR[field]: value for field, value in _flat_door(outputs.door).items()}
+
+
+def _flat_door(door: DoorOutputs) -> dict[str, Any]:
     rules = [
-        {"name": r.name, "type": r.type, "operator": r.operator, "values": list(r.values)}
-        for r in outputs.door.custom_claims
+        {"name": r.name, "type": r.type, "operator": r.operator, "values": list(r.values)} for r in door.custom_claims
     ]
-    lists = {DOOR[field]: list(getattr(outputs.door, field)) for field in ("allowed_audience", "allowed_scopes")}
-    return flat | lists | {DOOR["allowed_clients"]: dict(outputs.door.allowed_clients), DOOR["custom_claims"]: rules}
+    return {
+        "discovery_url": door.discovery_url,
+        "allowed_clients": dict(door.allowed_clients),
+        "allowed_audience": list(door.allowed_audience),
+        "allowed_scopes": list(door.allowed_scopes),
+        "custom_claims": rules,
+    }
 
 
 def _picked(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     return {field: values[name] for field, name in names.items()}
 
 
-def _door(values: Mapping[str, Any]) -> DoorOutputs:
-    given = _picked(values, DOOR)
+def _probes(values: Mapping[str, Any]) -> ProbeOutputs:
+    return ProbeOutputs(
+        **_picked(values, PROBES), gateway_outsider_client_id=values.get(f"probe_{GATEWAY_PROBE}") or None
+    )
+
+
+def _gateway(values: Mapping[str, Any]) -> GatewayOutputs:
+    return GatewayOutputs(**_picked(values, GATEWAY), authorizer=_door(values[GATEWAY_DOOR]))
+
+
+def _door(given: Mapping[str, Any]) -> DoorOutputs:
     return DoorOutputs(
         discovery_url=given["discovery_url"],
         allowed_clients=dict(given["allowed_clients"]),
@@ -187,19 +233,31 @@ def _no_texts(values: Mapping[str, Any], names: list[str]) -> Iterator[str]:
         yield f"{', '.join(wrong)}: not a non-empty text"
 
 
-def _wrong_door(values: Mapping[str, Any]) -> Iterator[str]:
-    """An authorizer without any rule would let in whoever the provider knows: it is no door."""
-    clients, claims = values[DOOR["allowed_clients"]], values[DOOR["custom_claims"]]
-    lists = [DOOR["allowed_audience"], DOOR["allowed_scopes"]]
+def _wrong_door(given: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
+    """An authorizer without any rule would let in whoever the provider knows: it is no door.
+
+    `given` by field, `names` what each field is called in the message.
+    """
+    clients, claims = given["allowed_clients"], given["custom_claims"]
+    lists = ("allowed_audience", "allowed_scopes")
     if not isinstance(clients, Mapping) or not all(map(_is_text, clients.values())):
-        yield f"{DOOR['allowed_clients']}: not a map of texts"
-    for name in lists:
-        if not _are_texts(values[name]):
-            yield f"{name}: not a list of texts"
+        yield f"{names['allowed_clients']}: not a map of texts"
+    for field_ in lists:
+        if not _are_texts(given[field_]):
+            yield f"{names[field_]}: not a list of texts"
     if not isinstance(claims, list) or not all(map(_is_rule, claims)):
-        yield f"{DOOR['custom_claims']}: not a list of {{name, type, operator, values}} that the service takes"
-    if not (clients or claims or any(values[name] for name in lists)):
+        yield f"{names['custom_claims']}: not a list of {{name, type, operator, values}} that the service takes"
+    if not (clients or claims or any(given[field_] for field_ in lists)):
         yield "the authorizer has no rule at all"
+
+
+def _wrong_gateway_door(given: object) -> Iterator[str]:
+    if not isinstance(given, Mapping) or not {*DOOR} <= {*given}:
+        yield f"{GATEWAY_DOOR}: not an object of {', '.join(DOOR)}"
+        return
+    if not _is_text(given["discovery_url"]):
+        yield f"{GATEWAY_DOOR}.discovery_url: not a non-empty text"
+    yield from _wrong_door(given, {field_: f"{GATEWAY_DOOR}.{field_}" for field_ in DOOR})
 
 
 def _wrong_customers(values: Mapping[str, Any]) -> Iterator[str]:

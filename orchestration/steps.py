@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +19,8 @@ from orchestration.drift import Members
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import Decisions
 from orchestration.errors import BadInput, GateRefused, Leftovers, Unfit
-from orchestration.ledger import Ledger, LedgerFile, RuntimeRecord
+from orchestration.gateway import GatewayAsked, GatewayControl, GatewayMaker, remove_gateway
+from orchestration.ledger import GatewayRecord, Ledger, LedgerFile, RuntimeRecord
 from orchestration.lock import exclusive
 from orchestration.outputs import parse_outputs
 from orchestration.runtime.doors import DoorMaker
@@ -55,6 +56,11 @@ class Tools(Protocol):
     def control(self, endpoints: Endpoints) -> RuntimeControl: ...
     def pool_members(self, endpoints: Endpoints) -> Members: ...
     def launcher(self, settings: Settings) -> Launcher: ...
+    def gateways(self, endpoints: Endpoints) -> GatewayControl: ...
+    def gateway_maker(self, settings: Settings) -> GatewayMaker: ...
+    def gateway_asked(self, settings: Settings) -> GatewayAsked | None:
+        """The gateway that Terraform's outputs ask for; None where they ask for none."""
+
     def broker(self, settings: Settings) -> TokenBroker: ...
     def sender(self, settings: Settings) -> Sender: ...
     def desk(self, settings: Settings, *, browser: bool = True) -> Desk: ...
@@ -205,7 +211,8 @@ class Steps:
                 code="not_applied",
             )
         terraform.init()
-        return build_settings(self.deployment, parse_outputs(terraform.output()), endpoints, self.env)
+        settings = build_settings(self.deployment, parse_outputs(terraform.output()), endpoints, self.env)
+        return self._with_gateway(settings, self.load_or_new().gateway)
 
     def live_settings(self) -> Settings:
         """Settings of what is applied, at its running endpoints. Raises Unfit, MissingOutputs, InvalidOutputs."""
@@ -214,6 +221,42 @@ class Steps:
     def configure(self, settings: Settings, *, force: bool = False) -> bool:
         with self.console.step("passwords"):
             return self.tools.broker(settings).give_passwords(force=force)
+
+    def gateway(self, settings: Settings) -> tuple[Settings, bool]:
+        """Make the gateway what Terraform's outputs ask for, or remove one that they no longer ask for.
+
+        The settings with its URL, and whether anything changed.
+        """
+        asked, known = self.tools.gateway_asked(settings), self.load_or_new().gateway
+        if asked is None:
+            if known is None:
+                return settings, False
+            self.remove_gateway(settings.endpoints, known.name)
+            return self._with_gateway(settings, None), True
+        with self.console.step("gateway"):
+            made = self.tools.gateway_maker(settings).ensure(asked, known, self._record_gateway)
+        return self._with_gateway(settings, made.record), bool(made.changed)
+
+    def remove_gateway(self, endpoints: Endpoints, name: str) -> bool:
+        """Delete the gateway of that name with its targets and its credential provider, recorded or not.
+
+        False when there was none. Raises Leftovers.
+        """
+        control, known = self.tools.gateways(endpoints), self.load_or_new().gateway
+        with self.console.step("delete gateway"):
+            waits = {"timeout_s": 300.0, "poll_s": self.poll_s}
+            gone = remove_gateway(control, name, known, self.clock, self.console.note, **waits)
+        self._record_gateway(None)
+        return bool(gone)
+
+    def _record_gateway(self, record: GatewayRecord | None) -> None:
+        ledger = self.load_or_new()
+        if ledger.gateway != record:
+            self.ledger().save(ledger.with_gateway(record))
+
+    def _with_gateway(self, settings: Settings, record: GatewayRecord | None) -> Settings:
+        wanted = settings.outputs.gateway is not None and record is not None
+        return replace(settings, gateway_url=record.url if wanted and record else None)
 
     def launch(self, settings: Settings) -> Launched:
         file = self.ledger()

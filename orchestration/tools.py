@@ -14,6 +14,7 @@ from typing import Any
 from orchestration.aws import (
     AccessKey,
     ArtifactBucket,
+    BotoGatewayControl,
     BotoRuntimeControl,
     Clients,
     CognitoProvider,
@@ -34,6 +35,7 @@ from orchestration.desks import OIDC_SECRET, Desks
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import Decisions, oidc_map
 from orchestration.errors import GateRefused
+from orchestration.gateway import GatewayAsked, GatewayMaker, asked_of, load_tools
 from orchestration.http import aws_client, client_credentials, local_client
 from orchestration.ledger import LedgerFile
 from orchestration.runtime.doors import DoorMaker
@@ -207,6 +209,23 @@ class TargetTools:
             poll_s=self._poll_s,
         )
 
+    def gateways(self, endpoints: Endpoints) -> BotoGatewayControl:
+        return BotoGatewayControl(self._clients(endpoints))
+
+    def gateway_asked(self, settings: Settings) -> GatewayAsked | None:
+        return asked_of(settings, load_tools(self.deployment.root)) if settings.outputs.gateway else None
+
+    def gateway_maker(self, settings: Settings) -> GatewayMaker:
+        provider = CognitoProvider(self._clients(settings.endpoints))
+        return GatewayMaker(
+            control=self.gateways(settings.endpoints),
+            secret=lambda client_id: provider.client_secret(settings.cognito.user_pool_id, client_id),
+            clock=self.clock,
+            note=self.console.note,
+            timeout_s=settings.waits.launch_s,
+            poll_s=self._poll_s,
+        )
+
     def decisions(self, endpoints: Endpoints) -> Decisions:
         flags = oidc_map(self.deployment.region, endpoints.aws) if endpoints.aws else []
         return Decisions(self.deployment.root, flags, self.env)
@@ -284,6 +303,8 @@ class TargetTools:
                 "AWS_ENDPOINT_URL": str(endpoints.aws),
                 "AWS_EC2_METADATA_DISABLED": "true",
                 "AWS_MAX_ATTEMPTS": "3",
+                # Go reads the first one first, Python the second.
                 "NO_PROXY": "127.0.0.1",
+                "no_proxy": "127.0.0.1",
             }
         )

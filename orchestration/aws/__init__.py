@@ -4,6 +4,7 @@ from orchestration.aws.artifacts import ArtifactBucket
 from orchestration.aws.auth_log import DecisionLog
 from orchestration.aws.cognito import CognitoProvider
 from orchestration.aws.control import BotoRuntimeControl, observed_from_api
+from orchestration.aws.gateway import BotoGatewayControl
 from orchestration.aws.logs import AgentLogs
 from orchestration.aws.pool import PoolMembers
 from orchestration.aws.session import AccessKey, Clients, Identity, identity, known_regions
@@ -15,6 +16,7 @@ __all__ = [
     "AccessKey",
     "AgentLogs",
     "ArtifactBucket",
+    "BotoGatewayControl",
     "BotoRuntimeControl",
     "Clients",
     "CognitoProvider",

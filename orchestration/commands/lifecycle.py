@@ -35,6 +35,8 @@ class Lifecycle:
             changed |= self.steps.configure(settings)
             if changed:
                 self.steps.checkpoint()
+            settings, made = self.steps.gateway(settings)
+            changed |= made
             launched = self.steps.launch(settings)
             matrix = Proof(self.steps).matrix
             changed |= bool(launched.changed) | matrix.mend_doors(settings, launched.runtime)
@@ -67,9 +69,10 @@ class Lifecycle:
             return self.steps.tools.launcher(settings).preview()
 
     def launch(self) -> Launched:
-        """Create, update or keep the runtime."""
+        """Create, update or keep the runtime, and before it the gateway that it calls."""
         with self.steps.changing():
-            return self.steps.launch(self.steps.live_settings())
+            settings, _ = self.steps.gateway(self.steps.live_settings())
+            return self.steps.launch(settings)
 
     def down(self) -> bool:
         """Remove all of it; False when there was nothing."""

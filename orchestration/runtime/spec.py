@@ -84,6 +84,12 @@ def desired_spec(settings: Settings, artifact_digest: str) -> RuntimeSpec:
     }
     if settings.outputs.customers:
         environment["CUSTOMERS"] = json.dumps(settings.outputs.customers, sort_keys=True, separators=(",", ":"))
+    if settings.outputs.gateway is not None and settings.gateway_url is not None:
+        environment |= {
+            "GATEWAY_URL": settings.gateway_url,
+            "GATEWAY_CREDENTIAL_PROVIDER": settings.outputs.gateway.credential_provider_name,
+            "GATEWAY_SCOPE": settings.outputs.gateway.scope,
+        }
     return RuntimeSpec(
         name=settings.outputs.agent_runtime_name,
         role_arn=settings.outputs.runtime_role_arn,
@@ -99,15 +105,13 @@ def desired_spec(settings: Settings, artifact_digest: str) -> RuntimeSpec:
 
 def spec_digest(spec: RuntimeSpec) -> str:
     """sha256 over everything that is asked for, hexadecimal. Order in lists means nothing."""
-    return hashlib.sha256(json.dumps(_comparable(asdict(spec)), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(comparable(asdict(spec)), sort_keys=True).encode()).hexdigest()
 
 
 def changed_fields(desired: RuntimeSpec, live: RuntimeSpec) -> tuple[str, ...]:
     """Names of the fields in which the live runtime differs. Lists of the authorizer are sets: order means nothing."""
     return tuple(
-        name
-        for name in RuntimeSpec.__slots__
-        if _comparable(getattr(desired, name)) != _comparable(getattr(live, name))
+        name for name in RuntimeSpec.__slots__ if comparable(getattr(desired, name)) != comparable(getattr(live, name))
     )
 
 
@@ -121,9 +125,10 @@ def next_step(desired: RuntimeSpec, observed: ObservedRuntime | None) -> Step:
     return Update(observed, desired, changed) if changed else Keep(observed)
 
 
-def _comparable(value: Any) -> Any:
+def comparable(value: Any) -> Any:
+    """The value with its lists in one order."""
     if isinstance(value, Mapping):
-        return {key: _comparable(item) for key, item in value.items()}
+        return {key: comparable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return sorted((_comparable(item) for item in value), key=repr)
+        return sorted((comparable(item) for item in value), key=repr)
     return value

@@ -7,6 +7,7 @@ from orchestration.settings.build import (
     QUALIFIER,
     Settings,
     Waits,
+    authorizer_of,
     build_settings,
     claim_rule,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Settings",
     "Target",
     "Waits",
+    "authorizer_of",
     "aws_endpoints",
     "bedrock_models",
     "build_settings",

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from orchestration.errors import BadInput, InvalidOutputs
-from orchestration.outputs import CLAIM_OPERATORS, ClaimRule, CognitoOutputs, ProbeOutputs, TerraformOutputs
+from orchestration.outputs import (
+    CLAIM_OPERATORS,
+    ClaimRule,
+    CognitoOutputs,
+    DoorOutputs,
+    ProbeOutputs,
+    TerraformOutputs,
+)
 from orchestration.settings.deployment import Deployment, Endpoints, Target, seconds
 from orchestration.settings.model import model_id, model_provider, model_variables
 
@@ -38,6 +45,8 @@ class Settings:
     model_variables: Mapping[str, str]
     """What the agent is told of its model beside these two."""
     waits: Waits
+    gateway_url: str | None = None
+    """Where the agent finds its tools; None until that gateway is made, or where there is to be none."""
 
     @property
     def cognito(self) -> CognitoOutputs:
@@ -67,18 +76,8 @@ class Settings:
         return self.endpoints.token_url or self.cognito.token_url
 
     def authorizer(self) -> dict[str, object]:
-        """authorizerConfiguration as the control plane takes it (botocore model: AuthorizerConfiguration)."""
-        door = self.outputs.door
-        rules: dict[str, object] = {"discoveryUrl": door.discovery_url}
-        for name, values in (
-            ("allowedClients", [client for _, client in sorted(door.allowed_clients.items())]),
-            ("allowedScopes", list(door.allowed_scopes)),
-            ("allowedAudience", list(door.allowed_audience)),
-            ("customClaims", [claim_rule(rule) for rule in door.custom_claims]),
-        ):
-            if values:
-                rules[name] = values
-        return {"customJWTAuthorizer": rules}
+        """The runtime's authorizerConfiguration."""
+        return authorizer_of(self.outputs.door)
 
     def invocation_url(self, runtime_arn: str, qualifier: str = QUALIFIER) -> str:
         """InvokeAgentRuntime's URL; the ARN is percent-encoded (AgentCore devguide: runtime-oauth)."""
@@ -110,6 +109,20 @@ def build_settings(
             request_s=seconds(env, "REQUEST_TIMEOUT_S", 30.0 if local else 60.0),
         ),
     )
+
+
+def authorizer_of(door: DoorOutputs) -> dict[str, object]:
+    """authorizerConfiguration as the control plane takes it (botocore model: AuthorizerConfiguration)."""
+    rules: dict[str, object] = {"discoveryUrl": door.discovery_url}
+    for name, values in (
+        ("allowedClients", [client for _, client in sorted(door.allowed_clients.items())]),
+        ("allowedScopes", list(door.allowed_scopes)),
+        ("allowedAudience", list(door.allowed_audience)),
+        ("customClaims", [claim_rule(rule) for rule in door.custom_claims]),
+    ):
+        if values:
+            rules[name] = values
+    return {"customJWTAuthorizer": rules}
 
 
 def claim_rule(rule: ClaimRule) -> dict[str, object]:

@@ -1,0 +1,41 @@
+"""Makes, compares and removes the AgentCore Gateway through which the agent gets credit scores."""
+
+from orchestration.gateway.lifecycle import READY, GatewayControl, own_gateway, remove_gateway
+from orchestration.gateway.make import GatewayMaker, MadeGateway
+from orchestration.gateway.schema import load_tools
+from orchestration.gateway.spec import (
+    TARGET,
+    TOOL,
+    GatewayAsked,
+    GatewaySpec,
+    ObservedGateway,
+    ObservedProvider,
+    ObservedTarget,
+    ProviderSpec,
+    TargetSpec,
+    asked_of,
+    differing,
+    gateway_name,
+)
+
+__all__ = [
+    "READY",
+    "TARGET",
+    "TOOL",
+    "GatewayAsked",
+    "GatewayControl",
+    "GatewayMaker",
+    "GatewaySpec",
+    "MadeGateway",
+    "ObservedGateway",
+    "ObservedProvider",
+    "ObservedTarget",
+    "ProviderSpec",
+    "TargetSpec",
+    "asked_of",
+    "differing",
+    "gateway_name",
+    "load_tools",
+    "own_gateway",
+    "remove_gateway",
+]
