@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Each room of orchestration imports only rooms before it.
 ROOMS = (
-    "errors clock processes lock terraform outputs settings ledger runtime gateway tokens review drift checks report "
+    "errors machine clock processes lock terraform outputs settings ledger runtime gateway tokens review drift checks report "
     "evidence consent console terminal aws http client embedded subjects desks steps tools commands wiring"
 ).split()
 OURS = frozenset({"orchestration", "agentcore_local", "agent", "mortgage", "main", "cli", "tasks", "scripts", "tests"})

@@ -70,12 +70,12 @@ class LocalCloud:
 
     def start(self, remembered: Ports | None) -> Ports:
         """Bring both daemons up on the remembered ports where these are free. Safe to call when they run."""
-        wishes = {name: port(self._env, variable) for name, variable in PORT_VARIABLES.items()}
+        wishes = self._wishes()
         key = self.root_key(create=True)
         if remembered and self._running(remembered):
             if all(wish in (None, getattr(remembered, name)) for name, wish in wishes.items()):
                 return remembered
-        self._refuse_taken(wishes, remembered)
+        self.check_ports(remembered)
         self.stop()
         ports = self._choose_ports(remembered, wishes)
         self._start_emulator(ports, key)
@@ -214,10 +214,21 @@ class LocalCloud:
             daemon.log_path,
         )
 
-    def _refuse_taken(self, wishes: Mapping[str, int | None], remembered: Ports | None) -> None:
-        """Look before anything is stopped: a wrong wish must not cost a healthy cloud."""
+    def _wishes(self) -> dict[str, int | None]:
+        """The ports that the user fixed. Raises BadInput for one that is none, or is wished twice."""
+        wishes = {name: port(self._env, variable) for name, variable in PORT_VARIABLES.items()}
+        for number in filter(None, wishes.values()):
+            names = [PORT_VARIABLES[name] for name, wish in wishes.items() if wish == number]
+            if len(names) > 1:
+                raise BadInput(
+                    f"{' and '.join(names)} are both {number}", remedy="give each its own port", code="bad_port"
+                )
+        return wishes
+
+    def check_ports(self, remembered: Ports | None) -> None:
+        """Look before anything is stopped: a wrong wish must not cost a healthy cloud. Raises BadInput, Unfit."""
         own = {remembered.aws, remembered.control_plane, remembered.data_plane} if remembered else set()
-        for name, wish in wishes.items():
+        for name, wish in self._wishes().items():
             if wish is not None and wish not in own and not is_free(wish):
                 raise self._taken(PORT_VARIABLES[name], wish)
 
@@ -231,12 +242,6 @@ class LocalCloud:
     def _choose_ports(self, remembered: Ports | None, wishes: Mapping[str, int | None]) -> Ports:
         chosen: dict[str, int] = {}
         wished = [wish for wish in wishes.values() if wish is not None]
-        for number in wished:
-            if wished.count(number) > 1:
-                names = [PORT_VARIABLES[name] for name, wish in wishes.items() if wish == number]
-                raise BadInput(
-                    f"{' and '.join(names)} are both {number}", remedy="give each its own port", code="bad_port"
-                )
         for name, variable in PORT_VARIABLES.items():
             wish = wishes[name]
             old = getattr(remembered, name) if remembered else None

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,18 +150,27 @@ def end_strays(folder: Path, names: Sequence[str]) -> bool:
     For daemons without a pid file: the folder was deleted, or we were interrupted before the file was written.
     """
     found = []
-    for process in psutil.process_iter():
+    for _, process in in_folders(lambda place: place == folder, names):
         try:
-            place = process.cwd().removesuffix(" (deleted)")
-            if Path(place) == folder and any(name in word for word in process.cmdline() for name in names):
-                process.terminate()
-                found.append(process)
-        except (psutil.Error, OSError):
+            process.terminate()
+            found.append(process)
+        except psutil.NoSuchProcess:
             continue
     _, alive = psutil.wait_procs(found, timeout=STOP_TIMEOUT_S)
     for process in alive:
         process.kill()
     return bool(found)
+
+
+def in_folders(wanted: Callable[[Path], bool], names: Sequence[str]) -> Iterator[tuple[Path, psutil.Process]]:
+    """(folder, process) of every daemon of those names that works in a wanted folder, also when that is gone."""
+    for process in psutil.process_iter():
+        try:
+            place = Path(process.cwd().removesuffix(" (deleted)"))
+            if wanted(place) and any(name in word for word in process.cmdline() for name in names):
+                yield place, process
+        except (psutil.Error, OSError):
+            continue
 
 
 def free_port() -> int:

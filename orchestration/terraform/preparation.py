@@ -32,8 +32,11 @@ def providers_installed(work_dir: Path) -> bool:
     return any(path.exists() for path in folder.glob("*/*/*/*/*"))
 
 
-def mirror_configuration(variables: Mapping[str, str], work_dir: Path, note: OnLine) -> Path | None:
-    """A CLI configuration for the mirror, or None to let Terraform decide (its user's file, the registry)."""
+def provider_mirror(variables: Mapping[str, str]) -> Path | None:
+    """The folder to take the provider from; None to let Terraform decide (its user's file, the registry).
+
+    Raises BadInput for a wished mirror without it, Unfit where it is nowhere.
+    """
     if "TF_CLI_CONFIG_FILE" in variables:
         return None
     if MIRROR_VARIABLE not in variables and registry_reachable():
@@ -46,6 +49,14 @@ def mirror_configuration(variables: Mapping[str, str], work_dir: Path, note: OnL
             f"copy DIR here and set {MIRROR_VARIABLE}=DIR",
             code="provider_unreachable",
         )
+    return mirror
+
+
+def mirror_configuration(variables: Mapping[str, str], work_dir: Path, note: OnLine) -> Path | None:
+    """A CLI configuration for the mirror, or None as `provider_mirror`."""
+    mirror = provider_mirror(variables)
+    if mirror is None:
+        return None
     note(f"provider registry not in reach or overridden: using the mirror {mirror}")
     path = work_dir / "terraform.rc"
     path.write_text(cli_configuration(mirror))

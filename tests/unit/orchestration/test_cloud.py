@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.embedded.cloud import PORT_VARIABLES, LocalCloud
 from orchestration.embedded.daemon import free_port
-from orchestration.errors import BadInput, OrchestrationError, Unfit
+from orchestration.errors import BadInput, Unfit
 from orchestration.ledger import Ports
 from orchestration.settings import Target, port
 from tests.fakes.orchestration import FakeClock, deployment
@@ -115,8 +115,9 @@ def test_a_wished_port_is_never_given_to_another_daemon(scene: Scene) -> None:
 @pytest.mark.enable_socket
 def test_one_port_wished_for_twice_is_refused(scene: Scene) -> None:
     number = str(free_port())
-    with pytest.raises(OrchestrationError, match=number):
-        scene.ports(env={"LOCAL_AWS_PORT": number, "LOCAL_DATA_PORT": number})
+    twice = scene.cloud({"LOCAL_AWS_PORT": number, "LOCAL_DATA_PORT": number})
+    with pytest.raises(BadInput, match=f"LOCAL_AWS_PORT and LOCAL_DATA_PORT are both {number}"):
+        twice.check_ports(None)
 
 
 @pytest.mark.enable_socket
