@@ -2,43 +2,106 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
+import json
 import os
-from collections.abc import Iterator
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from orchestration.errors import Unfit
+from orchestration.processes import started
+
+NOTE = "lock.pid"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who changes a deployment."""
+
+    user: str
+    host: str
+    pid: int
+    start: str
+    """processes.started of that pid, on that host."""
+    command: str
+    since: str
+    """UTC, to the second."""
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host}, pid {self.pid}, `{self.command}` since {self.since}"
+
+
+def holder_of(state_dir: Path) -> Holder | None:
+    """Who wrote the note beside the lock; None where there is none that can be read. It may have ended since."""
+    try:
+        return Holder(**json.loads((state_dir / NOTE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 @contextmanager
-def exclusive(state_dir: Path) -> Iterator[None]:
-    """Hold the deployment's lock. Raises Unfit naming the process that holds it.
+def exclusive(
+    state_dir: Path, *, wait_s: float = 0.0, note: Callable[[str], None] = lambda line: None
+) -> Iterator[None]:
+    """Hold the deployment's lock. Raises Unfit naming who holds it, after `wait_s` seconds.
 
     The operating system frees the lock when its holder ends, however it ends.
     """
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    holder = state_dir / "lock.pid"
     lock = FileLock(state_dir / "lock", mode=0o600)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        pid = holder.read_text().strip() if holder.exists() else "unknown"
-        raise Unfit(
-            f"another command is changing {state_dir.name} (pid {pid})",
-            remedy=f"wait for it, or end it with `kill -INT {pid}`",
-            code="deployment_locked",
-        ) from None
+    _acquire(lock, state_dir, wait_s, note)
     ours = (state_dir / "lock").stat().st_ino
     try:
-        holder.write_text(str(os.getpid()))
+        _write_note(state_dir / NOTE)
         yield
     finally:
         if _inode(state_dir / "lock") == ours:
-            holder.unlink(missing_ok=True)
+            (state_dir / NOTE).unlink(missing_ok=True)
             _forget_if_nothing_was_made(state_dir)
         lock.release()
+
+
+def _acquire(lock: FileLock, state_dir: Path, wait_s: float, note: Callable[[str], None]) -> None:
+    with contextlib.suppress(Timeout):
+        lock.acquire(timeout=0)
+        return
+    who = holder_of(state_dir)
+    if wait_s > 0:
+        note(f"waiting until {who or 'another command'} is done with {state_dir.name}")
+        with contextlib.suppress(Timeout):
+            lock.acquire(timeout=wait_s)
+            return
+        who = holder_of(state_dir)
+    remedy = "wait for it (with LOCK_WAIT_S=600 a command waits by itself)"
+    if who is not None and who.host == socket.gethostname():
+        remedy += f", or end it with `kill -INT {who.pid}`"
+    raise Unfit(
+        f"another command is changing {state_dir.name}: {who or 'it has not said yet who it is'}",
+        remedy=remedy,
+        code="deployment_locked",
+    )
+
+
+def _write_note(path: Path) -> None:
+    holder = Holder(
+        user=getpass.getuser(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        start=started(os.getpid()) or "",
+        command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        since=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    )
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(asdict(holder)) + "\n", encoding="utf-8")
+    new.replace(path)
 
 
 @contextmanager

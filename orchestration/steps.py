@@ -15,11 +15,18 @@ from orchestration.checks.run import Subject
 from orchestration.client import AgentClient, TokenSource
 from orchestration.clock import Clock
 from orchestration.console import Console
-from orchestration.drift import Members
+from orchestration.drift import GatewaySeen, Members
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import Decisions
 from orchestration.errors import BadInput, GateRefused, Leftovers, Unfit
-from orchestration.gateway import GatewayAsked, GatewayControl, GatewayMaker, remove_gateway
+from orchestration.gateway import (
+    GatewayAsked,
+    GatewayControl,
+    GatewayMaker,
+    own_gateway,
+    remove_gateway,
+    targets_of,
+)
 from orchestration.ledger import GatewayRecord, Ledger, LedgerFile, RuntimeRecord
 from orchestration.lock import exclusive
 from orchestration.outputs import parse_outputs
@@ -27,7 +34,7 @@ from orchestration.runtime.doors import DoorMaker
 from orchestration.runtime.launch import Launched, Launcher
 from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, remove
 from orchestration.runtime.spec import ObservedRuntime
-from orchestration.settings import Deployment, Endpoints, Settings, aws_endpoints, build_settings
+from orchestration.settings import Deployment, Endpoints, Settings, aws_endpoints, build_settings, seconds
 from orchestration.terraform import (
     ACCOUNT_NOT_ALLOWED,
     RemoteState,
@@ -35,6 +42,7 @@ from orchestration.terraform import (
     TerraformDriver,
     account_not_allowed,
     allowed_accounts,
+    settle,
 )
 from orchestration.tokens import Desk, TokenBroker
 
@@ -112,9 +120,17 @@ class Steps:
 
         Whatever changes something runs inside, the teardown too.
         """
-        with exclusive(self.deployment.state_dir):
+        with self.alone():
             self.check_account(self.load_or_new())
             self.tools.confirm_spending()
+            yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock, and end what a command that was killed left running. Raises Unfit naming the lock's holder."""
+        folder, say = self.deployment.state_dir, self.console.say
+        with exclusive(folder, wait_s=seconds(self.env, "LOCK_WAIT_S", 0.0), note=say):
+            settle(folder, say, self.clock)
             yield
 
     def check_account(self, ledger: Ledger) -> str:
@@ -236,6 +252,12 @@ class Steps:
         with self.console.step("gateway"):
             made = self.tools.gateway_maker(settings).ensure(asked, known, self._record_gateway)
         return self._with_gateway(settings, made.record), bool(made.changed)
+
+    def gateway_seen(self, settings: Settings, asked: GatewayAsked) -> GatewaySeen:
+        """The gateway as the control plane has it."""
+        control = self.tools.gateways(settings.endpoints)
+        live = own_gateway(control, asked.gateway.name, self.load_or_new().gateway)
+        return GatewaySeen(live, targets_of(control, live.id) if live else {}, control.provider(asked.provider.name))
 
     def remove_gateway(self, endpoints: Endpoints, name: str) -> bool:
         """Delete the gateway of that name with its targets and its credential provider, recorded or not.

@@ -16,7 +16,6 @@ from orchestration.commands import provenance
 from orchestration.commands.matrix import Choice, Matrix
 from orchestration.console import Console
 from orchestration.errors import BadInput, OrchestrationError, WrongVerdicts
-from orchestration.lock import exclusive
 from orchestration.report import SmokeReport
 from orchestration.runtime.spec import DIGEST_VARIABLE, ObservedRuntime, changed_fields
 from orchestration.settings import Settings
@@ -172,7 +171,7 @@ class Evidence:
 
         steps = self.steps
         terraform = steps.tools.terraform(settings.endpoints)
-        with exclusive(steps.deployment.state_dir), steps.console.step("terraform plan"):
+        with steps.alone(), steps.console.step("terraform plan"):
             try:
                 changes, _ = terraform.plan()
                 plan = provenance.digest(terraform.show_plan())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestration.embedded.cloud import DaemonStatus
-from orchestration.lock import exclusive
 from orchestration.steps import Steps
 
 
@@ -25,7 +24,7 @@ class Local:
         cloud = self.steps.require_cloud()
         if not self.steps.deployment.state_dir.exists():
             return False
-        with exclusive(self.steps.deployment.state_dir):
+        with self.steps.alone():
             return cloud.stop()
 
     def status(self) -> list[DaemonStatus]:

@@ -15,7 +15,6 @@ from orchestration.commands.wishes import PLAN_AS_JSON, Wishes, check_writable, 
 from orchestration.console import Console
 from orchestration.drift import Door, Drift, Other
 from orchestration.errors import BadInput, GateRefused
-from orchestration.lock import exclusive
 from orchestration.review import (
     Review,
     Severity,
@@ -119,7 +118,7 @@ class Reviews:
     def drift(self) -> list[Drift]:
         """Everything that is not as code and launch say. Changes nothing."""
         endpoints = self.steps.endpoints()
-        with exclusive(self.steps.deployment.state_dir):
+        with self.steps.alone():
             self.steps.check_account(self.steps.load_or_new())
             settings = self.steps.settings(endpoints)
             return [*self._provisioned(endpoints), *self._members(settings), *self._launched(settings)]

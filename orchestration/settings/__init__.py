@@ -21,6 +21,7 @@ from orchestration.settings.deployment import (
     check_values,
     port,
     remote_state,
+    seconds,
     select_deployment,
     state_bucket,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "model_id",
     "port",
     "remote_state",
+    "seconds",
     "select_deployment",
     "state_bucket",
 ]

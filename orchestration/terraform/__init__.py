@@ -14,6 +14,7 @@ from orchestration.terraform.state import (
     remote_summary,
     state_key,
 )
+from orchestration.terraform.unfinished import settle
 
 __all__ = [
     "ACCOUNT_NOT_ALLOWED",
@@ -31,5 +32,6 @@ __all__ = [
     "parse_state",
     "registry_reachable",
     "remote_summary",
+    "settle",
     "state_key",
 ]

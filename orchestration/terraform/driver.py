@@ -14,8 +14,9 @@ from typing import Any
 from orchestration.errors import BadInput, OrchestrationError, TerraformFailed, Unfit
 from orchestration.terraform.failures import explain_failure, without_progress
 from orchestration.terraform.preparation import mirror_configuration, providers_installed, stamp_of
-from orchestration.terraform.process import IsFlagged, OnLine, Process
+from orchestration.terraform.process import LOCKING, IsFlagged, OnLine, Process, Watch
 from orchestration.terraform.state import RemoteState, StateSummary, parse_state, remote_summary, stage_sources
+from orchestration.terraform.unfinished import abandoned_lock, unfinished
 
 MINIMUM = (1, 11, 0)
 # Would write secrets into logs, or state where nobody looks for it.
@@ -36,6 +37,8 @@ class Environment:
     remote: RemoteState | None = None
     """Where the state is; None: a file in work_dir."""
     lock_readonly: bool = True
+    watch: Watch | None = None
+    """Raises OrchestrationError while what Terraform works against is not there."""
 
 
 class TerraformDriver:
@@ -251,8 +254,16 @@ class TerraformDriver:
         self, command: str, *args: str, on_line: OnLine | None = None, private: bool = False, **options: Any
     ) -> tuple[int, str, str]:
         self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        process = Process(self._place.binary, self._folder(), self._variables(command), self._log)
-        return process.cmd(command, *args, on_line=on_line, private=private, **options)
+        place, before = self._place, unfinished(self._place.work_dir)
+        process = Process(place.binary, self._folder(), self._variables(command), self._log, place.watch)
+        answer = process.cmd(command, *args, on_line=on_line, private=private, **options)
+        if command in LOCKING and answer[0] != 0 and (lock := abandoned_lock(answer[1] + answer[2], before)):
+            self._note(
+                f"removing the state lock {lock} of a terraform {before.operation if before else ''} that is gone"
+            )
+            if process.cmd("force-unlock", lock, force=IsFlagged, no_color=IsFlagged)[0] == 0:
+                answer = process.cmd(command, *args, on_line=on_line, private=private, **options)
+        return answer
 
     def _folder(self) -> Path:
         """Where Terraform runs: in the sources themselves, or in a copy that names the remote state."""
@@ -279,4 +290,10 @@ class TerraformDriver:
         return variables
 
     def _failed(self, command: str, code: int, text: str) -> OrchestrationError:
+        """That what it worked against is gone explains more than Terraform's words about it."""
+        if self._place.watch is not None:
+            try:
+                self._place.watch()
+            except OrchestrationError as e:
+                return e
         return explain_failure(command, code, text, self._log)

@@ -20,21 +20,43 @@ from typing import IO, Any
 
 from python_terraform import IsFlagged, Terraform
 
-from orchestration.errors import Unfit
+from orchestration.errors import OrchestrationError, Unfit
+from orchestration.processes import CANNOT_START, end_group, leashed
+from orchestration.terraform.unfinished import WORD, forget, record
 
-__all__ = ["IsFlagged", "OnLine", "Process"]
+__all__ = ["IsFlagged", "OnLine", "Process", "Watch"]
 
 OnLine = Callable[[str], None]
+Watch = Callable[[], None]
 LOOK_S = 0.05
+# Commands that take the state's lock and start a provider.
+LOCKING = frozenset({"apply", "destroy", "force-unlock", "import", "plan", "state push", "state rm"})
+# What Terraform works against is looked at so often, and given up when it was amiss so many times in a row.
+WATCH_S, AMISS = 5.0, 3
+# More than the slowest apply or destroy on AWS that was heard of.
+DEADLINE_S = 3600.0
+# After the interrupt: the time to write the state down.
+GRACE_S = 20.0
 
 
 class Process(Terraform):  # type: ignore[misc]
     """python-terraform's option handling with a process that we own."""
 
-    def __init__(self, binary: str, source_dir: Path, variables: Mapping[str, str], log_path: Path) -> None:
+    def __init__(
+        self,
+        binary: str,
+        source_dir: Path,
+        variables: Mapping[str, str],
+        log_path: Path,
+        watch: Watch | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        """`watch` raises OrchestrationError while what Terraform works against is not there."""
         super().__init__(working_dir=str(source_dir), terraform_bin_path=binary)
         self._variables = dict(variables)
         self._log_path = log_path
+        self._watch = watch
+        self._deadline_s = deadline_s
 
     def read_state_file(self, file_path: str | None = None) -> None:
         """Nothing here reads state: outputs come from `terraform output`."""
@@ -51,54 +73,120 @@ class Process(Terraform):  # type: ignore[misc]
         Raises Unfit when the binary cannot be started.
         """
         argv = self.generate_cmd_string(cmd, *args, **options)
+        folder = self._log_path.parent
         with (
-            tempfile.TemporaryFile(dir=self._log_path.parent) as out,
-            tempfile.TemporaryFile(dir=self._log_path.parent) as err,
+            tempfile.TemporaryFile(dir=folder) as out,
+            tempfile.TemporaryFile(dir=folder) as err,
             _Interrupts() as interrupts,
         ):
-            try:
-                process = subprocess.Popen(
-                    argv,
-                    cwd=self.working_dir,
-                    env=self._variables,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=err,
-                    start_new_session=True,
-                )
-            except OSError as e:
-                raise Unfit(
-                    f"{argv[0]} cannot be started: {e.strerror}",
-                    remedy="install Terraform >= 1.11, or set TERRAFORM=<path>",
-                    code="terraform_missing",
-                ) from None
+            process = self._start(argv, cmd, out, err)
             interrupts.hand_on_to(process)
-            _follow(process, out, on_line)
+            amiss = self._follow(process, out, on_line, interrupts)
             answer = process.returncode, _text(out), _text(err)
+        if cmd in LOCKING:
+            if answer[0] < 0:
+                end_group(process.pid, WORD)  # killed by somebody, it could not end its provider
+            forget(folder)
         self.temp_var_files.clean_up()
         with contextlib.suppress(OSError), self._log_path.open("a", encoding="utf-8") as log:
             log.write(("" if private else answer[1]) + answer[2])
+        if cmd in LOCKING and answer[0] == CANNOT_START:
+            raise _missing(argv[0], answer[2].strip())
+        if amiss is not None:
+            raise amiss
         if interrupts.came:
             raise KeyboardInterrupt
         return answer
 
+    def _start(self, argv: list[str], cmd: str, out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:
+        """In a session of its own, so that Ctrl-C comes by us alone; on a leash, so that it does not outlive us.
 
-def _follow(process: subprocess.Popen[bytes], out: IO[bytes], on_line: OnLine | None) -> None:
-    """Wait for the end, telling each whole line as it appears. A listener that fails is not asked again."""
-    position = 0
-    while True:
-        ended = process.poll() is not None
-        whole = _read(out, position).rpartition(b"\n")
-        position += len(whole[0]) + len(whole[1])
-        for line in whole[0].decode("utf-8", "replace").splitlines() if whole[1] else ():
-            if on_line is not None:
-                try:
-                    on_line(line)
-                except OSError:
-                    on_line = None
-        if ended:
-            return
-        time.sleep(LOOK_S)
+        The leash ends by SIGINT: Terraform then writes down what it made and gives the lock back.
+        """
+        try:
+            process = subprocess.Popen(
+                leashed(argv, signal.SIGINT) if cmd in LOCKING else argv,
+                cwd=self.working_dir,
+                env=self._variables,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+        except OSError as e:
+            raise _missing(argv[0], str(e.strerror)) from None
+        if cmd in LOCKING:
+            record(self._log_path.parent, process.pid, cmd, time.time())
+        return process
+
+    def _follow(
+        self, process: subprocess.Popen[bytes], out: IO[bytes], on_line: OnLine | None, interrupts: _Interrupts
+    ) -> OrchestrationError | None:
+        """Wait for the end, telling each whole line as it appears. A listener that fails is not asked again.
+
+        Returns why Terraform was ended before its time.
+        """
+        guard = _Guard(self._watch, time.monotonic() + self._deadline_s)
+        position = 0
+        while True:
+            ended = process.poll() is not None
+            whole = _read(out, position).rpartition(b"\n")
+            position += len(whole[0]) + len(whole[1])
+            for line in whole[0].decode("utf-8", "replace").splitlines() if whole[1] else ():
+                if on_line is not None:
+                    try:
+                        on_line(line)
+                    except OSError:
+                        on_line = None
+            if ended:
+                return guard.amiss
+            if guard.look(time.monotonic()):
+                interrupts.interrupt()
+            elif guard.out_of_patience(time.monotonic()):
+                process.kill()
+            time.sleep(LOOK_S)
+
+
+def _missing(binary: str, why: str) -> Unfit:
+    return Unfit(
+        f"{binary} cannot be started: {why}",
+        remedy="install Terraform >= 1.11, or set TERRAFORM=<path>",
+        code="terraform_missing",
+    )
+
+
+class _Guard:
+    """Ends a Terraform that waits for what does not come: its provider has no deadline for an answer."""
+
+    def __init__(self, watch: Watch | None, deadline: float) -> None:
+        self.amiss: OrchestrationError | None = None
+        self._watch = watch
+        self._deadline = deadline
+        self._next = 0.0
+        self._times = 0
+        self._given_up = 0.0
+
+    def look(self, now: float) -> bool:
+        """True once: when Terraform is to be interrupted."""
+        if self.amiss is not None or now < self._next:
+            return False
+        self._next = now + WATCH_S
+        if now > self._deadline:
+            self.amiss = Unfit(
+                "terraform is not done after its time", remedy="see terraform.log, then again", code="deadline"
+            )
+        elif self._watch is not None:
+            try:
+                self._watch()
+                self._times = 0
+            except OrchestrationError as e:
+                self._times += 1
+                self.amiss = e if self._times >= AMISS else None
+        self._given_up = now
+        return self.amiss is not None
+
+    def out_of_patience(self, now: float) -> bool:
+        return self.amiss is not None and now > self._given_up + GRACE_S
 
 
 def _read(stream: IO[bytes], position: int) -> bytes:
@@ -123,6 +211,7 @@ class _Interrupts:
 
     def __init__(self) -> None:
         self.came = False
+        self._wanted = False
         self._process: subprocess.Popen[bytes] | None = None
         self._sent = False
         self._before: dict[int, Any] = {}
@@ -141,11 +230,16 @@ class _Interrupts:
         self._process = process
         self._hand_on()
 
+    def interrupt(self) -> None:
+        """The one interrupt, of our own accord."""
+        self._wanted = True
+        self._hand_on()
+
     def _take(self, *_: object) -> None:
-        self.came = True
+        self.came = self._wanted = True
         self._hand_on()
 
     def _hand_on(self) -> None:
-        if self.came and self._process and not self._sent:
+        if self._wanted and self._process and not self._sent:
             self._sent = True
             self._process.send_signal(signal.SIGINT)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import getpass
+import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import Unfit
-from orchestration.lock import exclusive
+from orchestration.lock import exclusive, holder_of
 
 ROOT = Path(__file__).resolve().parents[3]
 HOLDER = """
@@ -48,8 +51,40 @@ def test_a_second_command_is_refused_with_the_pid_of_the_first(tmp_path: Path) -
         with pytest.raises(Unfit) as caught, exclusive(state):
             pytest.fail("two commands hold one lock")
     assert caught.value.code == "deployment_locked"
-    assert caught.value.message == f"another command is changing local-dev (pid {first.pid})"
-    assert caught.value.remedy == f"wait for it, or end it with `kill -INT {first.pid}`"
+    who = f"{getpass.getuser()}@{socket.gethostname()}, pid {first.pid}, `"
+    assert caught.value.message.startswith(f"another command is changing local-dev: {who}")
+    assert caught.value.remedy.endswith(f"or end it with `kill -INT {first.pid}`")
+
+
+def test_a_holder_that_has_not_said_who_it_is_is_no_pid_to_kill(tmp_path: Path) -> None:
+    with another_command(tmp_path):
+        (tmp_path / "lock.pid").write_text("")
+        with pytest.raises(Unfit) as caught, exclusive(tmp_path):
+            pytest.fail("two commands hold one lock")
+    assert "it has not said yet who it is" in caught.value.message
+    assert "kill" not in caught.value.remedy
+
+
+def test_a_holder_on_another_machine_is_named_and_not_to_be_killed_here(tmp_path: Path) -> None:
+    with another_command(tmp_path):
+        note = json.loads((tmp_path / "lock.pid").read_text())
+        (tmp_path / "lock.pid").write_text(json.dumps(note | {"user": "ann", "host": "laptop"}))
+        with pytest.raises(Unfit, match="ann@laptop") as caught, exclusive(tmp_path):
+            pytest.fail("two commands hold one lock")
+    assert "kill" not in caught.value.remedy
+
+
+def test_a_command_that_may_wait_goes_on_when_the_first_is_done(tmp_path: Path) -> None:
+    told: list[str] = []
+    with another_command(tmp_path) as first:
+
+        def end_it(line: str) -> None:
+            told.append(line)
+            first.kill()
+
+        with exclusive(tmp_path, wait_s=60, note=end_it):
+            pass
+    assert f"pid {first.pid}" in told[0]
 
 
 def test_a_refused_command_leaves_the_holders_name(tmp_path: Path) -> None:
@@ -64,7 +99,7 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
         first.kill()
         first.wait()
         with exclusive(tmp_path):
-            assert (tmp_path / "lock.pid").read_text() == str(os.getpid())
+            assert (holder := holder_of(tmp_path)) and holder.pid == os.getpid()
 
 
 @pytest.mark.parametrize("ended_by", [None, ValueError, KeyboardInterrupt])
