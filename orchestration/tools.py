@@ -115,8 +115,14 @@ class TargetTools:
             tfvars=self._tfvars(),
             var_files=tuple(path for path in [self.deployment.tfvars_path] if path.is_file()),
             remote=place,
+            watch=self._look_at_the_cloud if self.cloud else None,
         )
         return TerraformDriver(where, note=self.console.note)
+
+    def _look_at_the_cloud(self) -> None:
+        """Raises Unfit while the local cloud is down."""
+        if self.cloud and (ledger := LedgerFile(self.deployment.ledger_path).load()):
+            self.cloud.require_running(ledger.ports)
 
     def _tfvars(self) -> dict[str, Any]:
         """Which accounts are allowed is not ours to say: that would wave every account through."""
