@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +18,7 @@ from orchestration.console import Console
 from orchestration.drift import GatewaySeen, Members
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import Decisions
-from orchestration.errors import BadInput, GateRefused, Leftovers, Unfit
+from orchestration.errors import BadInput, GateRefused, Leftovers, OrchestrationError, Unfit
 from orchestration.gateway import (
     GatewayAsked,
     GatewayControl,
@@ -168,6 +168,8 @@ class Steps:
         ledger = self.load_or_new()
         with self.console.step("local cloud"):
             ports = cloud.start(ledger.ports)
+        if cloud.saving.lost() or (self._applied_before() and cloud.saving.is_empty()):
+            self.console.say("the local cloud ended before it had saved everything: what it lost is provisioned anew")
         self.ledger().save(ledger.with_ports(ports))
         return cloud.endpoints(ports)
 
@@ -185,7 +187,7 @@ class Steps:
         """Apply in one go where nothing exists yet, else plan first: a plan without changes is quicker than apply."""
         terraform = self.terraform(endpoints)
         if not terraform.has_state():
-            with self.console.step("terraform apply"), self.account_of_nothing(terraform):
+            with self.saving(), self.console.step("terraform apply"), self.account_of_nothing(terraform):
                 terraform.apply(on_line=self.progress)
             return True
         with self.console.step("terraform plan"):
@@ -193,7 +195,7 @@ class Steps:
         if not changes:
             terraform.forget_plan()
             return False
-        with self.console.step("terraform apply"):
+        with self.saving(), self.console.step("terraform apply"):
             terraform.apply_plan(on_line=self.progress)
         return True
 
@@ -201,7 +203,7 @@ class Steps:
         """Apply a plan that was kept, and nothing else."""
         terraform = self.terraform(endpoints)
         terraform.take_plan(plan)
-        with self.console.step("terraform apply"):
+        with self.saving(), self.console.step("terraform apply"):
             terraform.apply_plan(on_line=self.progress)
 
     @contextmanager
@@ -235,7 +237,7 @@ class Steps:
         return self.settings(self.endpoints())
 
     def configure(self, settings: Settings, *, force: bool = False) -> bool:
-        with self.console.step("passwords"):
+        with self.saving(), self.console.step("passwords"):
             return self.tools.broker(settings).give_passwords(force=force)
 
     def gateway(self, settings: Settings) -> tuple[Settings, bool]:
@@ -291,11 +293,28 @@ class Steps:
         with self.console.step("launch"):
             return self.tools.launcher(settings).launch(self.load_or_new().runtime, made)
 
+    def _applied_before(self) -> bool:
+        state = self.deployment.state_dir / "terraform.tfstate"
+        return state.exists() and state.stat().st_size > 0
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Let the local cloud save what is made inside, also when that ends early. Raises Unfit as checkpoint."""
+        if self.cloud:
+            self.cloud.saving.expect_changes()
+        try:
+            yield
+        except BaseException:
+            with suppress(OrchestrationError):
+                self.checkpoint()
+            raise
+        self.checkpoint()
+
     def checkpoint(self) -> None:
+        """Raises Unfit when the local cloud cannot save."""
         ledger = self.load_or_new()
         if self.cloud and ledger.ports:
-            with self.console.step("local cloud: write state to disk"):
-                self.cloud.checkpoint(ledger.ports)
+            self.cloud.checkpoint(ledger.ports)
 
     def tear_down(self) -> None:
         """Delete the runtime, then what Terraform made. Raises GateRefused under deletion protection, Leftovers."""

@@ -27,12 +27,13 @@ from orchestration.embedded.daemon import (
     owner_of,
 )
 from orchestration.embedded.decisions import oidc_map
+from orchestration.embedded.saving import Saving
 from orchestration.errors import BadInput, Unfit
 from orchestration.http import healthy
 from orchestration.ledger import Ports
 from orchestration.settings import LOCAL_ACCOUNT, Deployment, Endpoints, port
 
-SERVICES = "iam,sts,s3,ecr,cognito-idp,cognito-identity,secretsmanager,logs,sqs,bedrock-agentcore"
+SERVICES = "iam,sts,s3,ecr,cognito-idp,cognito-identity,secretsmanager,logs,lambda,sqs,bedrock-agentcore"
 EMULATOR_HEALTH = "/_ministack/health"
 RUNTIME_HEALTH = "/_agentcore_local/health"
 PORT_VARIABLES = {
@@ -67,6 +68,7 @@ class LocalCloud:
         self._folder = deployment.state_dir / "cloud"
         self.emulator = Daemon("ministack", self._folder)
         self.runtime = Daemon("agentcore_local", self._folder)
+        self.saving = Saving(self.emulator, self._folder / "ministack")
 
     def start(self, remembered: Ports | None) -> Ports:
         """Bring both daemons up on the remembered ports where these are free. Safe to call when they run."""
@@ -83,9 +85,8 @@ class LocalCloud:
         return ports
 
     def checkpoint(self, ports: Ports) -> None:
-        """Make the emulator write its state: it does so only when it ends, so it is ended and started again."""
-        self.emulator.stop()
-        self._start_emulator(ports, self.root_key())
+        """Make the emulator write its state. Raises Unfit when it does not."""
+        self.saving.save(f"http://{LOOPBACK}:{ports.aws}")
 
     def stop(self) -> bool:
         """Stop both; True if something was running."""
@@ -265,6 +266,8 @@ class LocalCloud:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "SERVICES": SERVICES,
+            # A process of its own on this machine: a container would need Docker.
+            "LAMBDA_EXECUTOR": "local",
             "PERSIST_STATE": "1",
             "STATE_DIR": str(state / "state"),
             "S3_PERSIST": "1",
@@ -276,10 +279,11 @@ class LocalCloud:
             "AWS_ACCESS_KEY_ID": key.id,
             "AWS_SECRET_ACCESS_KEY": key.secret,
             "TMPDIR": str(state),
+            "PYTHONPATH": str(self._deployment.root),
         }
         url = f"http://{LOOPBACK}:{ports.aws}{EMULATOR_HEALTH}"
         self._note(f"starting ministack on {LOOPBACK}:{ports.aws}")
-        program = [str(Path(sys.executable).parent / "ministack")]
+        program = [sys.executable, "-m", "orchestration.embedded.ministack_server"]
         self.emulator.start(program, env, [ports.aws], lambda: healthy(url), self._clock, self._version())
 
     def _start_runtime(self, ports: Ports, key: AccessKey) -> None:

@@ -1,7 +1,7 @@
 """HTTP without the AWS SDK: the data plane, identity providers. The only importer of httpx."""
 
 from orchestration.http.calls import Calls, OpenReply
-from orchestration.http.clients import aws_client, healthy, local_client
+from orchestration.http.clients import aws_client, healthy, local_client, posted
 from orchestration.http.data_plane import DataPlane, read_reply
 from orchestration.http.loopback import listening
 from orchestration.http.oidc import OidcProvider, client_credentials
@@ -20,5 +20,6 @@ __all__ = [
     "listening",
     "local_client",
     "place_of",
+    "posted",
     "read_reply",
 ]

@@ -15,6 +15,16 @@ def aws_client(timeout_s: float) -> httpx.Client:
     return httpx.Client(timeout=timeout_s)
 
 
+def posted(url: str, timeout_s: float) -> tuple[int, str]:
+    """(status, body) of a POST without a body to this machine; status 0 and what went wrong where none came."""
+    try:
+        with local_client(timeout_s) as client:
+            answer = client.post(url)
+            return answer.status_code, answer.text
+    except httpx.HTTPError as e:
+        return 0, type(e).__name__
+
+
 def healthy(url: str, timeout_s: float = 2.0) -> bool:
     """True if a GET answers 200."""
     try:

@@ -1,0 +1,84 @@
+"""The emulator, which writes its state only when it ends, with one path more that makes it write at once.
+
+Run as a module, configured by the emulator's own variables (ministack: main):
+
+    python -m orchestration.embedded.ministack_server
+
+POST /_ministack/save answers 200, or 507 with the names of the services whose state could not be written. It runs
+between two requests, on the loop that serves them. The only importer of ministack.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import resource
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+SAVE_PATH = "/_ministack/save"
+KEEP_ALIVE_S = 75
+
+
+async def app(scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+    """ASGI."""
+    from ministack.app import app as emulator
+
+    if scope["type"] == "http" and scope["path"] == SAVE_PATH and scope["method"] == "POST":
+        unsaved = save()
+        body = json.dumps({"unsaved": unsaved}).encode()
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 507 if unsaved else 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+    else:
+        await emulator(scope, receive, send)
+
+
+def save() -> list[str]:
+    """Write the state of every service, each file whole or not at all. Returns those that could not be written.
+
+    The emulator logs such a failure and goes on, so each file is looked at: a written one is a new one.
+    """
+    from ministack.app import _build_persistence_save_dict
+    from ministack.core import persistence
+
+    unsaved = []
+    for name, get_state in _build_persistence_save_dict().items():
+        path = Path(persistence.STATE_DIR, f"{name}.json")
+        before = _inode(path)
+        if get_state() is None:
+            continue  # it was never loaded
+        persistence.save_all({name: get_state})
+        if _inode(path) in (before, None):
+            unsaved.append(name)
+    return unsaved
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
+def main() -> None:
+    """As ministack's own main, in the foreground and without its options."""
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    os.umask(0o077)
+    with contextlib.suppress(ValueError, OSError):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    config = Config()
+    config.bind = [f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"]
+    config.keep_alive_timeout = KEEP_ALIVE_S
+    config.loglevel = os.environ.get("LOG_LEVEL", "WARNING")
+    asyncio.run(serve(app, config))
+
+
+if __name__ == "__main__":
+    main()
