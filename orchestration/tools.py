@@ -7,7 +7,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,10 @@ from orchestration.aws import (
     CognitoProvider,
     DecisionLog,
     Identity,
+    Inspector,
+    LogGroups,
     PoolMembers,
+    RemainsSearch,
     StateBucket,
     identity,
 )
@@ -36,9 +39,10 @@ from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import Decisions, oidc_map
 from orchestration.errors import GateRefused
 from orchestration.gateway import GatewayAsked, GatewayMaker, asked_of, load_tools
-from orchestration.http import aws_client, client_credentials, local_client
+from orchestration.http import ProviderProbe, aws_client, client_credentials, local_client, place_of
 from orchestration.ledger import LedgerFile
 from orchestration.runtime.doors import DoorMaker
+from orchestration.runtime.function_package import write_package
 from orchestration.runtime.launch import Launcher
 from orchestration.runtime.toolkit import Toolkit
 from orchestration.settings import (
@@ -52,11 +56,21 @@ from orchestration.settings import (
 )
 from orchestration.subjects import Subjects
 from orchestration.terminal import Terminal
-from orchestration.terraform import MIRROR_VARIABLE, Environment, RemoteState, TerraformDriver, find_mirror
+from orchestration.terraform import (
+    MIRROR_VARIABLE,
+    Environment,
+    RemoteState,
+    TerraformDriver,
+    find_mirror,
+    keep_apart,
+    kept_apart,
+)
 from orchestration.tokens import Desk, TokenBroker
 
 # What a runtime that is not ours may take for one call.
 FOREIGN_REQUEST_S = 60.0
+# Whoever only looks whether something answers does not wait longer.
+PROBE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +84,33 @@ class TargetTools:
     cloud: LocalCloud | None
     yes: bool
 
-    def check_terraform(self) -> None:
-        place = Environment(self._binary, self.deployment.root, self.deployment.state_dir, self.env)
-        TerraformDriver(place).check_binary()
+    def check_terraform(self, work_dir: Path | None = None) -> str:
+        place = Environment(self._binary, self.deployment.root, work_dir or self.deployment.state_dir, self.env)
+        version = TerraformDriver(place).check_binary()
         if MIRROR_VARIABLE in self.env:
             find_mirror(self.env)
+        return version
 
     def terraform(self, endpoints: Endpoints) -> TerraformDriver:
+        place = self._own_place(endpoints)
+        write_package(self.deployment.root)
+        return self.driver(endpoints, place)
+
+    def apart(self, endpoints: Endpoints) -> TerraformDriver:
+        chosen, place = self.deployment, self._own_place(endpoints)
+        where = self._environment(endpoints, place)
+        sources = kept_apart(
+            where.work_dir, where.source_dir, region=chosen.region, path_style=self.cloud is not None
+        )
+        where = replace(where, source_dir=sources, tfvars={}, var_files=(), apart=True)
+        return TerraformDriver(where, note=self.console.note)
+
+    def keep_apart(self) -> None:
+        chosen = self.deployment
+        sources = chosen.root / "terraform"
+        keep_apart(chosen.state_dir, sources, region=chosen.region, path_style=self.cloud is not None)
+
+    def _own_place(self, endpoints: Endpoints) -> RemoteState | None:
         """Raises GateRefused where STATE_BUCKET alone would pass over the state that is here, or is no bucket of ours.
 
         Terraform itself would read and write a state in anybody's bucket.
@@ -92,7 +126,7 @@ class TargetTools:
                 )
         if place is not None:
             self.state_store(endpoints, place.bucket).check()
-        return self.driver(endpoints, place)
+        return place
 
     def remote(self, bucket: str | None = None) -> RemoteState | None:
         return remote_state(self.deployment, self._recorded_bucket() or bucket, self.env)
@@ -105,7 +139,10 @@ class TargetTools:
         return ledger.state_bucket if ledger else None
 
     def driver(self, endpoints: Endpoints, place: RemoteState | None) -> TerraformDriver:
-        where = Environment(
+        return TerraformDriver(self._environment(endpoints, place), note=self.console.note)
+
+    def _environment(self, endpoints: Endpoints, place: RemoteState | None) -> Environment:
+        return Environment(
             binary=self._binary,
             source_dir=self.deployment.root / "terraform",
             work_dir=self.deployment.state_dir,
@@ -117,7 +154,6 @@ class TargetTools:
             remote=place,
             watch=self._look_at_the_cloud if self.cloud else None,
         )
-        return TerraformDriver(where, note=self.console.note)
 
     def _look_at_the_cloud(self) -> None:
         """Raises Unfit while the local cloud is down."""
@@ -136,7 +172,15 @@ class TargetTools:
             ours["refresh_token_rotation"] = False
             # The emulator knows no saved queries, and forgets most of what an alarm is made of.
             ours["auth_alarms_enabled"] = False
+            # The local runtime plays no gateway yet.
+            ours["gateway_enabled"] = False
         return ours
+
+    def remains(self, endpoints: Endpoints) -> RemainsSearch:
+        return RemainsSearch(self._clients(endpoints), local=self.cloud is not None)
+
+    def log_groups(self, endpoints: Endpoints) -> LogGroups:
+        return LogGroups(self._clients(endpoints))
 
     def control(self, endpoints: Endpoints) -> BotoRuntimeControl:
         return BotoRuntimeControl(self._clients(endpoints))
@@ -239,6 +283,13 @@ class TargetTools:
     def decision_log(self, settings: Settings, since: float) -> list[str]:
         outputs = settings.outputs
         return DecisionLog(self._clients(settings.endpoints)).lines(outputs.project, outputs.environment, since)
+
+    def inspector(self, endpoints: Endpoints) -> Inspector:
+        return Inspector(self._clients(endpoints))
+
+    def provider(self, endpoints: Endpoints, discovery_url: str) -> ProviderProbe:
+        place = place_of(self.deployment.region, endpoints.aws)
+        return ProviderProbe(self._http(PROBE_S), discovery_url, place)
 
     def account(self) -> str:
         return LOCAL_ACCOUNT if self.cloud else self._identity().account

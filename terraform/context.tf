@@ -17,6 +17,7 @@ locals {
   # The same names as PRODUCTION in orchestration/settings/deployment.py.
   is_prod         = contains(["live", "prd", "prod", "production"], var.environment)
   uses_cognito    = var.external_oidc == null
+  makes_gateway   = local.uses_cognito && coalesce(var.gateway_enabled, true)
   makes_probes    = local.uses_cognito && var.probes_enabled
   secret_days     = local.is_prod ? 30 : 0
   user_auth_flows = coalesce(var.user_auth_flows, toset(local.is_prod ? ["code", "refresh", "srp"] : ["code", "password", "refresh", "srp"]))
@@ -25,6 +26,9 @@ locals {
   probe_runtime_names = local.makes_probes ? {
     for door in ["audience", "group", "iam", "scope"] : door => "${local.agent_runtime_name}_probe_${door}"
   } : {}
+
+  # The gateway's name, its credential provider's too: so each is found again by whoever has lost its id.
+  gateway_name = local.makes_gateway ? "${local.name_prefix}-gateway" : null
 
   # What the pool's tokens name as their issuer, without scheme.
   pool_issuer = local.uses_cognito ? "cognito-idp.${local.region}.${data.aws_partition.current.dns_suffix}/${module.identity[0].user_pool_id}" : null

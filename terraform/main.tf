@@ -38,16 +38,18 @@ module "runtime_role" {
   source = "./modules/runtime_role"
   count  = var.execution_role_arn == null ? 1 : 0
 
-  account_id               = local.account_id
-  agent_runtime_name       = local.agent_runtime_name
-  ecr_repository_arn       = module.artifacts.ecr_repository_arn
-  model_ids                = var.model_ids
-  name_prefix              = local.name_prefix
-  partition                = local.partition
-  permissions_boundary_arn = var.permissions_boundary_arn
-  probe_runtime_names      = values(local.probe_runtime_names)
-  region                   = local.region
-  role_path                = var.role_path
+  account_id         = local.account_id
+  agent_runtime_name = local.agent_runtime_name
+  ecr_repository_arn = module.artifacts.ecr_repository_arn
+  # By its name alone: the orchestrator makes it.
+  gateway_credential_provider_name = local.gateway_name
+  model_ids                        = var.model_ids
+  name_prefix                      = local.name_prefix
+  partition                        = local.partition
+  permissions_boundary_arn         = var.permissions_boundary_arn
+  probe_runtime_names              = values(local.probe_runtime_names)
+  region                           = local.region
+  role_path                        = var.role_path
 }
 
 module "invoker_policy" {

@@ -1,5 +1,5 @@
 # The contract with the orchestrator: one reader (orchestration/outputs.py). Rename or remove one, and handoff_version rises.
-# Those of Cognito and of the probes are null, hence absent from `terraform output`, where there is none; then all of a group are.
+# Those of Cognito, of the gateway and of the probes are null, hence absent from `terraform output`, where there is none; then all of a group are.
 
 output "account_id" {
   description = "AWS account of the deployment. Read by orchestration/outputs.py."
@@ -126,6 +126,46 @@ output "environment" {
   value       = var.environment
 }
 
+output "gateway_authorizer" {
+  description = "Whom the gateway lets in, as the outputs authorizer_* say it of the runtime: {allowed_audience, allowed_clients, allowed_scopes, custom_claims, discovery_url}. Read by orchestration/outputs.py."
+  value       = local.gateway_authorizer
+
+  precondition {
+    condition     = local.makes_gateway ? !contains(values(local.authorizer.allowed_clients), module.gateway_access[0].client_id) : true
+    error_message = "The gateway's client is \"${coalesce(one(module.gateway_access[*].client_id), "null")}\", one of the clients that the runtime lets in: ${jsonencode(local.authorizer.allowed_clients)}."
+  }
+}
+
+output "gateway_client_id" {
+  description = "The agent's own client at the gateway. Read by orchestration/outputs.py, which makes the credential provider of it."
+  value       = one(module.gateway_access[*].client_id)
+}
+
+output "gateway_credential_provider_name" {
+  description = "Name that the credential provider must have: the execution role's permissions are narrowed to it. Read by orchestration/outputs.py."
+  value       = local.gateway_name
+}
+
+output "gateway_function_arn" {
+  description = "Function behind the gateway's tool. Read by orchestration/outputs.py, for the gateway's target."
+  value       = one(module.credit_check[*].function_arn)
+}
+
+output "gateway_name" {
+  description = "Name that the gateway must have: its role trusts it alone. Read by orchestration/outputs.py."
+  value       = local.gateway_name
+}
+
+output "gateway_role_arn" {
+  description = "Role of the gateway. Read by orchestration/outputs.py."
+  value       = one(module.gateway_role[*].role_arn)
+}
+
+output "gateway_scope" {
+  description = "Scope of the agent's token for the gateway. Read by orchestration/outputs.py."
+  value       = one(module.gateway_access[*].scope)
+}
+
 output "handoff_version" {
   description = "Version of this set of outputs, a number. Read by orchestration/outputs.py, which refuses another one."
   value       = 2
@@ -144,6 +184,11 @@ output "partition" {
 output "probe_elsewhere_role_arn" {
   description = "Role that may invoke a runtime of another name alone. Read by orchestration/outputs.py, for the smoke matrix."
   value       = one(module.probes[*].role_arns.elsewhere)
+}
+
+output "probe_gateway_outsider_client_id" {
+  description = "Machines' app client with the gateway's scope that the gateway must never let in; absent without a gateway. Read by orchestration/outputs.py, for the smoke matrix."
+  value       = one(module.probes[*].gateway_outsider_client_id)
 }
 
 output "probe_group" {

@@ -6,6 +6,7 @@ module "probes" {
   account_id               = local.account_id
   caller_username          = module.identity[0].caller_username
   elsewhere_policy_arn     = module.probe_invoker_policy["elsewhere"].policy_arn
+  gateway_scope            = one(module.gateway_access[*].scope)
   invoker_policy_arn       = module.probe_invoker_policy["iam"].policy_arn
   name_prefix              = local.name_prefix
   partition                = local.partition

@@ -88,8 +88,8 @@ variable "app_clients" {
   }
 
   validation {
-    condition     = !anytrue([for name in keys(var.app_clients) : contains(["other-pool", "outsider", "outsider-machine", "probe-machine"], name)])
-    error_message = "app_clients has the names ${jsonencode(keys(var.app_clients))}; other-pool, outsider, outsider-machine and probe-machine are the probes'."
+    condition     = !anytrue([for name in keys(var.app_clients) : contains(["gateway", "other-pool", "outsider", "outsider-gateway", "outsider-machine", "probe-machine"], name)])
+    error_message = "app_clients has the names ${jsonencode(keys(var.app_clients))}; gateway is the gateway's, and other-pool, outsider, outsider-gateway, outsider-machine and probe-machine are the probes'."
   }
 }
 
@@ -167,6 +167,18 @@ variable "caller_username" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9._-]{0,63}$", var.caller_username))
     error_message = "caller_username is \"${var.caller_username}\"; use 1-64 of a-z, 0-9, \".\", \"_\", \"-\", beginning with a letter."
+  }
+}
+
+variable "credit_check_package" {
+  description = "Zip with the code of the function behind the gateway. The orchestrator writes it before every plan; by hand: python -m scripts.package_credit_check. Kept in the state, so give a path from this folder, which is the same on every machine."
+  type        = string
+  nullable    = false
+  default     = ".package/credit_check.zip"
+
+  validation {
+    condition     = !local.makes_gateway || fileexists(var.credit_check_package)
+    error_message = "credit_check_package is \"${var.credit_check_package}\", which is not there; write it with python -m scripts.package_credit_check, or set gateway_enabled = false."
   }
 }
 
@@ -287,6 +299,17 @@ variable "external_oidc" {
       for name, id in var.external_oidc.allowed_clients : can(regex("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$", name)) && can(regex("^\\S+$", id))
     ])
     error_message = "external_oidc.allowed_clients is ${jsonencode(var.external_oidc == null ? {} : var.external_oidc.allowed_clients)}; use short names of a-z, 0-9 and inner hyphens, and ids without spaces."
+  }
+}
+
+variable "gateway_enabled" {
+  description = "Whether the agent's credit check is behind an AgentCore Gateway: a function, the gateway's role and its own client, scope and door. Null: wherever Cognito is. Not with external_oidc: the gateway's client is one of the pool's."
+  type        = bool
+  default     = null
+
+  validation {
+    condition     = !(coalesce(var.gateway_enabled, false) && var.external_oidc != null)
+    error_message = "gateway_enabled is ${coalesce(var.gateway_enabled, false)} beside external_oidc; leave it out, or set it to false: the agent then has its built-in credit check."
   }
 }
 

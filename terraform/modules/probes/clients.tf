@@ -17,6 +17,10 @@ locals {
     probe-machine    = { kind = "machine", pool = aws_cognito_resource_server.probe.user_pool_id, scopes = values(local.scopes) }
     other-pool       = { kind = "person", pool = aws_cognito_user_pool.other.id, scopes = [] }
   }
+  # May ask for the gateway's scope: what refuses it there can only be the allow-list.
+  gateway_clients = {
+    for scope in var.gateway_scope == null ? [] : [var.gateway_scope] : "outsider-gateway" => { kind = "machine", pool = var.user_pool_id, scopes = [scope] }
+  }
 }
 
 resource "aws_cognito_resource_server" "probe" {
@@ -36,7 +40,7 @@ resource "aws_cognito_resource_server" "probe" {
 
 module "client" {
   source   = "../app_client"
-  for_each = local.clients
+  for_each = merge(local.clients, local.gateway_clients)
 
   access_token_minutes   = var.access_token_minutes
   auth_flows             = each.value.kind == "person" ? var.user_auth_flows : []

@@ -1,3 +1,8 @@
+output "gateway_outsider_client_id" {
+  description = "Machines' app client with the gateway's scope that the gateway must refuse; null without a gateway. Read by the root module, for the smoke matrix."
+  value       = one([for client in values(local.gateway_clients) : module.client["outsider-gateway"].client_id])
+}
+
 output "group" {
   description = "Group of the caller pool that the demo caller is in and the second person is not. Read by the root module, for the smoke matrix."
   value       = aws_cognito_user_in_group.caller.group_name

@@ -43,6 +43,17 @@ variable "elsewhere_policy_arn" {
   }
 }
 
+variable "gateway_scope" {
+  description = "Scope that the gateway demands, as <resource server>/<scope>: a client that the gateway must refuse may ask for it. Null: there is no gateway."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.gateway_scope == null || can(regex("^[a-z0-9-]+/[a-z0-9-]+$", var.gateway_scope))
+    error_message = "gateway_scope is ${jsonencode(var.gateway_scope)}; use <resource server>/<scope> of a-z, 0-9 and hyphens, or null."
+  }
+}
+
 variable "invoker_policy_arn" {
   description = "ARN of the policy that lets a role invoke the runtime of the IAM door."
   type        = string

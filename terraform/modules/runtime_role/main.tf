@@ -1,8 +1,11 @@
 locals {
+  runtime_names = concat([var.agent_runtime_name], var.probe_runtime_names)
+  agentcore_arn = "arn:${var.partition}:bedrock-agentcore:${var.region}:${var.account_id}"
+
   log_groups_arn = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group"
   # One group for each runtime and endpoint, named after the runtime's id: its name, a hyphen and what the service draws.
   agent_log_groups = [
-    for name in concat([var.agent_runtime_name], var.probe_runtime_names) : "${local.log_groups_arn}:/aws/bedrock-agentcore/runtimes/${name}-*"
+    for name in local.runtime_names : "${local.log_groups_arn}:/aws/bedrock-agentcore/runtimes/${name}-*"
   ]
 
   # An inference profile is named after its geography and then the model that it routes to.
@@ -56,7 +59,7 @@ resource "aws_iam_role_policy" "runtime" {
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat(local.runtime_statements, local.model_statements)
+    Statement = concat(local.runtime_statements, local.gateway_statements, local.model_statements)
   })
 }
 

@@ -58,6 +58,31 @@ locals {
     },
   ]
 
+  # The agent's token for the gateway, by the workload token that the service hands it with each call (AgentCore devguide:
+  # identity-authentication; runtime-permissions).
+  gateway_statements = flatten([
+    for provider in var.gateway_credential_provider_name == null ? [] : [var.gateway_credential_provider_name] : [
+      {
+        Sid    = "TokenForTheGateway"
+        Effect = "Allow"
+        Action = ["bedrock-agentcore:GetResourceOauth2Token"]
+        # Authorized against the provider, the identity that asks, and what holds each of them.
+        Resource = concat(
+          ["${local.agentcore_arn}:token-vault/default", "${local.agentcore_arn}:token-vault/default/oauth2credentialprovider/${provider}"],
+          ["${local.agentcore_arn}:workload-identity-directory/default"],
+          [for name in local.runtime_names : "${local.agentcore_arn}:workload-identity-directory/default/workload-identity/${name}-*"],
+        )
+      },
+      {
+        Sid    = "SecretOfTheGatewaysClient"
+        Effect = "Allow"
+        Action = ["secretsmanager:GetSecretValue"]
+        # AgentCore Identity keeps it under this name and reads it as the caller; Secrets Manager ends an ARN with six characters.
+        Resource = ["arn:${var.partition}:secretsmanager:${var.region}:${var.account_id}:secret:bedrock-agentcore-identity!default/oauth2/${provider}-??????"]
+      },
+    ]
+  ])
+
   invoke_model_actions = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
 
   direct_model_arns = concat(local.foundation_model_arns, local.inference_profile_arns)

@@ -31,6 +31,18 @@ variable "ecr_repository_arn" {
   }
 }
 
+variable "gateway_credential_provider_name" {
+  description = "Name of the OAuth2 credential provider through which the agent gets its token for the gateway, 1-128 letters, digits, underscores and hyphens. Null: the agent calls no gateway."
+  type        = string
+  default     = null
+
+  validation {
+    # botocore model: CredentialProviderName.
+    condition     = var.gateway_credential_provider_name == null || can(regex("^[a-zA-Z0-9_-]{1,128}$", var.gateway_credential_provider_name))
+    error_message = "gateway_credential_provider_name is ${jsonencode(var.gateway_credential_provider_name)}; use 1-128 letters, digits, underscores and hyphens, or null."
+  }
+}
+
 variable "model_ids" {
   description = "Bedrock foundation-model or inference-profile ids that the agent may invoke, e.g. \"us.anthropic.claude-3-7-sonnet-20250219-v1:0\". Empty: none. No ARNs, no wildcards."
   type        = list(string)

@@ -13,6 +13,7 @@ import pytest
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import BadInput, GateRefused, LaunchFailed, Leftovers, OrchestrationError, Unfit
+from orchestration.runtime.function_package import SCORES, SOURCES
 from orchestration.settings import Endpoints, Target, aws_endpoints
 from orchestration.tools import TargetTools
 from orchestration.wiring import session
@@ -59,6 +60,10 @@ class Strange(TargetTools):
 
 def test_terraform_is_not_pointed_at_a_bucket_before_somebody_looked_whose_it_is(tmp_path: Path) -> None:
     local = tools(tmp_path, Target.LOCAL, Strange)
+    for source in (SOURCES / "handler.py", SCORES):
+        (tmp_path / source).parent.mkdir(parents=True)
+        (tmp_path / source).touch()
+    (tmp_path / "terraform").mkdir()
     with pytest.raises(GateRefused, match="somebody else's"):
         replace(local, env={"STATE_BUCKET": "of-a-stranger"}).terraform(LOCAL_ENDPOINTS)
     assert replace(local, env={}).terraform(LOCAL_ENDPOINTS), "a state in a file asks for no bucket"
@@ -80,7 +85,7 @@ def test_locally_nothing_of_the_users_aws_settings_is_handed_on(tmp_path: Path) 
     }
     assert given["HOME"] == "/home/ann"
     assert "OIDC_CLIENT_SECRET" not in given
-    assert "127.0.0.1" in given["NO_PROXY"].split(",")
+    assert {given[name] for name in ("NO_PROXY", "no_proxy")} == {"127.0.0.1"}
 
 
 def test_the_toolkit_is_given_the_local_cloud_in_place_of_stray_endpoints(tmp_path: Path) -> None:
