@@ -11,7 +11,8 @@ from agentcore_local.artifact import ArtifactError
 from agentcore_local.caretaker import Caretaker
 from agentcore_local.edge import Body, Head, Send, Spooled, answer
 from agentcore_local.headers import for_agent
-from agentcore_local.host import Agent, StartFailed
+from agentcore_local.host import Agent, Resting
+from agentcore_local.process import StartFailed
 from agentcore_local.protocols import CARD_PATH, CONTRACTS, MCP_SESSION, accepts_mcp, protocol_of
 from agentcore_local.proxy import Proxy, Request
 from agentcore_local.rollout import Rollouts
@@ -65,7 +66,8 @@ class Calls:
             try:
                 agent = await self._rollouts.agent(door.runtime_id, session.version, version.spec)
             except (ArtifactError, StartFailed) as e:
-                raise Refused("agent_start", log_reason="agent_start_failed") from e
+                why = "agent_rests" if isinstance(e, Resting) else "agent_start_failed"
+                raise Refused("agent_start", log_reason=why) from e
             with agent.busy():
                 if session.state == "starting":  # a stop that came meanwhile stays one
                     session.state = "ready"

@@ -1,17 +1,15 @@
-"""Ends what has lived long enough: sessions by their two timers, then agents that nobody needs. Bounds their logs."""
+"""Ends what has lived long enough: sessions by their two timers, then agents that nobody needs."""
 
 import asyncio
-import os
 from collections.abc import Callable
-from pathlib import Path
 
-from agentcore_local.host import Agent, AgentHost, Key
+from agentcore_local.falls import STEADY_S, Key
+from agentcore_local.host import Agent, AgentHost
 from agentcore_local.rollout import Rollouts
 from agentcore_local.sessions import Session, SessionKey, Sessions
 from agentcore_local.store import Store
 
 SWEEP_EVERY_S = 1.0
-MAX_LOG_BYTES = 8 * 1024 * 1024
 
 
 class Caretaker:
@@ -47,8 +45,16 @@ class Caretaker:
             self._end(session, "max_lifetime")
         await self._end_idle()
         await asyncio.gather(*(self._let_go(a) for a in self._host.agents()))
+        self._judge()
+
+    def _judge(self) -> None:
+        """Tell those who look at a version's status whether its agent keeps ending."""
+        for key, text in self._host.falls.looping().items():
+            self._rollouts.failing(key, text)
         for agent in self._host.agents():
-            bound_log(agent.launch.log)
+            if self._clock() - agent.healthy_at >= STEADY_S:
+                self._host.falls.forget(agent.key)
+                self._rollouts.well(agent.key)
 
     async def stop_session(self, key: SessionKey, token: str | None) -> None:
         """StopRuntimeSession: end the calls under way, and the agent's process when it was the last session.
@@ -104,19 +110,3 @@ class Caretaker:
         rests = self._clock() - agent.used >= agent.launch.idle_s
         if rests or not self._rollouts.serves(*key):
             await self._host.stop_unless(key, lambda: key in self._sessions.versions())
-
-
-def bound_log(log: Path, limit: int = MAX_LOG_BYTES) -> None:
-    """Keep the end of an agent's log in a second file and start again, once it is too long.
-
-    The agent writes with O_APPEND, so that it goes on at the new end.
-    """
-    if not log.exists() or log.stat().st_size <= limit:
-        return
-    with log.open("r+b") as f:
-        f.seek(-limit // 2, os.SEEK_END)
-        kept = f.read(limit // 2)
-        f.truncate(0)
-    old = log.with_name(log.name + ".1")
-    old.write_bytes(kept)
-    old.chmod(0o600)

@@ -2,61 +2,38 @@
 
 import asyncio
 import contextlib
-import json
 import os
-import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
-import psutil
 
-from agentcore_local.protocols import CONTRACTS, Contract, read_ping
+from agentcore_local.falls import Falls, Key
+from agentcore_local.output import AgentOutput, last_lines
+from agentcore_local.process import Launch, StartFailed, end, free_port, how_it_ended, refuse_open_listener, spawn
+from agentcore_local.protocols import Contract, read_ping
 
 START_DEADLINE_S = 120.0  # AgentCore devguide: runtime-how-it-works (initialization within 120 s)
-STOP_GRACE_S = 5.0
-RESTART_GAP_S = 2.0  # callers of an agent that cannot start are answered at once for that long
-LEASH = Path(__file__).with_name("leash.py")
-Key = tuple[str, int]
 _PING: dict[str, Any] = {"timeout": aiohttp.ClientTimeout(total=2), "allow_redirects": False}
-
-
-class StartFailed(Exception):
-    """The agent did not come up; the text becomes the runtime's failureReason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """One version to run: where its files are, what to start, with which variables of its own."""
-
-    key: Key
-    folder: Path
-    entry: str
-    variables: Mapping[str, str]
-    log: Path
-    contract: Contract = CONTRACTS["HTTP"]
-    idle_s: float = 900.0
-    role: str = ""
-
-    @property
-    def temporary(self) -> Path:
-        """Its own place for temporary files; /tmp is not open to it."""
-        return self.log.with_name("tmp")
 
 
 @dataclass(slots=True)
 class Agent:
-    """A running agent. in_flight counts calls, so that an old version ends after its last one."""
+    """A running agent. in_flight counts calls, so that an old version ends after its last one.
+
+    healthy_at is in seconds of the host's clock.
+    """
 
     launch: Launch
     process: asyncio.subprocess.Process
     port: int
     used: float
+    output: AgentOutput
+    healthy_at: float
     in_flight: int = 0
 
     @property
@@ -78,10 +55,18 @@ class Agent:
             self.used = time.monotonic()
 
 
+class Resting(StartFailed):
+    """It ended too often of late; the text says how it ended the last time."""
+
+
+class _Ended(StartFailed):
+    """It ended before it was healthy."""
+
+
 class AgentHost:
     """Starts and stops agents. `session` is the HTTP client for /ping; region goes to the agents.
 
-    aws(launch) gives the variables by which an agent reaches AWS as its role.
+    aws(launch) gives the variables by which an agent reaches AWS as its role; clock() is monotonic seconds.
     """
 
     def __init__(
@@ -90,20 +75,27 @@ class AgentHost:
         region: str,
         log: Callable[..., None],
         aws: Callable[[Launch], Mapping[str, str]] = lambda _: {},
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._session, self._region, self._log, self._aws = session, region, log, aws
+        self._session, self._region, self._log, self._aws, self._clock = session, region, log, aws, clock
         self._processes: dict[Key, asyncio.subprocess.Process] = {}
         self._agents: dict[Key, Agent] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
-        self._failed: dict[Key, tuple[float, str]] = {}
+        self._watches: set[asyncio.Task[None]] = set()
+        self.falls = Falls(clock)
 
     async def ensure(self, launch: Launch) -> Agent:
-        """The healthy agent of a version, started now if it does not run. Raises StartFailed."""
+        """The healthy agent of a version, started now if it does not run. Raises StartFailed, Resting."""
         async with self._lock(launch.key):
+            await self._bury(launch.key)
             agent = self.find(launch.key)
             if agent is None:
-                self._refuse_restart(launch.key)
+                if text := self.falls.resting(launch.key):
+                    raise Resting(text)
                 agent = self._agents[launch.key] = await self._start_noting(launch)
+                watch = asyncio.create_task(self._watch(agent))
+                self._watches.add(watch)
+                watch.add_done_callback(self._watches.discard)
             return agent
 
     def find(self, key: Key) -> Agent | None:
@@ -120,8 +112,7 @@ class AgentHost:
         """End a version's agent now. One that is being started is waited for, so that it cannot stay."""
         async with self._lock(key):
             if agent := self._agents.pop(key, None):
-                await _end(agent.process)
-                self._log("agent_stopped", runtime=key[0], version=key[1])
+                await self._end(agent)
 
     async def retire(self, key: Key, patience_s: float = 60.0) -> None:
         """End a version's agent once its calls are answered, or after patience_s."""
@@ -137,8 +128,7 @@ class AgentHost:
             # Nothing awaits between this look and the pop, so that no call can slip in between.
             if agent is not None and not agent.in_flight and not wanted():
                 del self._agents[key]
-                await _end(agent.process)
-                self._log("agent_stopped", runtime=key[0], version=key[1])
+                await self._end(agent)
 
     async def ping(self, agent: Agent) -> tuple[bool, float | None]:
         """(busy, time of its last change in Unix seconds) as the agent says itself; silence is not busy."""
@@ -160,47 +150,75 @@ class AgentHost:
         await asyncio.gather(*(self.stop(k) for k in list(self._locks) if k[0] == runtime_id))
         for key in [k for k in self._locks if k[0] == runtime_id]:
             del self._locks[key]
-            self._failed.pop(key, None)
+            self.falls.forget(key)
 
     async def close(self) -> None:
         await asyncio.gather(*(self.stop(k) for k in list(self._agents)))
+        await asyncio.gather(*self._watches)
 
     def _lock(self, key: Key) -> asyncio.Lock:
         return self._locks.setdefault(key, asyncio.Lock())
 
-    def _refuse_restart(self, key: Key) -> None:
-        at, text = self._failed.get(key, (0.0, ""))
-        if text and time.monotonic() - at < RESTART_GAP_S:
-            raise StartFailed(text)
+    async def _end(self, agent: Agent) -> None:
+        await end(agent.process)
+        await agent.output.finish()
+        self._log("agent_stopped", runtime=agent.key[0], version=agent.key[1])
+
+    async def _watch(self, agent: Agent) -> None:
+        """Until it ends. One that nobody ended has fallen."""
+        await agent.process.wait()
+        if self._agents.get(agent.key) is agent:
+            async with self._lock(agent.key):
+                await self._bury(agent.key)
+
+    async def _bury(self, key: Key) -> None:
+        """Note the fall of an agent that ended unasked, and end what it left behind. Its lock is held."""
+        agent = self._agents.get(key)
+        if agent is None or agent.alive:
+            return
+        del self._agents[key]
+        lived_s = self._clock() - agent.healthy_at
+        await end(agent.process)
+        await agent.output.finish()
+        code = agent.process.returncode or 0
+        self.falls.note(key, _last_words(agent.launch, how_it_ended(code)), lived_s=lived_s)
+        self._log("agent_died", runtime=key[0], version=key[1], code=code, lived_s=round(lived_s, 1))
 
     async def _start_noting(self, launch: Launch) -> Agent:
-        self._failed.pop(launch.key, None)
         try:
             return await self._start(launch)
         except StartFailed as e:
-            self._failed[launch.key] = (time.monotonic(), str(e))
+            self.falls.note(launch.key, str(e), lived_s=None)
             raise
 
     async def _start(self, launch: Launch) -> Agent:
-        port = _free_port()
-        process = self._processes[launch.key] = await _spawn(launch, self._environment(launch, port))
+        port = free_port()
+        output = AgentOutput(launch.log, _stamp, lambda e: self._log("agent_log_lost", error=type(e).__name__))
+        try:
+            process = await spawn(launch, self._environment(launch, port), output.writing_end)
+        except BaseException:
+            await output.finish()
+            raise
+        self._processes[launch.key] = process
         try:
             async with asyncio.timeout(START_DEADLINE_S):
                 await self._until_healthy(launch, process, port)
-        except TimeoutError:
-            await _end(process)
-            raise StartFailed("Runtime initialization time exceeded.") from None
-        except BaseException:
-            await _end(process)
+        except BaseException as e:
+            await end(process)
+            await output.finish()
+            if isinstance(e, TimeoutError):
+                raise StartFailed("Runtime initialization time exceeded.") from None
+            if isinstance(e, _Ended):
+                raise StartFailed(_last_words(launch, str(e))) from None
             raise
         self._log("agent_started", runtime=launch.key[0], version=launch.key[1], pid=process.pid, port=port)
-        return Agent(launch, process, port, time.monotonic())
+        return Agent(launch, process, port, time.monotonic(), output, self._clock())
 
     async def _until_healthy(self, launch: Launch, process: asyncio.subprocess.Process, port: int) -> None:
         pause = 0.05
         while True:
             if process.returncode is not None:
-                raise StartFailed(f"Agent ended with code {process.returncode}: {last_line(launch.log)}")
+                raise _Ended(how_it_ended(process.returncode))
             if await self._answers_ping(port, launch.contract):
                 break
             await asyncio.sleep(pause)
@@ -232,76 +250,9 @@ class AgentHost:
         }
 
 
-async def _spawn(launch: Launch, environment: dict[str, str]) -> asyncio.subprocess.Process:
-    launch.temporary.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(launch.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            str(LEASH),
-            str(os.getpid()),
-            str(launch.folder),
-            environment["PORT"],
-            launch.entry,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=descriptor,
-            stderr=descriptor,
-            # Not the agent's: the leash hands those on once the wall stands.
-            env={"LANG": "C.UTF-8", "PATH": os.defpath},
-            start_new_session=True,
-        )
-        assert process.stdin is not None  # noqa: S101 - it was asked for
-        with contextlib.suppress(ConnectionError):  # one that ended already is told by its exit code
-            process.stdin.write(json.dumps(environment).encode())
-            await process.stdin.drain()
-        process.stdin.close()
-        return process
-    finally:
-        os.close(descriptor)
+def _last_words(launch: Launch, how: str) -> str:
+    return f"{how}: {' | '.join(last_lines(launch.log)) or 'no output'}"
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """SIGTERM to the agent's whole group, SIGKILL to what is left of it."""
-    _signal_group(process.pid, signal.SIGTERM)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), STOP_GRACE_S)
-    _signal_group(process.pid, signal.SIGKILL)
-    await process.wait()
-
-
-def _signal_group(group: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def refuse_open_listener(pid: int, port: int) -> None:
-    """The port must belong to this agent and to loopback alone: else another process could answer for it,
-    or callers could walk around the door. Raises StartFailed."""
-    try:
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        sockets = [c for p in family for c in p.net_connections(kind="tcp")]
-    except psutil.Error as e:
-        raise StartFailed("Agent ended while its listener was looked at.") from e
-    open_at = {c.laddr.ip for c in sockets if c.status == psutil.CONN_LISTEN and c.laddr.port == port}
-    if not open_at:
-        raise StartFailed(f"Port {port} is answered by another process than the agent.")
-    if open_at - {"127.0.0.1"}:
-        raise StartFailed(f"Agent listens on {', '.join(sorted(open_at))}; it must listen on HOST (127.0.0.1).")
-
-
-def last_line(log: Path) -> str:
-    """The last line an agent wrote, fit for a message: bounded and printable."""
-    with log.open("rb") as f:
-        f.seek(0, os.SEEK_END)
-        f.seek(max(0, f.tell() - 4096))
-        lines = [line.strip() for line in f.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    text = lines[-1] if lines else "no output"
-    return "".join(c if c.isprintable() else " " for c in text)[:300]
+def _stamp() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import os
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from agentcore_local.rotated import RotatedFile
 from agentcore_local.shown import shown_text
 
 if TYPE_CHECKING:
@@ -22,36 +22,17 @@ _PUBLIC = "public_document"
 
 
 class DecisionFile:
-    """Appends lines to a file of mode 0600, and begins a new one when it is full: .1 is the youngest old one."""
+    """One decision a line, in files that do not grow without bound."""
 
     def __init__(self, path: Path, max_bytes: int = MAX_BYTES, kept: int = KEPT) -> None:
-        self._path, self._max_bytes, self._kept = path, max_bytes, kept
-        self._open()
+        self._file = RotatedFile(path, max_bytes, kept)
 
     def write(self, line: str) -> None:
         """Raises OSError."""
-        if self._size and self._size + len(line) > self._max_bytes:
-            self._rotate()
-        self._file.write(line)
-        self._file.flush()
-        self._size += len(line)
+        self._file.write(line.encode("ascii"))
 
     def close(self) -> None:
         self._file.close()
-
-    def _open(self) -> None:
-        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        self._file = os.fdopen(handle, "a", encoding="ascii")
-        self._size = os.fstat(handle).st_size
-
-    def _rotate(self) -> None:
-        self._file.close()
-        for number in range(self._kept - 1, 0, -1):
-            older, newer = (self._path.with_suffix(f".jsonl.{n}") for n in (number + 1, number))
-            if newer.exists():
-                newer.replace(older)
-        self._path.replace(self._path.with_suffix(".jsonl.1"))
-        self._open()
 
 
 class Journal:

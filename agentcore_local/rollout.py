@@ -14,7 +14,9 @@ from typing import Any
 
 from agentcore_local import artifact
 from agentcore_local.artifact import ArtifactError, ObjectStore
-from agentcore_local.host import Agent, AgentHost, Launch, StartFailed
+from agentcore_local.falls import Key
+from agentcore_local.host import Agent, AgentHost
+from agentcore_local.process import Launch, StartFailed
 from agentcore_local.protocols import CONTRACTS, protocol_of
 from agentcore_local.store import Store
 
@@ -60,6 +62,34 @@ class Rollouts:
     def serves(self, runtime_id: str, number: int) -> bool:
         """True for a version that an endpoint leads to, now or soon."""
         return number in self._used(runtime_id)
+
+    def failing(self, key: Key, text: str) -> None:
+        """A version that serves keeps ending: its endpoints, and the runtime if it is the newest, say so.
+
+        They go on leading to it, behind its door, and its agent goes on being tried.
+        """
+        self._restate(key, "READY", "UPDATE_FAILED", text)
+
+    def well(self, key: Key) -> None:
+        """A version that serves has run for a while: take back what was said of it."""
+        self._restate(key, "UPDATE_FAILED", "READY", None)
+
+    def _restate(self, key: Key, before: str, after: str, failure: str | None) -> None:
+        runtime_id, number = key
+        runtime, version = self._store.runtime(runtime_id), self._store.version(runtime_id, number)
+        endpoints = [
+            e for e in self._store.endpoints(runtime_id) if e.live == e.target == number and e.status == before
+        ]
+        if runtime is None or version is None or not endpoints:
+            return
+        now = self._now()
+        with self._store.change():
+            for endpoint in endpoints:
+                self._store.put_endpoint(replace(endpoint, status=after, failure=failure, updated_at=now))
+            self._store.put_version(replace(version, status=after))
+            if runtime.latest == number and runtime.status == before:
+                self._store.put_runtime(replace(runtime, status=after, failure=failure, updated_at=now))
+        self._log("restated", runtime=runtime_id, version=number, status=after, failure=failure)
 
     def start_version(self, runtime_id: str, number: int) -> None:
         self._spawn(self._roll_version(runtime_id, number))

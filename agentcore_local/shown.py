@@ -9,6 +9,7 @@ MAX_SHOWN = 160
 HIDDEN = "(hidden: it could be a credential)"
 # Two dotted base64url words, of which one is long: a token, or a piece of one. Then an AWS secret key's form.
 _TOKEN_LIKE = re.compile(r"[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}|\beyJ[A-Za-z0-9_-]{8,}|[A-Za-z0-9_-]{80,}")
+_TOKEN_AND_NEIGHBOURS = re.compile(rf"(?:{_TOKEN_LIKE.pattern})[A-Za-z0-9_.-]*")
 
 
 def shown_text(text: str) -> str:
@@ -17,6 +18,11 @@ def shown_text(text: str) -> str:
         return HIDDEN
     escaped = json.dumps(text)[1:-1]
     return escaped if len(escaped) <= MAX_SHOWN else f"{escaped[:MAX_SHOWN]}... ({len(text)} characters)"
+
+
+def without_credentials(text: str) -> str:
+    """The text with whatever could be a credential hidden."""
+    return _TOKEN_AND_NEIGHBOURS.sub(HIDDEN, text)
 
 
 def shown(value: object, *, present: bool = True) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agentcore_local.edge import Receive, Scope, Send, answer, read_head
-from agentcore_local.host import Key, Launch
+from agentcore_local.falls import Key
+from agentcore_local.process import Launch
 from agentcore_local.roles import NoCredentials, Roles
 from agentcore_local.wire import Refused, encode
 

@@ -16,12 +16,15 @@ from orchestration.checks.run import Subject
 from orchestration.checks.source import DeploymentSource, GivenSource
 from orchestration.clock import Clock
 from orchestration.embedded.cloud import LocalCloud
+from orchestration.embedded.rotated import rotated_lines
 from orchestration.http import DataPlane, Issuer, issuer_of, place_of
 from orchestration.settings import QUALIFIER, Endpoints, Settings
 from orchestration.tokens import Once, TokenBroker
 
 # Lines of a log group are there within seconds of being written, without a promise.
 AWS_PATIENCE_S, AWS_POLL_S, AWS_SETTLE_S = 60.0, 2.0, 5.0
+# Locally a line goes through a pipe.
+LOCAL_SETTLE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,9 @@ class Subjects:
         ids = [arn.rpartition("/")[2] for arn in arns]
         if self.cloud:
             cloud = self.cloud
-            return LogCanaries(lambda: _lines(cloud, ids), self.clock, patience_s=2.0, poll_s=0.1)
+            return LogCanaries(
+                lambda: _lines(cloud, ids), self.clock, patience_s=2.0, poll_s=0.1, settle_s=LOCAL_SETTLE_S
+            )
         logs, since = AgentLogs(self.clients, QUALIFIER), self.clock.now()
         return LogCanaries(
             lambda: logs.lines(ids, since), self.clock, AWS_PATIENCE_S, AWS_POLL_S, settle_s=AWS_SETTLE_S
@@ -94,5 +99,4 @@ class Subjects:
 
 def _lines(cloud: LocalCloud, ids: list[str]) -> Iterator[str]:
     for path in cloud.agent_logs(ids):
-        with path.open(encoding="utf-8", errors="replace") as log:
-            yield from log
+        yield from rotated_lines(path)

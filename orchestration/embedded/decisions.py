@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from orchestration.checks.decision import Decision, parse_decision
 from orchestration.embedded.daemon import base_environment
+from orchestration.embedded.rotated import rotated_lines
 from orchestration.errors import Unfit
 
 TIMEOUT_S = 60.0
@@ -24,24 +23,9 @@ def oidc_map(region: str, emulator_url: str) -> list[str]:
     return ["--oidc-map", f"https://cognito-idp.{region}.amazonaws.com={emulator_url}"]
 
 
-def open_text(path: Path) -> TextIO:
-    """A file to read from, whatever bytes it holds."""
-    return path.open(encoding="utf-8", errors="replace")
-
-
-def decision_lines(folder: Path, opened: Callable[[Path], TextIO] = open_text) -> list[str]:
-    """What agentcore_local wrote down in its folder, oldest first; a file may move on while it is looked for.
-
-    Files only ever move to an older name, so looking from the youngest to the oldest finds each at least once.
-    """
-    with ExitStack() as stack:
-        found: dict[int, TextIO] = {}
-        for name in ("decisions.jsonl", *(f"decisions.jsonl.{number}" for number in (1, 2, 3))):
-            with suppress(FileNotFoundError):
-                file = stack.enter_context(opened(folder / name))
-                # Held open, so no other file gets its number meanwhile.
-                found.setdefault(os.fstat(file.fileno()).st_ino, file)
-        return [line for file in reversed(found.values()) for line in file.read().splitlines()]
+def decision_lines(folder: Path) -> list[str]:
+    """What agentcore_local wrote down in its folder, oldest first."""
+    return rotated_lines(folder / "decisions.jsonl")
 
 
 @dataclass(frozen=True, slots=True)

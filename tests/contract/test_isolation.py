@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agentcore_local import leash
-from agentcore_local.host import LEASH
+from agentcore_local.process import LEASH
 from tests.contract.cloud import Local, free_port
 from tests.contract.deployed import Deployed
 

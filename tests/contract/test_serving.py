@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from agentcore_local.edge import answer
-from agentcore_local.host import LEASH
+from agentcore_local.process import LEASH
 from agentcore_local.serve import PatientProtocol, listen, serve_until, server
 from tests.contract.cloud import eventually
 

@@ -13,8 +13,9 @@ import aiohttp
 import psutil
 import pytest
 
-from agentcore_local.caretaker import Caretaker, bound_log
-from agentcore_local.host import AgentHost, Launch
+from agentcore_local.caretaker import Caretaker
+from agentcore_local.host import AgentHost
+from agentcore_local.process import Launch
 from agentcore_local.sessions import SessionKey, Sessions
 from tests.contract.agents import archive
 from tests.contract.cloud import Answer, Local, People, eventually, send
@@ -191,6 +192,9 @@ class Deployments:
     def serves(self, runtime_id: str, number: int) -> bool:
         return self.live
 
+    def well(self, key: tuple[str, int]) -> None:
+        """Nothing was said against it."""
+
 
 KEY = SessionKey("a-0123456789", "DEFAULT", "s" * 33)
 LIFECYCLE = {"idleRuntimeSessionTimeout": 60, "maxLifetime": 600}
@@ -278,15 +282,3 @@ def test_an_agent_of_an_old_version_ends_with_its_last_session(tmp_path: Path) -
         assert host.find(launch.key) is None
 
     watched(tmp_path, work, Deployments(live=False))
-
-
-def test_a_log_is_bounded_and_its_end_is_kept(tmp_path: Path) -> None:
-    log = tmp_path / "agent.log"
-    with log.open("ab") as agents_own:
-        agents_own.write(b"a" * 900 + b"z" * 200)
-        agents_own.flush()
-        bound_log(log, limit=1000)
-        agents_own.write(b"next")
-    assert log.read_bytes() == b"next"
-    kept = (tmp_path / "agent.log.1").read_bytes()
-    assert (len(kept), kept[-200:]) == (500, b"z" * 200)

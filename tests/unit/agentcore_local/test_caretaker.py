@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agentcore_local.caretaker import Caretaker
+from agentcore_local.falls import Falls
 from agentcore_local.sessions import SessionKey, Sessions
 
 KEY = SessionKey("a-0123456789", "DEFAULT", "s" * 33)
@@ -27,6 +28,7 @@ class FakeAgent:
     launch: FakeLaunch
     used: float = 0.0
     in_flight: int = 0
+    healthy_at: float = 0.0
     key: tuple[str, int] = VERSION
 
 
@@ -40,6 +42,14 @@ class World:
     version_there: bool = True
     live: bool = True
     stopped: list[tuple[str, int]] = field(default_factory=list)
+    falls: Falls = field(default_factory=lambda: Falls(lambda: 0.0))
+    judged: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def failing(self, key: tuple[str, int], text: str) -> None:
+        self.judged.append(("failing", text))
+
+    def well(self, key: tuple[str, int]) -> None:
+        self.judged.append(("well", None))
 
     def door(self, *_: Any) -> object | None:
         return object() if self.reachable else None
@@ -138,6 +148,18 @@ def test_an_agent_without_sessions_is_stopped_when_nobody_needs_it(
     world.agent.used, world.live, world.agent.in_flight = used, live, in_flight
     swept(world, 61)
     assert (world.stopped == [VERSION]) is stopped
+
+
+def test_an_agent_that_keeps_ending_is_told_and_a_steady_one_is_well_again(world: World) -> None:
+    for _ in range(3):
+        world.falls.note(VERSION, "Agent ended with code 3: no index", lived_s=1.0)
+    world.live = True
+    swept(world, 59)
+    assert world.judged == [("failing", "The agent keeps ending. Agent ended with code 3: no index")]
+    world.judged.clear()
+    swept(world, 60)
+    assert world.judged[-1] == ("well", None)
+    assert world.falls.looping() == {}
 
 
 def test_a_sweep_that_fails_does_not_end_the_watch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
-from agentcore_local.host import AgentHost, Launch, StartFailed, last_line
+from agentcore_local.host import AgentHost
+from agentcore_local.process import Launch, StartFailed
 
 COUNT = "import pathlib\npathlib.Path('starts').open('a').write('x')\n"
 SERVE = """
@@ -66,13 +66,3 @@ def test_a_stopped_agent_is_gone(tmp_path: Path) -> None:
         return agent.alive, host.find(asked.key)
 
     assert hosted(work) == (False, None)
-
-
-@pytest.mark.parametrize(
-    ("written", "line"),
-    [(b"", "no output"), (b"a\nb\n\n", "b"), (b"\x1b[31mred\xff", " [31mred\ufffd"), (b"x" * 9000, "x" * 300)],
-)
-def test_the_last_line_is_bounded_and_printable(tmp_path: Path, written: bytes, line: str) -> None:
-    log = tmp_path / "log"
-    log.write_bytes(written)
-    assert last_line(log) == line

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from agentcore_local.host import Launch
+from agentcore_local.process import Launch
 from agentcore_local.roles import NoCredentials, Roles
 from agentcore_local.store import runtime_arn
 from agentcore_local.vault import Vault
