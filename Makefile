@@ -15,7 +15,7 @@ endif
 SOURCES := agent agentcore_local cli orchestration scripts tests tasks.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up plan smoke ask down test unit property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean
+.PHONY: help setup doctor up plan smoke ask down test unit property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ help: ## Show the targets
 setup: ## Make the virtual environment (every other target does it at first use)
 	@command -v $(PYTHON) >/dev/null 2>&1 || { printf 'error [unfit]: %s is not on PATH\nremedy: install Python 3.11 or newer\n' '$(PYTHON)' >&2; exit 5; }
 	@$(PYTHON) scripts/bootstrap.py
+
+doctor: setup ## Look for what would stop the other targets, with a remedy for each
+	@$(INVOKE) doctor
 
 up: setup ## Provision everything, launch the agent, prove that the door is locked
 	@$(INVOKE) up $(YES_FLAG)

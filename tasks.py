@@ -7,13 +7,14 @@ import sys
 from invoke import Collection
 
 try:
-    from cli import callers, evidence, lifecycle, local, proof, review, state
+    from cli import callers, doctor, evidence, lifecycle, local, proof, review, state
 except KeyboardInterrupt:
     sys.exit(130)
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing.name} is not installed here\nremedy: make setup, then .venv/bin/invoke --list")
 
 namespace = Collection(
+    doctor.doctor,
     lifecycle.up,
     review.plan,
     review.review,

@@ -53,6 +53,19 @@ class DaemonStatus(Protocol):
     def log(self) -> Path: ...
 
 
+class FoundLine(Protocol):
+    """What doctor says of one thing."""
+
+    @property
+    def severity(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+
+
 class Console:
     """Lines, steps with their time, tables. Colour only on a terminal (rich honours NO_COLOR and FORCE_COLOR)."""
 
@@ -187,6 +200,15 @@ class Console:
         width = max((len(name) for name, _ in rows), default=0)
         for name, text in rows:
             self.result(f"{name:<{width}}  {text}")
+
+    def findings(self, rows: Sequence[FoundLine]) -> None:
+        """What doctor found: a line for each trouble, one for all that is well, one for what was not asked."""
+        for kind, word in (("blocks", "error"), ("warns", "warning")):
+            for row in (row for row in rows if row.severity == kind):
+                self.result(f"{word} [{row.code}]: {' '.join(row.message.split())}; remedy: {row.remedy}")
+        for kind, word in (("ok", "ok"), ("not_asked", "not asked")):
+            if lines := [row.message for row in rows if row.severity == kind]:
+                self.result(f"{word}: {'; '.join(lines)}")
 
     def daemons(self, rows: Sequence[DaemonStatus], *, json: bool = False) -> bool:
         """The local cloud's processes; True if all are healthy and there is at least one."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from orchestration.errors import Unfit
-from orchestration.processes import started
+from orchestration.processes import runs, started
 
 NOTE = "lock.pid"
 
@@ -45,6 +45,14 @@ def holder_of(state_dir: Path) -> Holder | None:
         return Holder(**json.loads((state_dir / NOTE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def holding(state_dir: Path) -> Unfit | None:
+    """What `exclusive` would raise, by the note alone: to look takes no lock, which would refuse others meanwhile."""
+    who = holder_of(state_dir)
+    if who is None or (who.host == socket.gethostname() and not runs(who.pid, who.start)):
+        return None
+    return _refusal(state_dir, who)
 
 
 @contextmanager
@@ -80,10 +88,14 @@ def _acquire(lock: FileLock, state_dir: Path, wait_s: float, note: Callable[[str
             lock.acquire(timeout=wait_s)
             return
         who = holder_of(state_dir)
+    raise _refusal(state_dir, who)
+
+
+def _refusal(state_dir: Path, who: Holder | None) -> Unfit:
     remedy = "wait for it (with LOCK_WAIT_S=600 a command waits by itself)"
     if who is not None and who.host == socket.gethostname():
         remedy += f", or end it with `kill -INT {who.pid}`"
-    raise Unfit(
+    return Unfit(
         f"another command is changing {state_dir.name}: {who or 'it has not said yet who it is'}",
         remedy=remedy,
         code="deployment_locked",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from orchestration.aws import Identity
 from orchestration.checks.case import Door
 from orchestration.checks.doors import door_names
 from orchestration.checks.request import Sender
@@ -27,8 +28,10 @@ from orchestration.gateway import (
     remove_gateway,
     targets_of,
 )
+from orchestration.http import ProviderProbe
 from orchestration.ledger import GatewayRecord, Ledger, LedgerFile, RuntimeRecord
 from orchestration.lock import exclusive
+from orchestration.machine import require_room
 from orchestration.outputs import parse_outputs
 from orchestration.runtime.doors import DoorMaker
 from orchestration.runtime.launch import Launched, Launcher
@@ -47,12 +50,24 @@ from orchestration.terraform import (
 from orchestration.tokens import Desk, TokenBroker
 
 
+class Inspector(Protocol):
+    """aws.Inspector, as far as the target is AWS."""
+
+    def identity(self) -> Identity: ...
+    def require_model(self, model_id: str) -> str: ...
+    def agents(self) -> tuple[int, int]: ...
+    def boundary(self, role_arn: str) -> str | None: ...
+
+
 class Tools(Protocol):
     """What needs an endpoint, made once that is known."""
 
     def terraform(self, endpoints: Endpoints) -> TerraformDriver: ...
-    def check_terraform(self) -> None:
-        """Raises Unfit when the binary is missing or too old."""
+    def check_terraform(self, work_dir: Path | None = None) -> str:
+        """Its version. Raises Unfit when the binary is missing or too old, BadInput for a wished mirror that is none.
+
+        `work_dir`: where to run it, if not in the deployment's folder.
+        """
 
     def remote(self, bucket: str | None = None) -> RemoteState | None:
         """Where the state is or would be in that bucket; by default in the one that ledger or STATE_BUCKET names."""
@@ -82,6 +97,8 @@ class Tools(Protocol):
     def decision_log(self, settings: Settings, since: float) -> list[str]:
         """Lines of the deployment's log group on AWS since that moment (Unix seconds)."""
 
+    def inspector(self, endpoints: Endpoints) -> Inspector: ...
+    def provider(self, endpoints: Endpoints, discovery_url: str) -> ProviderProbe: ...
     def account(self) -> str:
         """The account that the credentials belong to. Raises Unfit without credentials."""
 
@@ -155,6 +172,7 @@ class Steps:
     def bring_up(self) -> Endpoints:
         """Endpoints to provision against; what would stop Terraform later stops it before anything is started."""
         self.tools.check_terraform()
+        require_room(self.deployment.root)
         ledger = self.load_or_new()
         if ledger.account is None:
             # Before anything is made: a teardown must find region and account however this ends.

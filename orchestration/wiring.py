@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from orchestration.aws import (
@@ -21,7 +22,7 @@ from orchestration.commands.proof import Foreign
 from orchestration.commands.wishes import Wishes
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
-from orchestration.errors import INTERRUPTED, PIPE_CLOSED, OrchestrationError, Unfit
+from orchestration.errors import INTERRUPTED, PIPE_CLOSED, BadInput, OrchestrationError, Unfit
 from orchestration.ledger import LedgerFile
 from orchestration.settings import (
     Deployment,
@@ -40,15 +41,30 @@ MISLEADING = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOIN
 
 
 def build(
-    *, target: str | None = None, environment: str | None = None, yes: bool = False, quiet: bool = False
+    *,
+    target: str | None = None,
+    environment: str | None = None,
+    yes: bool = False,
+    quiet: bool = False,
+    tolerant: bool = False,
 ) -> Project:
-    """A project for the chosen deployment, from flags and the process's environment. Raises BadInput."""
+    """A project for the chosen deployment, from flags and the process's environment. Raises BadInput.
+
+    `tolerant`: where the environment is wrong, one for what the flags alone choose, which keeps the error.
+    """
     os.umask(0o077)
     env = dict(os.environ)
     root = Path(__file__).resolve().parent.parent
     clock = SystemClock()
     console = Console(clock, quiet=quiet)
-    deployment = select_deployment(env, root=root, known_regions=known_regions, target=target, environment=environment)
+    select = partial(select_deployment, root=root, known_regions=known_regions, target=target, environment=environment)
+    refused = None
+    try:
+        deployment = select(env)
+    except BadInput as e:
+        if not tolerant:
+            raise
+        deployment, refused = select({}), e
     if not (env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")):
         deployment = replace(deployment, region=_remembered_region(deployment))
     local = deployment.target is Target.LOCAL
@@ -62,7 +78,7 @@ def build(
         cloud=cloud,
         fixed_endpoints=None if local else aws_endpoints(deployment.region),
     )
-    return Project(steps)
+    return Project(steps, refused)
 
 
 def _remembered_region(deployment: Deployment) -> str:
@@ -75,7 +91,14 @@ def _remembered_region(deployment: Deployment) -> str:
 
 
 @contextmanager
-def session(target: str = "", environment: str = "", *, yes: bool = False, quiet: bool = False) -> Iterator[Project]:
+def session(
+    target: str | None = None,
+    environment: str | None = None,
+    *,
+    yes: bool = False,
+    quiet: bool = False,
+    tolerant: bool = False,
+) -> Iterator[Project]:
     """A project for one command, and the one place where an error becomes text and an exit code.
 
     SIGTERM and a closed terminal are treated like Ctrl-C, so that they clean up too.
@@ -86,7 +109,7 @@ def session(target: str = "", environment: str = "", *, yes: bool = False, quiet
 
     previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
-        yield build(target=target, environment=environment, yes=yes, quiet=quiet)
+        yield build(target=target, environment=environment, yes=yes, quiet=quiet, tolerant=tolerant)
     except BrokenPipeError:
         _drop_output()  # the reader left, as in `invoke outputs | head -1`
         sys.exit(PIPE_CLOSED)

@@ -5,6 +5,7 @@ from orchestration.aws.auth_log import DecisionLog
 from orchestration.aws.cognito import CognitoProvider
 from orchestration.aws.control import BotoRuntimeControl, observed_from_api
 from orchestration.aws.gateway import BotoGatewayControl
+from orchestration.aws.inspector import Inspector
 from orchestration.aws.logs import AgentLogs
 from orchestration.aws.pool import PoolMembers
 from orchestration.aws.session import AccessKey, Clients, Identity, identity, known_regions
@@ -22,6 +23,7 @@ __all__ = [
     "CognitoProvider",
     "DecisionLog",
     "Identity",
+    "Inspector",
     "PoolMembers",
     "RoleCredentials",
     "StateBucket",

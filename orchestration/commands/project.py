@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestration.commands.callers import Callers
+from orchestration.commands.doctor import Doctor
 from orchestration.commands.evidence import Evidence
 from orchestration.commands.lifecycle import Lifecycle
 from orchestration.commands.local import Local
@@ -12,6 +13,7 @@ from orchestration.commands.proof import Proof
 from orchestration.commands.review import Reviews
 from orchestration.commands.state import State
 from orchestration.console import Console
+from orchestration.errors import OrchestrationError
 from orchestration.steps import Steps
 
 
@@ -20,6 +22,8 @@ class Project:
     """One deployment as a user drives it."""
 
     steps: Steps
+    refused: OrchestrationError | None = None
+    """Why this is the default deployment and not the one that the environment names, where that is all the same."""
 
     @property
     def console(self) -> Console:
@@ -36,6 +40,10 @@ class Project:
     @property
     def callers(self) -> Callers:
         return Callers(self.steps)
+
+    @property
+    def doctor(self) -> Doctor:
+        return Doctor(self.steps, self.refused)
 
     @property
     def reviews(self) -> Reviews:

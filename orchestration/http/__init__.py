@@ -5,7 +5,8 @@ from orchestration.http.clients import aws_client, healthy, local_client, posted
 from orchestration.http.data_plane import DataPlane, read_reply
 from orchestration.http.loopback import listening
 from orchestration.http.oidc import OidcProvider, client_credentials
-from orchestration.http.provider import Issuer, issuer_of, place_of
+from orchestration.http.probe import ProviderProbe
+from orchestration.http.provider import Issuer, issuer_of, place_of, time_of
 
 __all__ = [
     "Calls",
@@ -13,6 +14,7 @@ __all__ = [
     "Issuer",
     "OidcProvider",
     "OpenReply",
+    "ProviderProbe",
     "aws_client",
     "client_credentials",
     "healthy",
@@ -22,4 +24,5 @@ __all__ = [
     "place_of",
     "posted",
     "read_reply",
+    "time_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -43,6 +44,15 @@ def issuer_of(client: httpx.Client, discovery_url: str, place: Callable[[str], s
             remedy="look at that URL; locally `invoke local.status`",
             code="issuer_unreachable",
         ) from None
+
+
+def time_of(client: httpx.Client, url: str) -> float | None:
+    """Unix time of whoever answers there, to the second (RFC 9110, 6.6.1); None where it says none."""
+    try:
+        with client.stream("GET", url, follow_redirects=False) as answer:
+            return parsedate_to_datetime(answer.headers["date"]).timestamp()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError):
+        return None
 
 
 def _json(client: httpx.Client, url: str) -> Any:

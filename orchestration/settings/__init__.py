@@ -25,7 +25,7 @@ from orchestration.settings.deployment import (
     select_deployment,
     state_bucket,
 )
-from orchestration.settings.model import DEFAULT_MODEL_ID, bedrock_models, model_id
+from orchestration.settings.model import DEFAULT_MODEL_ID, bedrock_models, model_id, model_provider
 
 __all__ = [
     "AGENT_ENTRYPOINT",
@@ -47,6 +47,7 @@ __all__ = [
     "check_values",
     "claim_rule",
     "model_id",
+    "model_provider",
     "port",
     "remote_state",
     "seconds",

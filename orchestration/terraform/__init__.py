@@ -4,6 +4,7 @@ from orchestration.terraform.accounts import allowed_accounts
 from orchestration.terraform.driver import Environment, TerraformDriver
 from orchestration.terraform.failures import ACCOUNT_NOT_ALLOWED, account_not_allowed
 from orchestration.terraform.mirror import MIRROR_VARIABLE, find_mirror, registry_reachable
+from orchestration.terraform.preparation import provider_mirror, providers_installed
 from orchestration.terraform.state import (
     OWN_KEY,
     RemoteState,
@@ -14,7 +15,7 @@ from orchestration.terraform.state import (
     remote_summary,
     state_key,
 )
-from orchestration.terraform.unfinished import settle
+from orchestration.terraform.unfinished import left_behind, settle
 
 __all__ = [
     "ACCOUNT_NOT_ALLOWED",
@@ -28,8 +29,11 @@ __all__ = [
     "account_not_allowed",
     "allowed_accounts",
     "find_mirror",
+    "left_behind",
     "must_move",
     "parse_state",
+    "provider_mirror",
+    "providers_installed",
     "registry_reachable",
     "remote_summary",
     "settle",

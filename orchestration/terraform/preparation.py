@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,7 +38,7 @@ def provider_mirror(variables: Mapping[str, str]) -> Path | None:
 
     Raises BadInput for a wished mirror without it, Unfit where it is nowhere.
     """
-    if "TF_CLI_CONFIG_FILE" in variables:
+    if Path(variables.get("TF_CLI_CONFIG_FILE") or os.devnull).is_file():
         return None
     if MIRROR_VARIABLE not in variables and registry_reachable():
         return None

@@ -91,6 +91,19 @@ def settle(work_dir: Path, note: Callable[[str], None], clock: Clock, patience_s
         note(f"removed the state lock of a Terraform that is gone: {left}")
 
 
+def left_behind(work_dir: Path) -> str | None:
+    """What `settle` would end or remove, None for nothing. Not while a command holds the deployment's lock."""
+    run = unfinished(work_dir)
+    if run is not None and run.alive:
+        return f"terraform {run.operation} (pid {run.pid}) of a command that was killed still runs"
+    info = work_dir / LOCK_INFO
+    if info.exists() and _is_free(work_dir / STATE):
+        return (
+            f"a Terraform that is gone left its lock: {_lock_info(info.read_text(encoding='utf-8', errors='replace'))}"
+        )
+    return None
+
+
 def _end(run: Run, clock: Clock, patience_s: float) -> None:
     """Once: a second interrupt makes Terraform give up without writing what it made into the state."""
     with contextlib.suppress(OSError):

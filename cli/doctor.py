@@ -1,0 +1,23 @@
+"""The task that looks for what would stop the others."""
+
+from __future__ import annotations
+
+from invoke import Context
+
+from cli.words import described, expect
+from orchestration import wiring
+
+
+@described("target", "environment", "json")
+def doctor(c: Context, target: str | None = None, environment: str | None = None, json: bool = False) -> None:
+    """Check machine, shell, credentials, identity provider and what earlier commands left; exit 5 if anything blocks.
+
+    It changes nothing. A line is the error with which a command would end, and its remedy.
+    """
+    with wiring.session(target, environment, quiet=True, tolerant=True) as project:
+        diagnosis = project.doctor.examine()
+        if json:
+            project.console.document(diagnosis.document())
+        else:
+            project.console.findings(diagnosis.findings)
+    expect(not diagnosis.blocked, code=5)

@@ -1,0 +1,143 @@
+"""What was found, and the looking itself: all checks side by side, none beyond its deadline."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from orchestration.clock import Clock
+from orchestration.errors import OrchestrationError, Unfit
+
+SCHEMA_VERSION = 1
+DEADLINE_S = 4.0
+
+
+class Severity(StrEnum):
+    """How bad it is."""
+
+    OK = "ok"
+    NOT_ASKED = "not_asked"
+    WARNS = "warns"
+    """Worth knowing; commands run nevertheless, or `make up` mends it."""
+    BLOCKS = "blocks"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line. `code` and `remedy` are those of the error with which a command would end; empty where all is well."""
+
+    severity: Severity
+    message: str
+    code: str = ""
+    remedy: str = ""
+    check: str = ""
+
+    def document(self) -> dict[str, str]:
+        return {
+            "check": self.check,
+            "severity": self.severity.value,
+            "code": self.code,
+            "message": self.message,
+            "remedy": self.remedy,
+        }
+
+
+def fine(message: str) -> Finding:
+    return Finding(Severity.OK, message)
+
+
+def not_asked(why: str) -> Finding:
+    return Finding(Severity.NOT_ASKED, why)
+
+
+def said(error: OrchestrationError, severity: Severity = Severity.BLOCKS) -> Finding:
+    """What a command would end with."""
+    return Finding(severity, error.message, error.code, error.remedy)
+
+
+def warning(code: str, message: str, remedy: str) -> Finding:
+    return Finding(Severity.WARNS, message, code, remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`look` raises the error that a command would raise, or yields what it found."""
+
+    name: str
+    look: Callable[[], Iterable[Finding]]
+    echoes: bool = False
+    """What goes wrong in it, other checks say too, by the same code; then theirs stands alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All findings, in the order of the checks."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def blocked(self) -> bool:
+        return any(found.severity is Severity.BLOCKS for found in self.findings)
+
+    @property
+    def troubles(self) -> tuple[Finding, ...]:
+        return tuple(found for found in self.findings if found.severity in (Severity.WARNS, Severity.BLOCKS))
+
+    def document(self) -> dict[str, Any]:
+        """docs/schemas/doctor.schema.json."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "blocked": self.blocked,
+            "findings": [found.document() for found in self.findings],
+        }
+
+
+def examine(checks: Sequence[Check], clock: Clock, deadline_s: float = DEADLINE_S) -> Diagnosis:
+    """Look everywhere at once. What has not answered by the deadline is a finding; its thread is left behind."""
+    answers: dict[str, tuple[Finding, ...]] = {}
+    started = clock.monotonic()
+    threads = [threading.Thread(target=_look, args=(check, answers), daemon=True) for check in checks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, started + deadline_s - clock.monotonic()))
+    found = [
+        (check, replace(finding, check=check.name))
+        for check in checks
+        for finding in answers.get(check.name) or (said(_late(check.name, deadline_s)),)
+    ]
+    return Diagnosis(tuple(_once(found)))
+
+
+def _once(found: Sequence[tuple[Check, Finding]]) -> Iterator[Finding]:
+    """Without repetitions: several commands, and so several checks, fail for one reason."""
+    own = {finding.code for check, finding in found if not check.echoes}
+    lines = set()
+    for check, finding in found:
+        if finding.code and ((finding.code, finding.message) in lines or (check.echoes and finding.code in own)):
+            continue
+        lines.add((finding.code, finding.message))
+        own.add(finding.code)
+        yield finding
+
+
+def _look(check: Check, answers: dict[str, tuple[Finding, ...]]) -> None:
+    found: list[Finding] = []
+    try:
+        found.extend(check.look())
+    except OrchestrationError as e:
+        found.append(said(e))
+    except OSError as e:
+        found.append(said(Unfit(str(e), remedy="look at that file or folder", code="os_error")))
+    answers[check.name] = tuple(found)
+
+
+def _late(name: str, deadline_s: float) -> Unfit:
+    return Unfit(
+        f"the check of {name} has not ended within {deadline_s:.0f} s",
+        remedy="look at the network and the load of this machine, then run `invoke doctor` again",
+        code="check_timed_out",
+    )
