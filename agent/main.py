@@ -8,13 +8,20 @@ import sys
 from collections.abc import Callable, Mapping
 
 from mortgage.assistant import Assistant
-from mortgage.customers import load_customers
+from mortgage.customers import Customers, load_customers
+from mortgage.gateway import GatewayScores
 from mortgage.journal import Journal
 from mortgage.knowledge import load_knowledge
 from mortgage.models import build_model
+from mortgage.outbound import OutboundTokens, identity_tokens
+from mortgage.scores import BuiltInScores, Scores
 from mortgage.service import Desk, build_app
 from mortgage.settings import BadSetting, Settings, read_settings
 from mortgage.specialists import build_specialists
+
+# They quote what models, servers and exceptions say; the journal has the kind and place of each failure. "client" is
+# the MCP SDK's.
+TALKATIVE = ("strands", "mcp", "client", "httpx2", "httpcore2")
 
 
 def main(env: Mapping[str, str]) -> int:
@@ -22,15 +29,24 @@ def main(env: Mapping[str, str]) -> int:
     try:
         settings = read_settings(env)
         model = build_model(settings)
+        customers = load_customers()
+        scores = _scores(settings, customers)
     except BadSetting as e:
         print(f"agent: {e}", file=sys.stderr)
         return 2
-    # Strands quotes what models and exceptions say; the journal has the kind and place of each failure.
-    logging.getLogger("strands").setLevel(logging.CRITICAL)
-    assistant = Assistant(model, build_specialists(model, load_customers(), load_knowledge()))
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    assistant = Assistant(model, build_specialists(model, customers, scores, load_knowledge()))
     app = build_app(Desk(assistant, Journal(sys.stdout), settings.customers, close=_start_traces(settings)))
     app.run(port=settings.port, host=settings.host)
     return 0
+
+
+def _scores(settings: Settings, customers: Customers) -> Scores:
+    """Raises BadSetting."""
+    if settings.gateway is None:
+        return BuiltInScores(customers)
+    return GatewayScores(settings.gateway.url, OutboundTokens(identity_tokens(settings, settings.gateway)))
 
 
 def _start_traces(settings: Settings) -> Callable[[], None]:

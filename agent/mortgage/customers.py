@@ -64,7 +64,7 @@ class Customers:
 
     def credit_score(self, customer_id: str) -> int:
         """Raises BadCustomerId, NoRecord."""
-        _check(customer_id)
+        check_id(customer_id)
         row = self._one("SELECT credit_score FROM customer WHERE id = ?", customer_id)
         if row is None:
             raise NoRecord(f"There is no record of customer {customer_id}.")
@@ -102,6 +102,7 @@ def load_customers(path: Path = DEMO_CUSTOMERS, scores_path: Path = DEMO_SCORES)
     return Customers(database)
 
 
-def _check(customer_id: str) -> None:
+def check_id(customer_id: str) -> None:
+    """Raises BadCustomerId."""
     if not (customer_id.isascii() and customer_id.isdigit() and len(customer_id) <= MAX_ID_DIGITS):
         raise BadCustomerId(f"A customer id has 1 to {MAX_ID_DIGITS} digits and nothing else.")

@@ -6,8 +6,9 @@ from typing import Any, assert_never
 
 from strands.models.model import Model
 
+from mortgage.aws import aws_session
 from mortgage.scripted_model import ScriptedModel
-from mortgage.settings import BadSetting, Settings
+from mortgage.settings import Settings
 
 MAX_ANSWER_TOKENS = 1024
 OPENAI_TIMEOUT_S = 120.0
@@ -16,7 +17,7 @@ OPENAI_TIMEOUT_S = 120.0
 def build_model(settings: Settings) -> Model:
     """One model for the life of the process; it holds no conversation. Only the chosen provider is imported.
 
-    Raises BadSetting when Bedrock is asked for and no region is known: the SDK would choose one silently.
+    Raises BadSetting when AWS is needed and no region is known.
     """
     match settings.provider:
         case "scripted":
@@ -35,7 +36,7 @@ def _bedrock(settings: Settings) -> Model:
     guardrail: dict[str, Any] = {}
     if settings.guardrail is not None:
         guardrail = {"guardrail_id": settings.guardrail.id, "guardrail_version": settings.guardrail.version}
-    session = _session(settings, "MODEL_PROVIDER bedrock")
+    session = aws_session(settings, "MODEL_PROVIDER bedrock")
     return BedrockModel(boto_session=session, model_id=settings.model_id, max_tokens=MAX_ANSWER_TOKENS, **guardrail)
 
 
@@ -45,16 +46,7 @@ def _openai(settings: Settings) -> Model:
 
     key = settings.openai.api_key
     if settings.openai.api_key_secret_arn:
-        secrets = _session(settings, "OPENAI_API_KEY_SECRET_ARN").client("secretsmanager")
+        secrets = aws_session(settings, "OPENAI_API_KEY_SECRET_ARN").client("secretsmanager")
         key = secrets.get_secret_value(SecretId=settings.openai.api_key_secret_arn)["SecretString"]
     client = {"api_key": key or "unused", "base_url": settings.openai.base_url, "timeout": OPENAI_TIMEOUT_S}
     return OpenAIModel(client_args=client, model_id=settings.model_id, params={"max_tokens": MAX_ANSWER_TOKENS})
-
-
-def _session(settings: Settings, what: str) -> Any:
-    import boto3
-
-    session = boto3.Session(region_name=settings.region)
-    if not session.region_name:
-        raise BadSetting(f"no AWS region for {what}; set AWS_REGION (or MODEL_REGION)")
-    return session

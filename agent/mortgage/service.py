@@ -25,6 +25,7 @@ from mortgage.limits import BodyLimit
 from mortgage.memory import Memory
 from mortgage.payload import BadPayload, Question, canary_of, parse_payload
 from mortgage.sessions import NotYours, SessionOwners, TooMany
+from mortgage.trace_id import trace_id
 from mortgage.visit import Visit
 
 JsonObject = dict[str, Any]
@@ -91,7 +92,8 @@ def build_app(desk: Desk) -> BedrockAgentCoreApp:
         headers: Mapping[str, str] = context.request.headers if context.request else {}
         authorization = headers.get("authorization")
         journal = desk.journal.of_call(BedrockAgentCoreContext.get_request_id(), context.session_id)
-        journal.note("invoked", canary=canary_of(payload))
+        trace = trace_id(headers.get("traceparent"))
+        journal.note("invoked", canary=canary_of(payload), trace=trace)
         try:
             # Who may not be here hears nothing of the payload; what is refused binds no session.
             owner = desk.owners.check(context.session_id, authorization)
@@ -104,7 +106,13 @@ def build_app(desk: Desk) -> BedrockAgentCoreApp:
         except BadPayload as e:
             return refusal(str(e), "bad_payload", 400)
         access = access_of(authorization, desk.customers)
-        visit = Visit(access, journal, caller_of(authorization, journal))
+        visit = Visit(
+            access,
+            journal,
+            caller_of(authorization, journal),
+            trace,
+            BedrockAgentCoreContext.get_workload_access_token(),
+        )
         call = Call(desk, question, visit, (context.session_id, owner) if context.session_id else None)
         streamed = question.stream if question.stream is not None else asks_for_stream(headers.get("accept", ""))
         if streamed:
@@ -124,7 +132,7 @@ def build_app(desk: Desk) -> BedrockAgentCoreApp:
 async def whole_answer(call: Call) -> JsonObject | Response:
     try:
         events = [event async for event in call.events()]
-        return result_of(next(event for event in events if isinstance(event, Answer)))
+        return result_of(next(event for event in events if isinstance(event, Answer)), call.visit)
     except Exception as e:  # the SDK would send the exception's text to the caller
         return JSONResponse(call.failed(e), status_code=500)
 
@@ -142,7 +150,8 @@ async def sent_events(call: Call) -> AsyncGenerator[bytes, None]:
     async def produce() -> None:
         try:
             async for event in call.events():
-                waiting.put_nowait(sent_event({"text": event.text} if isinstance(event, Chunk) else result_of(event)))
+                said = {"text": event.text} if isinstance(event, Chunk) else result_of(event, call.visit)
+                waiting.put_nowait(sent_event(said))
         except Exception as e:  # headers are gone: the failure can only be an event
             waiting.put_nowait(sent_event(call.failed(e)))
         waiting.put_nowait(None)
@@ -185,9 +194,10 @@ def caller_of(authorization: str | None, journal: Journal) -> str:
         return "unknown"
 
 
-def result_of(answer: Answer) -> JsonObject:
-    """The reply's shape; clients read result.content[0].text."""
-    return {"result": {"role": "assistant", "content": [{"text": answer.text}]}}
+def result_of(answer: Answer, visit: Visit) -> JsonObject:
+    """The reply's shape; clients read result.content[0].text, and whence records came in result.metadata."""
+    metadata = {"metadata": dict(visit.sources)} if visit.sources else {}
+    return {"result": {"role": "assistant", "content": [{"text": answer.text}], **metadata}}
 
 
 def refusal(message: str, code: str, status: int) -> JSONResponse:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -16,6 +18,10 @@ DEFAULT_MODEL_ID = "global.anthropic.claude-sonnet-4-6"
 # AgentCore Runtime calls HTTP agents on 8080 (AgentCore devguide: runtime-http-protocol-contract).
 DEFAULT_PORT = 8080
 MAX_PAUSE_MS = 60_000
+GATEWAY_VARIABLES = ("GATEWAY_URL", "GATEWAY_CREDENTIAL_PROVIDER", "GATEWAY_SCOPE")
+GATEWAY_URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
+PROVIDER_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")  # botocore model: bedrock-agentcore GetResourceOauth2Token
+SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}")  # RFC 6749, section 3.3: scope-token
 
 
 class BadSetting(Exception):
@@ -38,6 +44,15 @@ class OpenAI:
 
 
 @dataclass(frozen=True, slots=True)
+class Gateway:
+    """Where credit scores come from, and how the agent gets its token for there."""
+
+    url: str
+    credential_provider: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """host None: the SDK chooses. region None: the AWS SDK's own chain chooses."""
 
@@ -50,6 +65,7 @@ class Settings:
     """Subject of a token -> customer id."""
     guardrail: Guardrail | None = None
     openai: OpenAI = OpenAI()
+    gateway: Gateway | None = None
     traces: Traces | None = None
     scripted_pause_s: float = 0.0
 
@@ -73,6 +89,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         customers=_customers(env, faults),
         guardrail=_guardrail(env, faults),
         openai=_openai(env, provider, faults),
+        gateway=_gateway(env, faults),
         traces=_traces(env, faults),
         scripted_pause_s=_number(env, "SCRIPTED_PAUSE_MS", 0, 0, MAX_PAUSE_MS, faults) / 1000,
     )
@@ -117,6 +134,36 @@ def _openai(env: Mapping[str, str], provider: Provider | None, faults: list[str]
     if _value(env, "MODEL_ID") is None:
         faults.append("MODEL_PROVIDER is 'openai'; set MODEL_ID to a model of that endpoint")
     return OpenAI(url, key, arn)
+
+
+def _gateway(env: Mapping[str, str], faults: list[str]) -> Gateway | None:
+    values = {name: _value(env, name) for name in GATEWAY_VARIABLES}
+    url, provider, scope = values.values()
+    if not (url and provider and scope):
+        if any(values.values()):
+            # With a part of it, scores would come from elsewhere than somebody believes.
+            missing = ", ".join(name for name, value in values.items() if value is None)
+            faults.append(f"{missing} is not set; set {', '.join(GATEWAY_VARIABLES)}, or none of them")
+        return None
+    if any(mark in url for mark in "@?#"):
+        # Not repeated: this is where people put secrets.
+        faults.append("GATEWAY_URL holds a user, a query or a fragment; use the gateway's address alone")
+    elif not (GATEWAY_URL.fullmatch(url) and (url.startswith("https:") or is_loopback(url))):
+        faults.append(f"GATEWAY_URL is {url!r}; use an https URL, or http on a loopback address")
+    if not PROVIDER_NAME.fullmatch(provider):
+        faults.append(f"GATEWAY_CREDENTIAL_PROVIDER is {provider!r}; use 1 to 128 letters, digits, - and _")
+    if not SCOPE.fullmatch(scope):
+        faults.append(f"GATEWAY_SCOPE is {scope!r}; use one scope, such as gateway/invoke")
+    return Gateway(url, provider, scope)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine, where no proxy has a say. A host's name is not looked up."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _traces(env: Mapping[str, str], faults: list[str]) -> Traces | None:

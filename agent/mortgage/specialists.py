@@ -13,6 +13,7 @@ from mortgage import tools
 from mortgage.customers import Customers
 from mortgage.knowledge import Knowledge
 from mortgage.loop import MAX_TURNS, new_agent, text_of
+from mortgage.scores import Scores
 from mortgage.visit import KEY, Visit
 
 GENERAL = "ask_general_specialist"
@@ -64,12 +65,12 @@ ROLES = (
 )
 
 
-def build_specialists(model: Model, customers: Customers, knowledge: Knowledge) -> list[AgentTool]:
+def build_specialists(model: Model, customers: Customers, scores: Scores, knowledge: Knowledge) -> list[AgentTool]:
     """The supervisor's tools."""
     own = {
         GENERAL: tools.build_knowledge_tools(knowledge),
         MORTGAGE: tools.build_mortgage_tools(customers),
-        CREDIT: tools.build_credit_tools(customers),
+        CREDIT: tools.build_credit_tools(scores),
     }
     return [_as_tool(role, model, own[role.name]) for role in ROLES]
 

@@ -18,6 +18,7 @@ from mortgage.access import Denied, NoCustomerNamed
 from mortgage.customers import BadCustomerId, Customers, NoRecord
 from mortgage.knowledge import Knowledge
 from mortgage.payments import BadLoan, amortization, monthly_payment, refinance
+from mortgage.scores import Scores, Unreachable, look_up
 from mortgage.visit import KEY, Visit
 
 KNOWLEDGE = "search_knowledge_base"
@@ -96,7 +97,7 @@ def build_mortgage_tools(customers: Customers) -> list[AgentTool]:
     return [get_existing_mortgage, calculate_refinancing, *_calculators()]
 
 
-def build_credit_tools(customers: Customers) -> list[AgentTool]:
+def build_credit_tools(scores: Scores) -> list[AgentTool]:
     @tool(name=CREDIT, context=True)
     def get_credit_score(tool_context: ToolContext, customer_id: str | None = None) -> ToolAnswer:
         """Look up a credit score, a number from 300 to 850.
@@ -106,7 +107,7 @@ def build_credit_tools(customers: Customers) -> list[AgentTool]:
         """
 
         def read(customer: str) -> Mapping[str, object]:
-            return {"credit_score": customers.credit_score(customer)}
+            return {"credit_score": look_up(scores, customer, tool_context.invocation_state[KEY])}
 
         return _records(tool_context, CREDIT, customer_id, read)
 
@@ -157,7 +158,7 @@ def _records(
     try:
         customer = visit.customer(name, customer_id)
         return facts({"customer_id": customer, **read(customer)})
-    except (Denied, NoCustomerNamed, BadCustomerId, NoRecord) as e:
+    except (Denied, NoCustomerNamed, BadCustomerId, NoRecord, Unreachable) as e:
         return refusal(str(e))
     except BadLoan as e:
         return refusal(_uncountable(e))

@@ -21,6 +21,12 @@ class Visit:
     journal: Journal
     caller: str
     """A pseudonym, for the log."""
+    trace: str = ""
+    """The trace id of W3C's traceparent, under which other services find this call."""
+    workload_token: str | None = field(default=None, repr=False)
+    """What the runtime hands its agent, to get tokens for other services with."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """Where records came from, e.g. {"credit_score_source": "gateway"}; the caller is told."""
     broken: list[Exception] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 

@@ -12,6 +12,7 @@ from mortgage.assistant import Answer, Assistant, Chunk
 from mortgage.customers import load_customers
 from mortgage.journal import Journal
 from mortgage.knowledge import load_knowledge
+from mortgage.scores import BuiltInScores, Scores
 from mortgage.service import Desk
 from mortgage.specialists import build_specialists
 from mortgage.visit import Visit
@@ -40,8 +41,10 @@ def visit(access: Access | None = None, log: io.StringIO | None = None) -> Visit
     return Visit(access or Own("1234"), Journal(log or io.StringIO(), key=b"k"), "caller")
 
 
-def assistant(model: Model) -> Assistant:
-    return Assistant(model, build_specialists(model, load_customers(), load_knowledge()))
+def assistant(model: Model, scores: Scores | None = None) -> Assistant:
+    customers = load_customers()
+    found = scores or BuiltInScores(customers)
+    return Assistant(model, build_specialists(model, customers, found, load_knowledge()))
 
 
 def desk(model: Model, log: io.StringIO, **changes: Any) -> Desk:

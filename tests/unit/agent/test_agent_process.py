@@ -79,7 +79,11 @@ def test_the_credit_question_is_answered(agent: tuple[str, Path]) -> None:
     reply = post(agent[0], {"prompt": SEED_QUESTION})
     assert reply.status_code == 200
     assert reply.json() == {
-        "result": {"role": "assistant", "content": [{"text": "The credit score of customer 1234 is 742."}]}
+        "result": {
+            "role": "assistant",
+            "content": [{"text": "The credit score of customer 1234 is 742."}],
+            "metadata": {"credit_score_source": "built_in"},
+        }
     }
 
 

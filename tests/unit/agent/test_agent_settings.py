@@ -3,7 +3,13 @@ from typing import Any
 import pytest
 from mortgage.models import build_model
 from mortgage.scripted_model import ScriptedModel
-from mortgage.settings import DEFAULT_MODEL_ID, BadSetting, Settings, read_settings
+from mortgage.settings import DEFAULT_MODEL_ID, BadSetting, Gateway, Settings, read_settings
+
+GATEWAY = {
+    "GATEWAY_URL": "https://g-1.gateway.bedrock-agentcore.us-east-1.amazonaws.com/mcp",
+    "GATEWAY_CREDENTIAL_PROVIDER": "demo-gateway",
+    "GATEWAY_SCOPE": "gateway/invoke",
+}
 
 
 def test_an_empty_environment_means_bedrock_on_the_port_of_the_service() -> None:
@@ -50,6 +56,19 @@ def test_all_faults_are_named_at_once() -> None:
             "are both set",
             id="two-keys",
         ),
+        pytest.param(
+            {"GATEWAY_URL": "https://g/mcp"}, "GATEWAY_CREDENTIAL_PROVIDER, GATEWAY_SCOPE is not", id="a-third"
+        ),
+        pytest.param({**GATEWAY, "GATEWAY_URL": ""}, "GATEWAY_URL is not set", id="two-thirds"),
+        pytest.param(
+            {**GATEWAY, "GATEWAY_URL": "http://g.example/mcp"}, "use an https URL, or http on", id="gateway-http"
+        ),
+        pytest.param({**GATEWAY, "GATEWAY_URL": "http://127.0.0.1.example/mcp"}, "GATEWAY_URL is", id="no-loopback"),
+        pytest.param({**GATEWAY, "GATEWAY_URL": "ftp://g/mcp"}, "GATEWAY_URL is", id="gateway-ftp"),
+        pytest.param({**GATEWAY, "GATEWAY_URL": "https://g/mcp\u00e9"}, "GATEWAY_URL is", id="gateway-letters"),
+        pytest.param({**GATEWAY, "GATEWAY_URL": "http://127.0.0.1:x/mcp"}, "GATEWAY_URL is", id="gateway-port"),
+        pytest.param({**GATEWAY, "GATEWAY_CREDENTIAL_PROVIDER": "a/b"}, "PROVIDER is 'a/b'", id="provider-name"),
+        pytest.param({**GATEWAY, "GATEWAY_SCOPE": "a b"}, "GATEWAY_SCOPE is 'a b'", id="two-scopes"),
         pytest.param({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER is 'zipkin'", id="exporter"),
         pytest.param({"SCRIPTED_PAUSE_MS": "60001"}, "SCRIPTED_PAUSE_MS is '60001'", id="pause"),
     ],
@@ -66,6 +85,21 @@ def test_a_refused_setting_repeats_neither_customers_nor_keys() -> None:
     assert "subject-7" not in str(refused.value)
     assert "hush" not in str(refused.value)
     assert "hush" not in repr(read_settings({**env, "CUSTOMERS": "{}", "PORT": "1", "MODEL_ID": "m"}))
+
+
+@pytest.mark.parametrize("secret", ["https://ann:hush@g/mcp", "https://g/mcp?key=hush", "https://g/mcp#hush"])
+def test_a_gateways_address_holds_no_secret_and_a_refused_one_is_not_repeated(secret: str) -> None:
+    with pytest.raises(BadSetting, match="a user, a query or a fragment") as refused:
+        read_settings({**GATEWAY, "GATEWAY_URL": secret})
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", [GATEWAY["GATEWAY_URL"], "http://127.0.0.1:8091/gateways/g-1/mcp", "http://[::1]:1/mcp"]
+)
+def test_a_gateway_is_reached_by_https_or_on_this_machine(url: str) -> None:
+    env = {**GATEWAY, "GATEWAY_URL": url}
+    assert read_settings(env).gateway == Gateway(url, "demo-gateway", "gateway/invoke")
 
 
 def test_customers_are_read_by_subject() -> None:

@@ -8,6 +8,7 @@ from mortgage.access import Access, Anyone, Nobody, Own
 from mortgage.customers import DEMO_SCORES, load_customers
 from mortgage.knowledge import load_knowledge
 from mortgage.payments import monthly_payment
+from mortgage.scores import BuiltInScores
 from strands import ToolContext
 
 from tests.fakes.agent import lines, visit
@@ -16,7 +17,7 @@ CUSTOMERS = load_customers()
 MADE = [
     *tools.build_knowledge_tools(load_knowledge()),
     *tools.build_mortgage_tools(CUSTOMERS),
-    *tools.build_credit_tools(CUSTOMERS),
+    *tools.build_credit_tools(BuiltInScores(CUSTOMERS)),
 ]
 TOOLS: dict[str, Any] = {t.tool_name: t for t in MADE}
 NEW_LOAN = {"new_annual_rate_percent": 3.5, "new_years": 6}
