@@ -36,7 +36,10 @@ OWNERS: Mapping[str, str] = {
 AGENT_MAY = frozenset({"strands", "bedrock_agentcore", "starlette"})
 # What strands' own interface is made of, each in the modules that implement it and nowhere else.
 AGENT_OWNERS: Mapping[str, frozenset[str]] = {
-    "boto3": frozenset({"agent.mortgage.models"}),
+    "boto3": frozenset({"agent.mortgage.aws"}),
+    "botocore": frozenset({"agent.mortgage.aws"}),
+    "httpx2": frozenset({"agent.mortgage.mcp_call"}),
+    "mcp": frozenset({"agent.mortgage.mcp_call"}),
     "opentelemetry": frozenset({"agent.mortgage.traces"}),
     "pydantic": frozenset({"agent.mortgage.loop", "agent.mortgage.scripted_model"}),
 }
