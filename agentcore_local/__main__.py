@@ -23,7 +23,7 @@ import aiohttp
 import uvloop
 from botocore.exceptions import BotoCoreError
 
-from agentcore_local.app import ControlPlane, operations, with_health
+from agentcore_local.app import Asgi, SignedPlane, by_prefix, control_permissions, operations, with_health
 from agentcore_local.callers import Callers
 from agentcore_local.calls import Calls
 from agentcore_local.caretaker import Caretaker
@@ -33,9 +33,14 @@ from agentcore_local.data import DataPlane
 from agentcore_local.endpoints import EndpointOperations
 from agentcore_local.fetch import AiohttpFetch, BadOidcMap, OidcMap
 from agentcore_local.gate import Gate
+from agentcore_local.gateway import assembly as gateway_assembly
+from agentcore_local.gateway.plane import PREFIX as GATEWAYS
 from agentcore_local.grants import IamReader
+from agentcore_local.guard import Guard
 from agentcore_local.host import AgentHost
 from agentcore_local.identities import Identities
+from agentcore_local.identity import assembly as identity_assembly
+from agentcore_local.identity.workload import WorkloadTokens
 from agentcore_local.journal import DECISIONS, DecisionFile, Journal
 from agentcore_local.keys import STALE_FOR_S, TIME_TO_LIVE_S, KeyStore
 from agentcore_local.leash import hide_from_same_user, landlock_abi
@@ -164,13 +169,15 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
         names, changes = Names(settings.region, settings.account, suffix), Changes(store)
         roles = Roles(clients, settings.account, time.time)
         own_url = f"http://127.0.0.1:{own.getsockname()[1]}"
-        vault = Vault(roles, names.runtime_arn, own_url, settings.aws_endpoint_url, journal.event)
+        base_url = f"http://127.0.0.1:{data.getsockname()[1]}"
+        vault = Vault(roles, names.runtime_arn, own_url, settings.aws_endpoint_url, journal.event, base_url)
         host = AgentHost(agents, settings.region, journal.event, vault.variables)
         vault.lives = host.lives
         sessions, folder = Sessions(time.monotonic), settings.state_dir / "agents"
         rollouts = Rollouts(store, host, clients("s3"), folder, iso_now, journal.event, sessions.versions)
         caretaker = Caretaker(store, sessions, host, rollouts, time.monotonic, time.time, journal.event)
-        calls = Calls(store, rollouts, Proxy(agents), sessions, caretaker, uuid.uuid4)
+        tokens = WorkloadTokens(time.time)
+        calls = Calls(store, rollouts, Proxy(agents), sessions, caretaker, uuid.uuid4, tokens.headers)
         oidc_map = settings.oidc_map
         keys = KeyStore(
             AiohttpFetch(oidc_map),
@@ -180,7 +187,6 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
             stale_for_s=settings.keys_stale_s,
         )
         callers = Callers(settings.access_key, settings.secret_key, settings.region)
-        base_url = f"http://127.0.0.1:{data.getsockname()[1]}"
         place = (settings.region, settings.account)
         identities = Identities(agents, settings.aws_endpoint_url, lambda: clients("sqs"), *place)
         iam = IamReader(lambda: clients("iam"))
@@ -190,23 +196,34 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
             store, rollouts, names, changes, gate.check_authorizer, roles.check, iso_now, settings.mmds_v2_default
         )
         endpoints = EndpointOperations(store, rollouts, names, changes, iso_now)
-        operated = operations(runtimes, endpoints, ResourcePolicies(store))
-        control_plane = ControlPlane(operated, permissions, names, journal, uuid.uuid4)
+        shared = gateway_assembly.Shared(
+            store, names, changes, permissions, journal, clients, agents, iso_now, uuid.uuid4
+        )
+        behind = gateway_assembly.build(shared, gate, roles, base_url, settings.aws_endpoint_url)
+        identity = identity_assembly.build(shared, tokens, oidc_map, time.time)
+        operated = operations(
+            runtimes, endpoints, ResourcePolicies(store), behind.gateways, behind.targets, identity.providers
+        )
+        guard, wants = Guard("control", journal, uuid.uuid4), control_permissions(names)
+        control_plane = SignedPlane(guard, operated, permissions, wants, "bedrock-agentcore-control")
         data_plane = DataPlane(store, gate, calls, journal, settings.region, settings.account, uuid.uuid4)
         websockets = WebSockets(data_plane, calls, journal, uuid.uuid4)
         rollouts.resume()
+        behind.settling.resume()
+        others: dict[bytes, Asgi] = {GATEWAYS: behind.plane, identity_assembly.PREFIX: identity.plane}
         watch = asyncio.create_task(caretaker.watch())
         ports = {"control": control.getsockname()[1], "data": data.getsockname()[1]}
         journal.event("listening", **ports, pid=os.getpid(), landlock=landlock_abi())
         planes = [
             (server(with_health(control_plane, "control")), control),
-            (server(with_health(data_plane, "data", websockets), websockets=True), data),
+            (server(with_health(by_prefix(others, data_plane), "data", websockets), websockets=True), data),
             (server(with_health(vault, "credentials")), own),
         ]
         await serve_until(stop, planes)
         journal.event("stopping")
         watch.cancel()
         await asyncio.gather(watch, return_exceptions=True)
+        await behind.settling.close()
         await rollouts.close()
         await keys.close()
         await host.close()
@@ -218,7 +235,8 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     hide_from_same_user()  # the environment holds the root key, and agents run as the same user
     settings = parse(argv, environment)
     os.umask(0o077)
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # the journal is the log
+    for library in ("uvicorn", "mcp"):  # the journal is the log, and theirs could quote a request
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     try:
         Callers(settings.access_key, settings.secret_key, settings.region)
     except ValueError as e:

@@ -40,7 +40,7 @@ class Seat:
 
 
 class Calls:
-    """Past the door. new_id() mints session ids."""
+    """Past the door. new_id() mints session ids; platform(runtime id) gives the platform's own headers to an agent."""
 
     def __init__(
         self,
@@ -50,9 +50,11 @@ class Calls:
         sessions: Sessions,
         caretaker: Caretaker,
         new_id: Callable[[], uuid.UUID],
+        platform: Callable[[str], list[tuple[str, str]]] = lambda _: [],
     ) -> None:
         self._store, self._rollouts, self._proxy = store, rollouts, proxy
         self._sessions, self._caretaker, self._new_id = sessions, caretaker, new_id
+        self.platform = platform
 
     @contextlib.asynccontextmanager
     async def seat(self, door: Door, session_id: str) -> AsyncIterator[Seat]:
@@ -88,7 +90,7 @@ class Calls:
             raise Refused("not_acceptable")
         session_id = read_session(head) or _mcp_session(head, protocol) or str(self._new_id())
         async with self.seat(door, session_id) as seat:
-            ids = [(SESSION_ID, session_id), (REQUEST_ID, request_id)]
+            ids = [(SESSION_ID, session_id), (REQUEST_ID, request_id), *self.platform(door.runtime_id)]
             # What may pass is the live version's to say: an old one may have listed Authorization behind
             # another kind of door.
             headers = [*for_agent(head, door.spec), *ids]

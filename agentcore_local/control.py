@@ -58,8 +58,24 @@ class Names:
         return runtime_arn(self.region, self.account, runtime_id)
 
     def workload_arn(self, runtime_id: str) -> str:
-        directory = f"{self.region}:{self.account}:workload-identity-directory/default"
-        return f"arn:aws:bedrock-agentcore:{directory}/workload-identity/{runtime_id}"
+        return f"{self.workload_directory}/workload-identity/{runtime_id}"
+
+    def gateway_arn(self, gateway_id: str) -> str:
+        return self._arn(f"gateway/{gateway_id}")
+
+    def provider_arn(self, name: str) -> str:
+        return f"{self.token_vault}/oauth2credentialprovider/{name}"
+
+    @property
+    def workload_directory(self) -> str:
+        return self._arn("workload-identity-directory/default")
+
+    @property
+    def token_vault(self) -> str:
+        return self._arn("token-vault/default")
+
+    def _arn(self, resource: str) -> str:
+        return f"arn:aws:bedrock-agentcore:{self.region}:{self.account}:{resource}"
 
 
 class Changes:
@@ -83,8 +99,7 @@ class Changes:
             reply = await work()
             if token:
                 with self._store.change():
-                    runtime_id = reply.get("agentRuntimeId") or params.get("agentRuntimeId", "")
-                    self._store.put_client_token(operation, token, digest, reply, runtime_id)
+                    self._store.put_client_token(operation, token, digest, reply, _owner(reply, params))
             return reply
 
 
@@ -244,6 +259,12 @@ class RuntimeOperations:
             "lastUpdatedAt": runtime.updated_at if newest else version.created_at,
             "status": runtime.status if newest else version.status,
         }
+
+
+def _owner(reply: Reply, params: Params) -> str:
+    """The runtime or gateway with which the answer is forgotten."""
+    named = (reply.get("agentRuntimeId"), reply.get("gatewayId"), params.get("agentRuntimeId"))
+    return next((n for n in named if n), "") or str(params.get("gatewayIdentifier", ""))
 
 
 def find_runtime(store: Store, runtime_id: str) -> Runtime:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agentcore_local.calls import Calls, invalid
 from agentcore_local.edge import Body, ClientGone, Head, Receive, Scope, Send, answer, read_head, refuse
 from agentcore_local.gate import Admitted, Gate, kind_of
+from agentcore_local.headers import trace_id, traced
 from agentcore_local.journal import Journal
 from agentcore_local.permissions import Asked
 from agentcore_local.protocols import JSON_RPC, envelope, protocol_of, read_rpc_id
@@ -101,6 +102,12 @@ class Call:
     status: int = 0
     protocol: str = "HTTP"
     body: Body | None = None
+    trace: str | None = None
+    gateway: str | None = None
+    tool: str | None = None
+    outcome: str | None = None
+    canary: str | None = None
+    function_request: str | None = None
 
     def refused(self, by: Refused, status: int) -> None:
         self.reason, self.status = by.log_reason, status
@@ -144,7 +151,7 @@ class DataPlane:
             self._journal.decision("data", call)
 
     async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
-        head = read_head(scope)
+        head = traced(read_head(scope), call.request_id)
         target, door = self.find(call, head)
         if target.operation == "GetRuntimeProtectedResourceMetadata":
             return await self._metadata(call, target, door, send)
@@ -175,7 +182,7 @@ class DataPlane:
     def find(self, call: Call, head: Head) -> tuple[Target, Door | None]:
         """What is asked for, and the door that stands before it. Raises Refused."""
         call.method = kind_of(next(iter(head.every("authorization")), None))
-        call.session = next(iter(head.every(SESSION_ID)), None)
+        call.session, call.trace = next(iter(head.every(SESSION_ID)), None), trace_id(head)
         target = read_target(head, self._region, self._account)
         call.operation, call.qualifier, call.runtime = target.operation, target.qualifier, target.runtime_id
         door = self._store.door(target.runtime_id, target.qualifier) if target.runtime_id else None

@@ -104,13 +104,14 @@ class Gate:
 
     def resource_metadata(self, door: Door) -> dict[str, Any]:
         """The protected-resource metadata document (RFC 9728; members as observed by users)."""
-        policy = self._policy(door, door.authorizer or {})
-        issuer = policy.discovery_url.removesuffix("/.well-known/openid-configuration")
-        document: dict[str, Any] = {
-            "authorization_servers": [issuer],
-            "resource": f"{self._invocations(door)}?qualifier={door.qualifier}",
-        }
-        if scopes := _advertised(door):
+        resource = f"{self._invocations(door)}?qualifier={door.qualifier}"
+        return self.metadata(resource, door.authorizer or {}, (door.runtime_id, door.version))
+
+    def metadata(self, resource: str, configuration: Mapping[str, Any], key: tuple[str, int]) -> dict[str, Any]:
+        """The same for any resource behind a bearer door."""
+        issuer = self.policy(configuration, key).discovery_url.removesuffix("/.well-known/openid-configuration")
+        document: dict[str, Any] = {"authorization_servers": [issuer], "resource": resource}
+        if scopes := advertised(configuration):
             document["scopes_supported"] = scopes
         return document
 
@@ -119,8 +120,17 @@ class Gate:
     ) -> Admitted:
         if kind in ("sigv4", "presigned"):
             raise Refused("method_mismatch", log_reason="sigv4_on_jwt_door")
+        try:
+            return await self.judge(head, configuration, (door.runtime_id, door.version))
+        except Refused as e:
+            if e.row.status == 401:
+                e.headers = (("www-authenticate", self._challenge(door)),)
+            raise
+
+    async def judge(self, head: Head, configuration: Mapping[str, Any], key: tuple[str, int]) -> Admitted:
+        """Decide by the bearer token. key names the configuration, which stays the same under it. Raises Refused."""
         header = head.one("authorization")
-        policy = self._policy(door, configuration)
+        policy = self.policy(configuration, key)
         keys: IssuerKeys | None = None
         if kid := token_key_id(header):
             try:
@@ -133,12 +143,10 @@ class Gate:
         also = "".join(f",{r.value}" for r in verdict.also)
         refused = Refused(verdict.reason.value, log_reason=verdict.reason.value + also)
         refused.client, refused.subject = _text(verdict.claims, "client_id"), _text(verdict.claims, "sub")
-        if refused.row.status == 401:
-            refused.headers = (("www-authenticate", self._challenge(door)),)
         raise refused
 
-    def _policy(self, door: Door, configuration: Mapping[str, Any]) -> Policy:
-        key = (door.runtime_id, door.version)
+    def policy(self, configuration: Mapping[str, Any], key: tuple[str, int]) -> Policy:
+        """The parsed authorizer, kept under its key. Raises Refused."""
         if key not in self._policies:
             if len(self._policies) >= _MAX_POLICIES:
                 self._policies.clear()
@@ -151,7 +159,7 @@ class Gate:
     def _challenge(self, door: Door) -> str:
         metadata = f"{self._invocations(door)}/.well-known/oauth-protected-resource"
         challenge = f'Bearer resource_metadata="{metadata}?qualifier={door.qualifier}"'
-        scopes = _advertised(door)
+        scopes = advertised(door.authorizer or {})
         return f'{challenge}, scope="{" ".join(scopes)}"' if scopes else challenge
 
     def _invocations(self, door: Door) -> str:
@@ -163,8 +171,7 @@ def _text(claims: Mapping[str, Any] | None, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _advertised(door: Door) -> list[str]:
+def advertised(configuration: Mapping[str, Any]) -> list[str]:
     """Allowed scopes under the names they are advertised by (botocore model: advertisedScopeMapping)."""
-    configuration = door.authorizer or {}
     mapping = configuration.get("advertisedScopeMapping") or {}
     return [mapping.get(s, s) for s in configuration.get("allowedScopes") or []]

@@ -1,12 +1,16 @@
 """Which request headers reach the agent: a short fixed list, what the runtime allow-lists, and our own."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentcore_local.edge import Head
 from agentcore_local.wire import CUSTOM_PREFIX, Refused
 
 MAX_ALLOWED_VALUE = 4096  # AgentCore devguide: runtime-header-allowlist
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
 # Always delivered, with the longest value the service model allows (botocore model: InvokeAgentRuntime).
 FIXED: Mapping[str, int] = {
@@ -83,3 +87,17 @@ def for_agent(head: Head, spec: Mapping[str, Any]) -> list[tuple[str, str]]:
             raise Refused("validation", detail=detail, fields=[(member, message)])
         out.append((name, value))
     return out
+
+
+def traced(head: Head, request_id: str) -> Head:
+    """The request as part of a trace: the caller's own, or one that begins here under the request's id."""
+    if head.every("traceparent"):
+        return head
+    number = request_id.replace("-", "")
+    return replace(head, headers=(*head.headers, ("traceparent", f"00-{number}-{number[16:]}-01")))
+
+
+def trace_id(head: Head) -> str | None:
+    """The trace that a call belongs to (W3C Trace Context: traceparent), for the log. None for anything else."""
+    match = _TRACEPARENT.fullmatch(next(iter(head.every("traceparent")), ""))
+    return match["trace"] if match and match["trace"].strip("0") else None

@@ -23,7 +23,7 @@ QUEUE = "agentcore-local-callers"
 MAX_SIGNED_LENGTH = 1_048_576
 TIMEOUT_S = 10.0
 MAX_ANSWER = 64 * 1024
-_PATHS = re.compile(rb"/(?:runtimes|tags|resourcepolicy)/[\x21-\x7e]*")
+_PATHS = re.compile(rb"/(?:runtimes|tags|resourcepolicy|gateways|identities)/[\x21-\x7e]*")
 # Another name could be a virtual host of the emulator, and its answer another one's words.
 _HOSTS = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?", re.ASCII)
 _METHODS = ("GET", "POST", "PUT", "DELETE")

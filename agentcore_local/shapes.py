@@ -41,10 +41,10 @@ class Route:
         return int(self.model.http["responseCode"])
 
 
-def load_routes(operations: list[str]) -> list[Route]:
-    """Routes of the named control-plane operations, from the service model that boto3 itself uses."""
-    document = botocore.loaders.Loader().load_service_model("bedrock-agentcore-control", "service-2")
-    service = botocore.model.ServiceModel(document, "bedrock-agentcore-control")
+def load_routes(operations: list[str], service_name: str = "bedrock-agentcore-control") -> list[Route]:
+    """Routes of the named operations, from the service model that boto3 itself uses."""
+    document = botocore.loaders.Loader().load_service_model(service_name, "service-2")
+    service = botocore.model.ServiceModel(document, service_name)
     routes = []
     for name in operations:
         model = service.operation_model(name)

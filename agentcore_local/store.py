@@ -110,6 +110,14 @@ class Store:
     def close(self) -> None:
         self._db.close()
 
+    def add_tables(self, schema: str) -> sqlite3.Connection:
+        """Make tables of another room in this file, where an older file lacks them; they share its transactions."""
+        self._db.executescript(schema)
+        return self._db
+
+    def drop_client_tokens(self, owner: str) -> None:
+        self._db.execute("DELETE FROM client_token WHERE runtime_id = ?", (owner,))
+
     @contextmanager
     def change(self) -> Iterator[None]:
         """One transaction; doors are looked up anew after it."""
@@ -235,7 +243,7 @@ class Store:
 
     def drop_runtime(self, runtime_id: str) -> None:
         """Remove a runtime with all that hangs off it, replies to client tokens too: its name is free again."""
-        self._db.execute("DELETE FROM client_token WHERE runtime_id = ?", (runtime_id,))
+        self.drop_client_tokens(runtime_id)
         self._db.execute("DELETE FROM runtime WHERE id = ?", (runtime_id,))
 
 

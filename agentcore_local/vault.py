@@ -38,9 +38,10 @@ class Vault:
         url: str,
         aws_endpoint_url: str,
         log: Callable[..., None],
+        agentcore_url: str = "",
     ) -> None:
         self._roles, self._runtime_arn, self._log = roles, runtime_arn, log
-        self._url, self._aws = url, aws_endpoint_url
+        self._url, self._aws, self._agentcore = url, aws_endpoint_url, agentcore_url
         self._tickets: dict[str, Ticket] = {}
         self.lives: Callable[[Key], bool] = lambda _: False
 
@@ -53,6 +54,7 @@ class Vault:
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self._url + PATH.decode(),
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
             "AWS_ENDPOINT_URL": self._aws,
+            "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE": self._agentcore or self._aws,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 

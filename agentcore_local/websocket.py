@@ -20,7 +20,7 @@ from agentcore_local.base64url import NotBase64Url, decode
 from agentcore_local.calls import Calls, Seat, read_session
 from agentcore_local.data import WEBSOCKET, Call, DataPlane
 from agentcore_local.edge import Body, Head, Receive, Scope, Send, read_head, refuse
-from agentcore_local.headers import for_agent
+from agentcore_local.headers import for_agent, traced
 from agentcore_local.journal import Journal
 from agentcore_local.protocols import CONTRACTS, protocol_of
 from agentcore_local.shapes import read_query
@@ -108,7 +108,7 @@ class WebSockets:
             await self._refuse(call, Refused("internal"), send)
 
     async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
-        head, offered = read_bearer(read_head({**scope, "method": "GET"}))
+        head, offered = read_bearer(traced(read_head({**scope, "method": "GET"}), call.request_id))
         target, door = self._plane.find(call, head)
         if target.operation != WEBSOCKET:
             raise Refused("unknown_operation")
@@ -138,7 +138,7 @@ class WebSockets:
     ) -> ClientConnection:
         wanted = [Subprotocol(p) for p in offered if p != BEARER]
         headers = [(n, v) for n, v in for_agent(head, door.spec) if n not in ("content-type", "accept")]
-        headers += [(SESSION_ID, session_id), (REQUEST_ID, call.request_id)]
+        headers += [(SESSION_ID, session_id), (REQUEST_ID, call.request_id), *self._calls.platform(door.runtime_id)]
         try:
             return await connect(
                 seat.url("ws", "/ws"),

@@ -142,6 +142,25 @@ ROWS: Mapping[str, Row] = {
     "scope_mismatch": _claims(_CLAIM.format(name="scope"), "assumed"),
     "claim_mismatch": _claims("Authorization denied", "assumed", "part of the text observed"),
     "token_refused": _oauth("Invalid token"),  # any reason this table has not heard of
+    # A gateway's door: the authorizer's reason goes to the log alone.
+    "gateway_no_token": _claims("Missing Bearer token", source="observed in vscode 311305"),
+    "gateway_bad_token": _claims("Invalid Bearer token", "assumed", "AgentCore devguide: gateway-inbound-auth (401)"),
+    "gateway_scope": Row(
+        403,
+        _DENIED,
+        "Insufficient scope",
+        "AgentCore devguide: gateway-inbound-auth (status, error); words ours",
+        "documented",
+        "rpc",
+    ),
+    "no_gateway": Row(404, "ResourceNotFoundException", "Gateway not found", "status of its kind", "assumed"),
+    "method_not_allowed": Row(
+        405, "MethodNotAllowed", "Method Not Allowed", "MCP specification: streamable HTTP", "documented"
+    ),
+    # Outbound tokens of agents.
+    "bad_workload_token": Row(
+        401, _UNAUTHORIZED, "The workload access token is not valid", "botocore model: UnauthorizedException", "model"
+    ),
     # Data plane, past the door.
     "no_endpoint": Row(
         404,
@@ -256,7 +275,8 @@ class Refused(Exception):
     def body(self) -> bytes:
         """The JSON document for this refusal (botocore's error shapes, or the JSON-RPC-like one)."""
         if self.row.shape == "rpc":
-            return encode({"jsonrpc": "2.0", "error": {"code": -32001, "message": self.message}})
+            code = -32001 if self.row.status == 401 else -32002
+            return encode({"jsonrpc": "2.0", "error": {"code": code, "message": self.message}})
         document: dict[str, Any] = {"message": self.message}
         if self.row.kind == "ValidationException":
             document["reason"] = self.reason

@@ -1,0 +1,25 @@
+"""The permissions that operations on gateways need (Service Authorization Reference; see docs/fidelity.md)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentcore_local.control import Names
+from agentcore_local.permissions import PREFIX, Wanted
+
+
+def gateway_wanted(operation: str, params: Mapping[str, Any], names: Names) -> list[Wanted]:
+    """A target is no resource of its own: its gateway stands for it."""
+    if "resourceArn" in params:
+        arn = params["resourceArn"]
+    elif "gatewayIdentifier" in params:
+        arn = names.gateway_arn(params["gatewayIdentifier"])
+    else:
+        # Before a gateway is there, only a pattern that covers every name fits.
+        arn = "*" if operation == "ListGateways" else names.gateway_arn("*")
+    wanted = [Wanted(PREFIX + operation, arn)]
+    if params.get("tags") and operation != "TagResource":
+        wanted.append(Wanted(f"{PREFIX}TagResource", arn))
+    if "roleArn" in params:
+        keys = {"iam:passedtoservice": "bedrock-agentcore.amazonaws.com"}
+        wanted.append(Wanted("iam:PassRole", params["roleArn"], keys))
+    return wanted
