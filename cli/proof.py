@@ -50,18 +50,21 @@ def smoke_test(
 
 @described(
     "client",
+    "gateway",
     "token_stdin",
     "target",
     "environment",
     "json",
     words={
-        "client": "whose token to call with: user, machine or outsider",
+        "client": "whose token to call with: user, machine or outsider (default: user; with --gateway the agent's own)",
+        "gateway": "call the gateway of the agent's tools instead of the runtime",
         "token_stdin": "call with the token on the first line of stdin instead",
     },
 )
 def explain(
     c: Context,
-    client: str = "user",
+    client: str | None = None,
+    gateway: bool = False,
     token_stdin: bool = False,
     target: str = "",
     environment: str = "",
@@ -69,7 +72,9 @@ def explain(
 ) -> None:
     """Call once and say why it was answered so, rule by rule; exit 1 if the rules predict another answer."""
     with wiring.session(target, environment, quiet=True) as project:
-        explanation = project.proof.explaining.call(client, sys.stdin.readline if token_stdin else None)
+        explanation = project.proof.explaining.call(
+            client, sys.stdin.readline if token_stdin else None, gateway=gateway
+        )
         project.proof.show_explanation(explanation, json=json)
 
 

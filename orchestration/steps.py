@@ -85,7 +85,9 @@ class Tools(Protocol):
         """The gateway that Terraform's outputs ask for; None where they ask for none."""
 
     def broker(self, settings: Settings) -> TokenBroker: ...
-    def sender(self, settings: Settings) -> Sender: ...
+    def sender(self, settings: Settings, *, gateway: bool = False) -> Sender:
+        """Of the runtimes' data plane, or of the gateway where there is one."""
+
     def desk(self, settings: Settings, *, browser: bool = True) -> Desk: ...
     def agent(self, settings: Settings, runtime_arn: str, tokens: TokenSource) -> AgentClient: ...
     def subject(self, settings: Settings, doors: Mapping[Door, str]) -> Subject: ...
@@ -297,6 +299,25 @@ class Steps:
             self.ledger().save(ledger.with_gateway(record))
 
     def _with_gateway(self, settings: Settings, record: GatewayRecord | None) -> Settings:
+    def live_gateway(self, endpoints: Endpoints) -> ObservedGateway | None:
+        """The gateway that is recorded, as the control plane has it."""
+        known = self.load_or_new().gateway
+        return self.tools.gateways(endpoints).get(known.id) if known else None
+
+    def gateway_url(self, settings: Settings) -> str:
+        """Raises Unfit where there is no gateway."""
+        if settings.gateway_url is not None:
+            return settings.gateway_url
+        wanted = settings.outputs.gateway
+        up = self.deployment.command("make up")
+        if wanted is not None:
+            raise Unfit(f"gateway {wanted.name} is not made", remedy=up, code="no_gateway")
+        raise Unfit(
+            f"environment {self.deployment.environment!r} has no gateway",
+            remedy=f"set gateway_enabled = true in its tfvars (not with external_oidc), then `{up}`",
+            code="no_gateway",
+        )
+
         wanted = settings.outputs.gateway is not None and record is not None
         return replace(settings, gateway_url=record.url if wanted and record else None)
 

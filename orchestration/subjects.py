@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from orchestration.aws import AgentLogs, Clients, RoleCredentials, sign
 from orchestration.checks.canary import LogCanaries
@@ -16,6 +17,7 @@ from orchestration.checks.run import Subject
 from orchestration.checks.source import DeploymentSource, GivenSource
 from orchestration.clock import Clock
 from orchestration.embedded.cloud import LocalCloud
+from orchestration.embedded.decisions import decision_lines
 from orchestration.embedded.rotated import rotated_lines
 from orchestration.http import DataPlane, Issuer, issuer_of, place_of
 from orchestration.settings import QUALIFIER, Endpoints, Settings
@@ -38,8 +40,10 @@ class Subjects:
     clock: Clock
     timeout_s: float
 
-    def sender(self) -> DataPlane:
-        return DataPlane(self.http, self.endpoints.data_plane, self.timeout_s)
+    def sender(self, gateway_url: str | None = None) -> DataPlane:
+        """Of the runtimes' data plane; of a gateway's host where its URL is given: on AWS each has its own."""
+        url = urlsplit(gateway_url or self.endpoints.data_plane)
+        return DataPlane(self.http, f"{url.scheme}://{url.netloc}", self.timeout_s)
 
     def own(self, settings: Settings, broker: TokenBroker, doors: Mapping[Door, str]) -> Subject:
         """A deployment of this project."""
@@ -65,9 +69,10 @@ class Subjects:
                 self.clock.now,
             ),
             self.sender(),
-            self._canaries(list(doors.values())),
+            self._canaries([arn for door, arn in doors.items() if door is not Door.GATEWAY], settings),
             self.cloud is not None,
             excluded(settings),
+            gateway_sender=self.sender(doors[Door.GATEWAY]) if Door.GATEWAY in doors else None,
         )
 
     def foreign(self, runtime_arn: str, discovery_url: str, client_id: str, token: str | None) -> Subject:
@@ -84,7 +89,7 @@ class Subjects:
         once, place = Once(), place_of(self.clients.region, self.endpoints.aws)
         return lambda: once.get("issuer", lambda: issuer_of(self.http, discovery_url, place))
 
-    def _canaries(self, arns: list[str]) -> LogCanaries:
+    def _canaries(self, arns: list[str], settings: Settings) -> LogCanaries:
         ids = [arn.rpartition("/")[2] for arn in arns]
         if self.cloud:
             cloud = self.cloud
@@ -92,11 +97,17 @@ class Subjects:
                 lambda: _lines(cloud, ids), self.clock, patience_s=2.0, poll_s=0.1, settle_s=LOCAL_SETTLE_S
             )
         logs, since = AgentLogs(self.clients, QUALIFIER), self.clock.now()
-        return LogCanaries(
-            lambda: logs.lines(ids, since), self.clock, AWS_PATIENCE_S, AWS_POLL_S, settle_s=AWS_SETTLE_S
-        )
+        gateway = settings.outputs.gateway
+
+        def lines() -> list[str]:
+            return logs.lines(ids, since) + (logs.lines_of_function(gateway.function_arn, since) if gateway else [])
+
+        return LogCanaries(lines, self.clock, AWS_PATIENCE_S, AWS_POLL_S, settle_s=AWS_SETTLE_S)
 
 
 def _lines(cloud: LocalCloud, ids: list[str]) -> Iterator[str]:
+    """What the agents noted, and what the gateway did of the calls that it handed to the function: the emulator hands
+    the function no message's id to note."""
+    yield from (line for line in decision_lines(cloud.runtime_folder) if '"function_request"' in line)
     for path in cloud.agent_logs(ids):
         yield from rotated_lines(path)

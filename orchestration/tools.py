@@ -193,8 +193,9 @@ class TargetTools:
         provider = CognitoProvider(self._clients(settings.endpoints))
         return TokenBroker(settings, provider, lambda *args: client_credentials(client, *args))
 
-    def sender(self, settings: Settings) -> Sender:
-        return self._subjects(settings.endpoints, settings.waits.request_s).sender()
+    def sender(self, settings: Settings, *, gateway: bool = False) -> Sender:
+        url = settings.gateway_url if gateway else None
+        return self._subjects(settings.endpoints, settings.waits.request_s).sender(url)
 
     def desk(self, settings: Settings, *, browser: bool = True) -> Desk:
         return self._desks(settings, browser).desk(settings)

@@ -16,9 +16,16 @@ class AgentLogs:
 
     def lines(self, runtime_ids: Sequence[str], since: float) -> list[str]:
         """Messages with "canary" in them since that moment (Unix seconds); a log group that is not there is empty."""
+        groups = [f"/aws/bedrock-agentcore/runtimes/{runtime_id}-{self._qualifier}" for runtime_id in runtime_ids]
+        return self._noted(groups, since)
+
+    def lines_of_function(self, function_arn: str, since: float) -> list[str]:
+        """The same of a function, which notes the id of each message that the gateway hands it."""
+        return self._noted([f"/aws/lambda/{function_arn.rpartition(':')[2]}"], since)
+
+    def _noted(self, groups: Sequence[str], since: float) -> list[str]:
         found: list[str] = []
-        for runtime_id in runtime_ids:
-            group = f"/aws/bedrock-agentcore/runtimes/{runtime_id}-{self._qualifier}"
+        for group in groups:
             with translated("logs:FilterLogEvents"):
                 try:
                     pages = self._logs.get_paginator("filter_log_events").paginate(

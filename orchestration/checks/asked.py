@@ -43,8 +43,8 @@ class Asked:
         return max([self.body_bytes, *announced])
 
 
-def rules_before_door(asked: Asked) -> Iterator[Rule]:
-    """What is looked at before the credential is."""
+def rules_before_door(asked: Asked, gateway: str = "") -> Iterator[Rule]:
+    """What is looked at before the credential is. `gateway`: the path of its URL, where the call goes to one."""
     path, _, query = asked.target.partition("?")
     count = len(asked.every("authorization")) + ("x-amz-signature=" in query.lower())
     yield _rule("one_credential", count <= 1, f"{count} credentials", "one Authorization header")
@@ -53,8 +53,8 @@ def rules_before_door(asked: Asked) -> Iterator[Rule]:
     size = sum(len(name) + len(value) for name, value in asked.headers)
     yield _rule("header_size", size <= MAX_HEADER_BYTES, f"{size} bytes of headers", f"at most {MAX_HEADER_BYTES}")
     match = _ROUTE.fullmatch(path)
-    quoted = match is not None and "/" not in match["agent"]
-    yield _rule("route", quoted, _short(path), "/runtimes/<percent-encoded ARN>/invocations")
+    fits = path == gateway if gateway else match is not None and "/" not in match["agent"]
+    yield _rule("route", fits, _short(path), gateway or "/runtimes/<percent-encoded ARN>/invocations")
 
 
 def rules_behind_door(

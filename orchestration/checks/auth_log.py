@@ -24,6 +24,7 @@ UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 TRAIL_SOURCE = "bedrock-agentcore.amazonaws.com"
 CALL = "InvokeAgentRuntime"
 OTHER = "other"
+PLANES = ("data", "gateway")
 _DENIED = (401, 403)
 # AWS General Reference: common errors. Throttling and the like are no decision about the caller.
 _DENIED_ERRORS = frozenset(
@@ -120,7 +121,7 @@ def _entry(line: str) -> Entry | None:
         record = json.loads(line)
         if not isinstance(record, dict):
             return None
-        if record.get("event") == "decision" and record.get("plane") == "data":
+        if record.get("event") == "decision" and record.get("plane") in PLANES:
             return _of_the_door(record)
         return _of_the_trail(record) if record.get("eventSource") == TRAIL_SOURCE else None
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
@@ -128,7 +129,8 @@ def _entry(line: str) -> Entry | None:
 
 
 def _of_the_door(record: Mapping[str, Any]) -> Entry:
-    texts = {name: _text(record.get(name)) for name in ("method", "client", "subject", "runtime", "qualifier")}
+    texts = {name: _text(record.get(name)) for name in ("method", "client", "subject", "qualifier")}
+    texts["runtime"] = _text(record.get("runtime") or record.get("gateway"))
     return Entry(
         at=_moment(record["ts"]),
         decision=_one_of(("allow", "deny"), record["decision"]),

@@ -23,6 +23,8 @@ class Caller(StrEnum):
     SCOPED_LONGER = "access token of a machine with a scope that begins with the one asked for"
     SCOPED_OTHER = "access token of a machine with another scope"
     OTHER_POOL = "access token of a person of another user pool"
+    AGENT = "access token of the agent's own machine, with the gateway's scope"
+    GATEWAY_OUTSIDER = "access token of a machine that is not allowed at the gateway, with its scope"
     OPERATOR = "SigV4 signature of the operator"
     INVOKER = "SigV4 signature of a role that may call this runtime"
     STRANGER = "SigV4 signature of a role without permissions"

@@ -37,6 +37,8 @@ class Door(StrEnum):
     """The audience of an ID token."""
     IAM = "iam"
     """No authorizer: signed calls only."""
+    GATEWAY = "gateway"
+    """No runtime but the gateway of the agent's tools: clients and a scope."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestration.checks.callers import Caller
@@ -10,7 +10,8 @@ from orchestration.checks.case import Case, Door, Family, Verdict
 from orchestration.checks.draft import same
 from orchestration.checks.outcome import Outcome
 from orchestration.drift import Door as Launched
-from orchestration.drift import Drift, Level, endpoint_drifts, runtime_drifts
+from orchestration.drift import Drift, GatewaySeen, Level, endpoint_drifts, gateway_drifts, runtime_drifts
+from orchestration.gateway import GatewayAsked
 from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec
 
 # What a model needs is chosen anew with each launch and lets nobody in; who is whose customer is asked for.
@@ -29,10 +30,19 @@ class Configured:
 
 def outcome_of(configured: Configured) -> Outcome:
     """A verdict named configuration-<door>, whose reason names each field: what was asked for and what is live."""
-    lines = [drift.line() for drift in _differences(configured)]
+    return _outcome(configured.door, _differences(configured))
+
+
+def gateway_outcome(asked: GatewayAsked, seen: GatewaySeen) -> Outcome:
+    """The same of the gateway, its target and its credential provider."""
+    return _outcome(Door.GATEWAY, gateway_drifts(asked, seen))
+
+
+def _outcome(door: Door, drifts: Iterable[Drift]) -> Outcome:
+    lines = [drift.line() for drift in drifts]
     verdict = Verdict.DIFFERS if lines else Verdict.AS_ASKED
     told = "; ".join(lines)
-    return Outcome(_case(configured.door), verdict, None, told, None, not lines, explanation=told or None)
+    return Outcome(_case(door), verdict, None, told, None, not lines, explanation=told or None)
 
 
 def _case(door: Door) -> Case:

@@ -14,18 +14,20 @@ from orchestration.settings import Settings, claim_rule
 
 # The one scope of a token from InitiateAuth (Cognito devguide: scopes of user pool tokens).
 PEOPLES_SCOPE = "aws.cognito.signin.user.admin"
+PROBED = tuple(door for door in Door if door not in (Door.MAIN, Door.GATEWAY))
+"""The doors that are made for the matrix alone."""
 MAX_NAME = 48
 """botocore model: AgentRuntimeName."""
 
 
 def probe_doors(settings: Settings) -> tuple[Door, ...]:
     """The doors that this deployment's probes can be sent to; none without probes."""
-    return tuple(door for door in Door if door is not Door.MAIN) if settings.outputs.probes else ()
+    return PROBED if settings.outputs.probes else ()
 
 
 def door_names(main_name: str) -> dict[Door, str]:
     """What the runtimes of the other doors are called. Terraform's policies know the pattern."""
-    return {door: f"{main_name}_probe_{door.value}" for door in Door if door is not Door.MAIN}
+    return {door: f"{main_name}_probe_{door.value}" for door in PROBED}
 
 
 def door_spec(settings: Settings, main: RuntimeSpec, door: Door) -> RuntimeSpec:
@@ -67,8 +69,8 @@ def _rules(settings: Settings, door: Door) -> dict[str, object]:
             return {"allowedAudience": [pool.user_client_id]}
         case Door.IAM:
             return {}
-        case Door.MAIN:
-            raise ValueError("the main door is Terraform's")
+        case Door.MAIN | Door.GATEWAY:
+            raise ValueError(f"the {door.value} door is Terraform's")
 
 
 def excluded(settings: Settings) -> Mapping[Caller, str]:

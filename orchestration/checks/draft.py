@@ -6,24 +6,29 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from orchestration.checks.callers import SIGNED, Caller
 from orchestration.checks.forge import Sign, Token, rsa_signer
 from orchestration.checks.kit import Kit, Signing, Unavailable
 from orchestration.checks.request import SESSION_HEADER, Request
+from orchestration.gateway import TOOL
 
 QUESTION = "what is the credit score for me? my customer id is 1234"
+TOOL_CALL: Mapping[str, Any] = {"name": TOOL, "arguments": {"customer_id": "1234"}}
+# MCP 2025-06-18, transports: a client takes either form of answer.
+MCP_ACCEPT = "application/json, text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One call to one runtime. `token` makes the bearer token when it is needed, so that a case which replaces it
-    does not depend on one."""
+    """One call to one runtime or gateway. `token` makes the bearer token when it is needed, so that a case which
+    replaces it does not depend on one."""
 
     kit: Kit
     caller: Caller
     arn: str
+    """Of the runtime; of a gateway its URL."""
     session_id: str
     canary: str
     token: Callable[[], str]
@@ -38,19 +43,41 @@ class Draft:
     rewrite: Callable[[Request], Request] = lambda request: request
     """Applied last, after signing."""
 
+    @property
+    def at_gateway(self) -> bool:
+        return not self.arn.startswith("arn:")
+
 
 def good(kit: Kit, caller: Caller, arn: str, session_id: str, canary: str) -> Draft:
     """The call that `caller` would make: admitted at a door that is open to it."""
-    payload = {"prompt": QUESTION, "canary": canary}
+    payload: dict[str, Any] = {"prompt": QUESTION, "canary": canary}
+    if not arn.startswith("arn:"):
+        payload = tool_call(canary)
     return Draft(kit, caller, arn, session_id, canary, lambda: kit.text(caller), payload=payload)
+
+
+def tool_call(canary: str) -> dict[str, Any]:
+    """The message of a call of the tool. Its id is what the service tells the function (AgentCore devguide:
+    gateway-lambda), so it serves as the canary."""
+    return {"jsonrpc": "2.0", "id": canary, "method": "tools/call", "params": TOOL_CALL}
+
+
+def tool_request(url: str, token: str, canary: str) -> Request:
+    """A good call of the tool with a token."""
+    headers = (("Content-Type", "application/json"), ("Accept", MCP_ACCEPT), ("Authorization", f"Bearer {token}"))
+    return Request("POST", urlsplit(url).path, headers, json.dumps(tool_call(canary)).encode())
 
 
 def finish(draft: Draft) -> Request:
     """The request as it goes out. Raises Unavailable where it cannot be made here."""
-    agent = quote(draft.arn, safe="") if draft.agent is None else draft.agent
-    session = ((SESSION_HEADER, draft.session_id),) if draft.session_id else ()
-    headers = (("Content-Type", "application/json"), ("Accept", "application/json"), *session, *draft.headers)
-    target = f"/runtimes/{agent}/invocations" + (f"?{draft.query}" if draft.query else "")
+    if draft.at_gateway:
+        target, own = urlsplit(draft.arn).path, [("Accept", MCP_ACCEPT)]
+    else:
+        agent = quote(draft.arn, safe="") if draft.agent is None else draft.agent
+        target = f"/runtimes/{agent}/invocations" + (f"?{draft.query}" if draft.query else "")
+        session = [(SESSION_HEADER, draft.session_id)] if draft.session_id else []
+        own = [("Accept", "application/json"), *session]
+    headers = (("Content-Type", "application/json"), *own, *draft.headers)
     request = Request("POST", target, headers, json.dumps(draft.payload).encode())
     if draft.authorization is not None:
         request = with_headers(request, *(("Authorization", value) for value in draft.authorization))
@@ -111,7 +138,7 @@ def token_in_query(d: Draft) -> Draft:
     """The good token where RFC 6750, 2.3 has it, and no Authorization header."""
 
     def hide(r: Request) -> Request:
-        return replace(r, target=f"{r.target}&access_token={d.token()}")
+        return replace(r, target=f"{r.target}{'&' if '?' in r.target else '?'}access_token={d.token()}")
 
     return replace(d, authorization=(), rewrite=hide)
 

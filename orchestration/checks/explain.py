@@ -90,11 +90,12 @@ class Explanation:
 
 def explain(asked: Asked, decision: Decision, answer: Answer, place: Place) -> Explanation:
     """Judge the request by every rule, and the answer by what they predict."""
-    before = tuple(rules_before_door(asked))
-    behind = tuple(rules_behind_door(asked, place.runtime_arn, place.qualifiers, place.forwarded))
-    rules = (*before, *decision.rules, *behind)
+    before = tuple(rules_before_door(asked, place.gateway))
+    behind = rules_behind_door(asked, place.runtime_arn, place.qualifiers, place.forwarded)
+    # What a gateway asks of a request behind its door is the protocol's.
+    rules = (*before, *decision.rules, *(() if place.gateway else behind))
     expected = next((rule for rule in rules if rule.verdict == FAILED), None)
-    predicted, status = _prediction(expected, decision)
+    predicted, status = _prediction(expected, decision, at_gateway=bool(place.gateway))
     first, more = _cause(rules, decision, answer, place)
     return Explanation(
         answered_by=_answered_by(first, answer),
@@ -110,7 +111,9 @@ def explain(asked: Asked, decision: Decision, answer: Answer, place: Place) -> E
     )
 
 
-def _prediction(expected: Rule | None, decision: Decision) -> tuple[str, int | None]:
+def _prediction(expected: Rule | None, decision: Decision, *, at_gateway: bool) -> tuple[str, int | None]:
+    if expected is not None and at_gateway:  # AgentCore devguide: gateway-inbound-auth
+        return "refused", (403 if expected.rule == "scopes" else 401) if expected in decision.rules else None
     if expected is not None:  # with which status a request is refused for its form is not documented
         return "refused", decision.status if expected in decision.rules else None
     return ("unknown", None) if decision.decision == "unknown" else ("admitted", 200)

@@ -26,10 +26,19 @@ def masked(text: str, request: Request) -> str:
 
     What no reader sees is left out first: it could move a terminal's cursor, or stand between the letters of a token.
     """
-    line = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text[: 4 * MAX_SHOWN])
+    line = _printable(text[: 4 * MAX_SHOWN])
     grams = {part[i : i + GRAM] for part in _credentials(request) for i in range(len(part) - GRAM + 1)}
     plain = _LIKE_A_JWT.sub(HIDDEN, _WORD.sub(lambda match: _without(match[0], grams), line))
     return plain if len(plain) <= MAX_SHOWN else f"{plain[:MAX_SHOWN]}..."
+
+
+def without_tokens(text: str) -> str:
+    """The text on one line without what no reader sees and without what looks like a token."""
+    return _LIKE_A_JWT.sub(HIDDEN, _printable(text))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text)
 
 
 def _credentials(request: Request) -> Iterator[str]:

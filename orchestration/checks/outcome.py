@@ -24,7 +24,7 @@ class Subject:
     """What is put to the test."""
 
     doors: Mapping[Door, str]
-    """Runtime ARNs. A case whose door is not among them is skipped."""
+    """Runtime ARNs, and the gateway's URL. A case whose door is not among them is skipped."""
     kit: Kit
     sender: Sender
     canaries: Canaries | None
@@ -34,6 +34,11 @@ class Subject:
     """Callers whom the main door keeps out by what it asks for, and what that is."""
     foreign: bool = False
     """A runtime that this project did not make: any answer of its agent is an answer."""
+    gateway_sender: Sender | None = None
+    """Where the gateway is called; None where there is none. On AWS each gateway has a host of its own."""
+
+    def sender_of(self, door: Door) -> Sender:
+        return self.gateway_sender if door is Door.GATEWAY and self.gateway_sender else self.sender
 
 
 @dataclass(frozen=True, slots=True)

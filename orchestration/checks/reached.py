@@ -21,6 +21,7 @@ GOOD_CALLERS: Mapping[Door, tuple[Caller, ...]] = {
     Door.GROUP: (Caller.PERSON,),
     Door.AUDIENCE: (Caller.PERSON_ID,),
     Door.IAM: (Caller.INVOKER,),
+    Door.GATEWAY: (Caller.AGENT,),
 }
 
 
@@ -72,7 +73,7 @@ def _witness(door: Door, subject: Subject) -> Witness | None:
             continue
         canary = secrets.token_hex(16)
         try:
-            reply = subject.sender.send(
+            reply = subject.sender_of(door).send(
                 finish(good(subject.kit, caller, subject.doors[door], new_session_id(), canary))
             )
         except Unavailable:

@@ -21,6 +21,8 @@ class Place:
     qualifiers: tuple[str, ...] = ("DEFAULT",)
     forwarded: tuple[str, ...] = ()
     """Headers that reach the agent."""
+    gateway: str = ""
+    """Path of the gateway's URL, where that is what was called; `runtime_arn` holds the URL then."""
 
     @property
     def tfvars(self) -> str:
@@ -87,8 +89,20 @@ def _slug(first: Rule, decision: Decision) -> str | None:
     return None
 
 
+# Nobody but the agent has business at the gateway, and whoever tries its door by hand.
+GATEWAY_FIXES: Mapping[str, str] = {
+    "client": "only the agent's own client is let in: `{explain}` calls with its token",
+    "scopes": "ask the pool for the scope of the output gateway_scope, with the client of gateway_client_id",
+    "route": "take the URL from `invoke status`",
+    "method": "send a bearer token instead of a signature: `{explain}` calls with one that is let in",
+    "header": "send a bearer token: `{explain}` calls with one that is let in",
+}
+
+
 def fix(rule: str, place: Place, door: str) -> str:
     """What to do about a failed rule."""
+    if place.gateway and rule in GATEWAY_FIXES:
+        return GATEWAY_FIXES[rule].format(explain=place.command("invoke explain --gateway"))
     if rule.startswith("custom_claim_"):
         return (
             f"put the caller into the group, or change required_groups or custom_claims in {place.tfvars}, "

@@ -75,9 +75,12 @@ def answer_text(body: str) -> str:
 
 
 def result_text(answer: Any) -> str:
-    """The same from the document or event itself."""
+    """The same from the document or event itself; of a gateway's list of tools their names."""
     try:
-        text = answer["result"]["content"][0]["text"]
+        result = answer["result"]
+        if "tools" in result:
+            return "tools: " + ", ".join(str(tool["name"]) for tool in result["tools"])
+        text = result["content"][0]["text"]
     except (LookupError, TypeError):
         return ""
     return text if isinstance(text, str) else ""

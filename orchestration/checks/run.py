@@ -15,6 +15,7 @@ from orchestration.checks.masking import masked
 from orchestration.checks.outcome import Canaries, Exchange, Outcome, Sent, Subject
 from orchestration.checks.reached import look_up
 from orchestration.checks.request import Request, new_session_id
+from orchestration.checks.source import NO_GATEWAY
 from orchestration.clock import Clock
 from orchestration.errors import OrchestrationError, Unfit
 
@@ -67,14 +68,14 @@ def _called(case: Case, subject: Subject, clock: Clock) -> Outcome:
     if case.opener is not None:
         opening = finish(good(subject.kit, case.opener, arn, session_id, secrets.token_hex(16)))
         sent.append(_as_sent(opening))
-        if (reply := subject.sender.send(opening)).status != 200:
+        if (reply := subject.sender_of(case.door).send(opening)).status != 200:
             reason = f"the call that opens the session was answered {reply.status}"
             return Outcome(case, Verdict.BROKEN, reply.status, reason, None, False, sent=tuple(sent))
     canary = secrets.token_hex(16)
     request = finish(case.change(good(subject.kit, case.caller, arn, session_id, canary)))
     sent.append(_as_sent(request))
     started = clock.monotonic()
-    reply = subject.sender.send(request)
+    reply = subject.sender_of(case.door).send(request)
     elapsed_ms = (clock.monotonic() - started) * 1000
     verdict, reason, ok = judge(case, reply, lambda text: masked(text, request), any_answer=subject.foreign)
     return Outcome(
@@ -91,11 +92,13 @@ def _called(case: Case, subject: Subject, clock: Clock) -> Outcome:
 
 
 def _door_of(case: Case, subject: Subject) -> str:
-    """The ARN to call. Raises Unavailable for a case that makes no sense here."""
+    """The ARN or URL to call. Raises Unavailable for a case that makes no sense here."""
     if case.only_locally and not subject.local:
         raise Unavailable(case.only_locally)
     if subject.foreign and "agent" in case.tags:
         raise Unavailable("the agent there is not this project's")
+    if "gateway" in case.tags and Door.GATEWAY not in subject.doors:
+        raise Unavailable(NO_GATEWAY)
     arn = subject.doors.get(case.door)
     if arn is None:
         raise Unavailable(f"there is no {case.door.value} door here")

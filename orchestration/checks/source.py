@@ -16,6 +16,7 @@ from orchestration.tokens import Client, Person, TokenBroker
 NO_POOL = "the callers come from another identity provider, whose tokens are not ours to fetch"
 NO_PROBES = "this environment has no probes (probes_enabled = false)"
 NO_CUSTOMERS = "Terraform's state knows no scope for acting for customers: run `invoke apply`"
+NO_GATEWAY = "there is no gateway here (gateway_enabled = false), or Terraform's state is older than it"
 NO_KEY = "needs the key that the provider signs with, which the local emulator alone gives away"
 
 Sign = Callable[[Request, Signing], Request]
@@ -55,6 +56,8 @@ class DeploymentSource:
                 return self.broker.machine()
             case Caller.ACTING_MACHINE:
                 return self._acting_token()
+            case Caller.AGENT | Caller.GATEWAY_OUTSIDER:
+                return self._gateway_token(caller)
         return self._probe_token(caller, self._probes())
 
     def _acting_token(self) -> str:
@@ -62,6 +65,15 @@ class DeploymentSource:
         if scope is None:
             raise Unavailable(NO_CUSTOMERS)
         return self.broker.grant(pool.machine_client_id, f"{pool.scope} {scope}")
+
+    def _gateway_token(self, caller: Caller) -> str:
+        gateway = self.settings.outputs.gateway
+        if gateway is None:
+            raise Unavailable(NO_GATEWAY)
+        client = gateway.client_id if caller is Caller.AGENT else self._probes().gateway_outsider_client_id
+        if client is None:
+            raise Unavailable(NO_PROBES)
+        return self.broker.grant(client, gateway.scope)
 
     def _probe_token(self, caller: Caller, probes: ProbeOutputs) -> str:
         pool = self.settings.cognito

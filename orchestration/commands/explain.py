@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from orchestration.checks.asked import Asked
 from orchestration.checks.auth_log import Entry, entries, seconds
 from orchestration.checks.decision import Decision
-from orchestration.checks.draft import QUESTION
+from orchestration.checks.draft import QUESTION, tool_request
 from orchestration.checks.explain import Answer, Explanation, explain
 from orchestration.checks.given import read_token
 from orchestration.checks.masking import masked
@@ -19,10 +20,13 @@ from orchestration.checks.request import Request, bearer_request, refusal_text
 from orchestration.checks.run import Exchange, Outcome
 from orchestration.embedded.decisions import decision_lines
 from orchestration.errors import BadInput, OrchestrationError
+from orchestration.gateway import ObservedGateway
 from orchestration.runtime.spec import ObservedRuntime
-from orchestration.settings import QUALIFIER, Endpoints
+from orchestration.settings import QUALIFIER, Endpoints, Settings
 from orchestration.steps import Steps
 from orchestration.tokens import Client
+
+Live = ObservedRuntime | ObservedGateway | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +35,33 @@ class Explaining:
 
     steps: Steps
 
-    def call(self, client: str, readline: Callable[[int], str] | None) -> Explanation:
+    def call(self, client: str | None, readline: Callable[[int], str] | None, *, gateway: bool = False) -> Explanation:
         """Call the runtime once, with the token that `readline` gives or that of a client, and explain the answer.
 
-        Raises BadInput for another client, and for a line that is not one token.
+        `gateway`: call the gateway's tool instead; without a client with the agent's own token. Raises BadInput for
+        another client, and for a line that is not one token.
         """
-        if client not in set(Client):
+        if client is not None and client not in set(Client):
             names = ", ".join(Client)
             raise BadInput(f"--client is {client!r}", remedy=f"use one of {names}", code="bad_client")
         given = read_token(readline) if readline else None
         settings = self.steps.live_settings()
-        arn = self.steps.runtime_arn(settings)
-        sent = given if given is not None else self.steps.tools.broker(settings).access(Client(client))
-        request = bearer_request(arn, sent, {"prompt": QUESTION, "canary": secrets.token_hex(16)})
-        reply = self.steps.tools.sender(settings).send(request)
-        [explanation] = self._explained(settings.endpoints, [Exchange(arn, request, reply)])
+        canary, sender = secrets.token_hex(16), self.steps.tools.sender(settings, gateway=gateway)
+        sent = given if given is not None else self._token(settings, client, gateway)
+        if gateway:
+            where = self.steps.gateway_url(settings)
+            request = tool_request(where, sent, canary)
+        else:
+            where = self.steps.runtime_arn(settings)
+            request = bearer_request(where, sent, {"prompt": QUESTION, "canary": canary})
+        [explanation] = self._explained(settings.endpoints, [Exchange(where, request, sender.send(request))])
         return explanation
+
+    def _token(self, settings: Settings, client: str | None, gateway: bool) -> str:
+        broker, wanted = self.steps.tools.broker(settings), settings.outputs.gateway
+        if gateway and client is None and wanted is not None:
+            return broker.grant(wanted.client_id, wanted.scope)
+        return broker.access(Client(client or Client.USER))
 
     def outcomes(self, outcomes: Sequence[Outcome]) -> Mapping[str, str]:
         """One line for each outcome that has an answer. What cannot be explained stops no smoke test."""
@@ -77,7 +92,9 @@ class Explaining:
         if not exchanges:
             return []
         control = self.steps.tools.control(endpoints)
-        live = {arn: control.get(arn.rpartition("/")[2]) for arn in {exchange.runtime_arn for exchange in exchanges}}
+        places = {exchange.runtime_arn for exchange in exchanges}
+        live: dict[str, Live] = {arn: control.get(arn.rpartition("/")[2]) for arn in places if arn.startswith("arn:")}
+        live |= {url: self.steps.live_gateway(endpoints) for url in places - live.keys()}
         asked = [_asked(exchange.request) for exchange in exchanges]
         calls = [(_authorizer(live[e.runtime_arn]), a.authorization) for e, a in zip(exchanges, asked, strict=True)]
         decisions = self.steps.tools.decisions(endpoints).decide(calls)
@@ -86,17 +103,17 @@ class Explaining:
             for found in zip(exchanges, asked, decisions, strict=True)
         ]
 
-    def _explanation(
-        self, exchange: Exchange, asked: Asked, decision: Decision, live: ObservedRuntime | None
-    ) -> Explanation:
+    def _explanation(self, exchange: Exchange, asked: Asked, decision: Decision, live: Live) -> Explanation:
         chosen = self.steps.deployment
         url = str((_authorizer(live) or {}).get("discoveryUrl", ""))
-        forwarded = live.spec.request_headers if live else ()
-        place = Place(exchange.runtime_arn, chosen.environment, url, chosen.command, (QUALIFIER,), forwarded)
+        forwarded = live.spec.request_headers if isinstance(live, ObservedRuntime) else ()
+        where = exchange.runtime_arn
+        path = "" if where.startswith("arn:") else urlsplit(where).path
+        place = Place(where, chosen.environment, url, chosen.command, (QUALIFIER,), forwarded, path)
         return explain(asked, decision, _answer(exchange), place)
 
 
-def _authorizer(live: ObservedRuntime | None) -> Mapping[str, Any] | None:
+def _authorizer(live: Live) -> Mapping[str, Any] | None:
     return live.spec.authorizer.get("customJWTAuthorizer") if live else None
 
 

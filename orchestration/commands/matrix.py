@@ -65,9 +65,13 @@ class Matrix:
     explain: Explain
 
     def main_door(self, settings: Settings, runtime_arn: str) -> SmokeReport:
-        """The cases of the deployment's own door alone: what `up` proves, without making more runtimes."""
-        cases = [case for case in CASES if case.door is Door.MAIN]
-        subject = self.steps.tools.subject(settings, {Door.MAIN: runtime_arn})
+        """The cases of the deployment's own doors alone, the runtime's and the gateway's: what `up` proves.
+
+        No further runtimes are made for it.
+        """
+        doors = {Door.MAIN: runtime_arn, **_gateway_door(settings)}
+        cases = [case for case in CASES if case.door in doors]
+        subject = self.steps.tools.subject(settings, doors)
         return self._run(cases, subject, runtime_arn, PARALLEL, self._configurations(settings, {}), brief=True)
 
     def whole(self, choice: Choice) -> SmokeReport:
@@ -80,7 +84,11 @@ class Matrix:
             raise self.steps.not_launched(settings)
         wanted = [door for door in probe_doors(settings) if door in {case.door for case in cases}]
         plan = self._plan(settings, main, wanted, mend=False)
-        doors = {Door.MAIN: main.arn, **self._doors(plan)}
+        asked = any("gateway" in case.tags or case.door is Door.GATEWAY for case in cases)
+        if asked and settings.outputs.gateway is not None:
+            self.steps.gateway_url(settings)
+        gateway = _gateway_door(settings) if asked else {}
+        doors = {Door.MAIN: main.arn, **self._doors(plan), **gateway}
         subject = self.steps.tools.subject(settings, doors)
         return self._run(cases, subject, main.arn, choice.parallel, self._configurations(settings, plan.specs))
 
@@ -128,7 +136,9 @@ class Matrix:
         return plan.changes or bool(stale)
 
     def _configurations(self, settings: Settings, specs: Mapping[Door, RuntimeSpec]) -> Configurations:
-        return Configurations(self.steps.tools.control(settings.endpoints), settings, specs)
+        asked = self.steps.tools.gateway_asked(settings)
+        seen = (lambda: (asked, self.steps.gateway_seen(settings, asked))) if asked else None
+        return Configurations(self.steps.tools.control(settings.endpoints), settings, specs, seen)
 
     def _doors(self, plan: DoorPlan) -> dict[Door, str]:
         """The ARNs of the doors, which are made side by side where they are not there yet."""
@@ -176,3 +186,7 @@ class DoorPlan:
     @property
     def changes(self) -> bool:
         return not all(isinstance(step, Keep) for step in self.steps.values())
+
+
+def _gateway_door(settings: Settings) -> dict[Door, str]:
+    return {Door.GATEWAY: settings.gateway_url} if settings.gateway_url else {}

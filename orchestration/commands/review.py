@@ -121,7 +121,8 @@ class Reviews:
         with self.steps.alone():
             self.steps.check_account(self.steps.load_or_new())
             settings = self.steps.settings(endpoints)
-            return [*self._provisioned(endpoints), *self._members(settings), *self._launched(settings)]
+            found = [*self._provisioned(endpoints), *self._members(settings), *self._launched(settings)]
+            return [*found, *self._gateway(settings)]
 
     def show_drift(self, found: list[Drift], *, json: bool) -> bool:
         """Show it; True if anything is to be mended, which a note is not."""
@@ -159,6 +160,13 @@ class Reviews:
             pool = self.steps.tools.pool_members(settings.endpoints)
             clients, users = pool.clients(cognito.user_pool_id), pool.users(cognito.user_pool_id)
             yield from drift.pool_drifts(settings.outputs, clients, users)
+
+    def _gateway(self, settings: Settings) -> Iterator[Drift]:
+        asked, known = self.steps.tools.gateway_asked(settings), self.steps.load_or_new().gateway
+        if asked is not None:
+            yield from drift.gateway_drifts(asked, self.steps.gateway_seen(settings, asked))
+        elif known is not None and self.steps.tools.gateways(settings.endpoints).get(known.id):
+            yield drift.stray_gateway(known.name)
 
     def _launched(self, settings: Settings) -> Iterator[Drift]:
         ledger = self.steps.load_or_new()

@@ -1,6 +1,7 @@
 """What is live against what the code says and what was launched. Pure."""
 
 from orchestration.drift.differences import Drift, Level, document, lines
+from orchestration.drift.gateway import GatewaySeen, gateway_drifts, stray_gateway
 from orchestration.drift.launched import (
     Door,
     Other,
@@ -17,11 +18,13 @@ from orchestration.drift.provisioned import plan_drifts
 __all__ = [
     "Door",
     "Drift",
+    "GatewaySeen",
     "Level",
     "Members",
     "Other",
     "document",
     "endpoint_drifts",
+    "gateway_drifts",
     "lines",
     "open_doors",
     "package_drift",
@@ -30,4 +33,5 @@ __all__ = [
     "pool_drifts",
     "probe_drifts",
     "runtime_drifts",
+    "stray_gateway",
 ]

@@ -51,7 +51,7 @@ def _rows(where: str, asked: RuntimeSpec, live: RuntimeSpec) -> Iterator[Drift]:
     for name in changed_fields(asked, live):
         was, now = getattr(asked, name), getattr(live, name)
         if name == "authorizer":
-            yield from _authorizer(where, was, now)
+            yield from authorizer_drifts(where, was, now)
         elif name == "environment":
             yield from differences(where, dict(was), _ours(was, now), name)
         else:
@@ -114,7 +114,7 @@ def open_doors(project: str, environment: str, others: Sequence[Other], recorded
             yield Drift(where, "authorizer", "one that names callers", reason, level=Level.CRITICAL)
 
 
-def _authorizer(where: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Drift]:
+def authorizer_drifts(where: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Drift]:
     """Lists of the authorizer are sets: order means nothing."""
     if not now:
         yield Drift(where, "authorizer", "there", None, level=Level.CRITICAL)

@@ -1,6 +1,6 @@
 """Makes, compares and removes the AgentCore Gateway through which the agent gets credit scores."""
 
-from orchestration.gateway.lifecycle import READY, GatewayControl, own_gateway, remove_gateway
+from orchestration.gateway.lifecycle import READY, GatewayControl, own_gateway, remove_gateway, targets_of
 from orchestration.gateway.make import GatewayMaker, MadeGateway
 from orchestration.gateway.schema import load_tools
 from orchestration.gateway.spec import (
@@ -38,4 +38,5 @@ __all__ = [
     "load_tools",
     "own_gateway",
     "remove_gateway",
+    "targets_of",
 ]

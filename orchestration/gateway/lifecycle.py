@@ -58,6 +58,12 @@ def own_gateway(control: GatewayControl, name: str, known: GatewayRecord | None)
     return control.find(name)
 
 
+def targets_of(control: GatewayControl, gateway_id: str) -> dict[str, ObservedTarget]:
+    """Every target of the gateway, by name."""
+    found = {name: control.target(gateway_id, id) for name, id in control.targets(gateway_id).items()}
+    return {name: target for name, target in found.items() if target is not None}
+
+
 def wait_ready(
     look: Callable[[], Seen | None], what: str, clock: Clock, note: Note, *, timeout_s: float, poll_s: float
 ) -> Seen:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from orchestration.checks import cases as matrix
-from orchestration.checks.case import Case, Door
+from orchestration.checks.case import Case, Door, Verdict
 from orchestration.checks.forge import public_jwk
 from orchestration.checks.kit import Kit
 from orchestration.checks.run import Outcome, Subject, run_cases
@@ -21,7 +21,8 @@ NOW = 1_800_000_000
 DOORS = {
     door: f"arn:aws:bedrock-agentcore:{issuer.REGION}:000000000000:runtime/door_{door.value}-AbCdEfGhIj"
     for door in Door
-}
+    if door is not Door.GATEWAY
+} | {Door.GATEWAY: "http://gate.invalid/gateways/tools-ab12cd34ef/mcp"}
 CLIENTS = frozenset({issuer.USER, issuer.MACHINE})
 RULES: Mapping[Door, Rules | None] = {
     Door.MAIN: Rules(clients=CLIENTS),
@@ -29,6 +30,7 @@ RULES: Mapping[Door, Rules | None] = {
     Door.GROUP: Rules(clients=CLIENTS, groups=frozenset({issuer.GROUP})),
     Door.AUDIENCE: Rules(audience=frozenset({issuer.USER})),
     Door.IAM: None,
+    Door.GATEWAY: Rules(clients=frozenset({issuer.AGENT}), scopes=frozenset({issuer.GATEWAY_SCOPE})),
 }
 # What the agent makes of a call is not a gate's to answer for.
 CASES = tuple(case for case in matrix.CASES if "agent" not in case.tags)
@@ -143,6 +145,34 @@ CAUGHT: Mapping[Switch, str] = {
     Switch.OVERSIZE_ADMITTED: "oversized-body oversized-header",
     Switch.TWO_LENGTHS_ADMITTED: "two-lengths",
 }
+GATEWAY_CASES = {case.id for case in CASES if case.door is Door.GATEWAY}
+# What the gateway's own cases notice beside those that it has in common with the main door.
+CAUGHT_AT_GATEWAY: Mapping[Switch, str] = {
+    Switch.CLIENT_SKIPPED: "agent-at-the-runtime gateway-id-token gateway-machine gateway-person "
+    "gateway-scope-outsider",
+    Switch.CLIENT_OPTIONAL: "gateway-id-token",
+    Switch.SCOPE_SKIPPED: "gateway-scope-absent gateway-scope-capitals gateway-scope-longer gateway-scope-other",
+    Switch.SCOPE_OPTIONAL: "gateway-scope-absent",
+    Switch.SCOPE_SUBSTRING: "gateway-scope-longer",
+    Switch.SCOPE_CASE_IGNORED: "gateway-scope-capitals",
+    Switch.SIGNED_CALLS_ADMITTED: "gateway-sigv4",
+}
+
+
+# Whoever breaks one rule of the gateway finds the rule about the scope behind it.
+KEPT_OUT_TWICE = {"gateway-id-token", "gateway-other-pool", "gateway-refresh-token"}
+
+
+def shared(ids: str) -> set[str]:
+    """The cases of these that are tried at the gateway too."""
+    return {f"gateway-{id}" for id in ids.split()} & GATEWAY_CASES - KEPT_OUT_TWICE
+
+
+def at_gateway(switch: Switch) -> set[str]:
+    """The same break at the gateway: the cases of the main door that are tried there too, and its own."""
+    return shared(CAUGHT[switch]) | set(CAUGHT_AT_GATEWAY.get(switch, "").split())
+
+
 # With a door that admits everybody while its provider is down: every case that dies of a key or a signature.
 CAUGHT_WITHOUT_KEYS = (
     "alg-empty alg-es256 alg-missing alg-none-capitals alg-none-signed "
@@ -151,7 +181,7 @@ CAUGHT_WITHOUT_KEYS = (
     "payload-tampered scope-forged signature-borrowed signature-cut "
     "signature-doubled signature-tampered x5u-attacker"
 )
-REFUSED_BEFORE_THE_AGENT = {case.id for case in CASES if not case.reached}
+REFUSED_BEFORE_THE_AGENT = {case.id for case in CASES if not case.reached and case.verdict is Verdict.REFUSED}
 FOR_THE_AGENT = {case.id for case in CASES if case.reached}
 
 
@@ -161,13 +191,13 @@ def test_the_gate_in_order_passes_every_case() -> None:
 
 @pytest.mark.parametrize("switch", CAUGHT, ids=lambda switch: switch.name.lower())
 def test_a_break_turns_exactly_its_own_cases_wrong(switch: Switch) -> None:
-    assert wrong(switch) == set(CAUGHT[switch].split())
+    assert wrong(switch) == set(CAUGHT[switch].split()) | at_gateway(switch)
 
 
 def test_a_gate_that_fails_open_without_keys_is_caught() -> None:
     assert wrong(Switch.FAILS_OPEN_WITHOUT_KEYS) == set()
     caught = wrong(Switch.FAILS_OPEN_WITHOUT_KEYS, keys_reachable=False)
-    assert caught == set(CAUGHT_WITHOUT_KEYS.split())
+    assert caught == set(CAUGHT_WITHOUT_KEYS.split()) | shared(CAUGHT_WITHOUT_KEYS)
     assert caught <= REFUSED_BEFORE_THE_AGENT
 
 
@@ -177,7 +207,7 @@ def test_a_refusal_that_the_agent_hears_of_is_none() -> None:
 
 
 def test_an_answer_that_the_agent_knows_nothing_of_is_none() -> None:
-    assert wrong(Switch.ANSWERS_WITHOUT_AGENT) == FOR_THE_AGENT
+    assert wrong(Switch.ANSWERS_WITHOUT_AGENT) == FOR_THE_AGENT | {"gateway-tools"}
 
 
 def test_refusals_alone_prove_nothing_of_an_agent_that_notes_no_call() -> None:

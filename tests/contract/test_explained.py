@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from agentcore_local.decide import Decider, answer_all
 from orchestration.checks.asked import Asked
 from orchestration.checks.callers import SIGNED, Caller
-from orchestration.checks.case import Case, Verdict
+from orchestration.checks.case import Case, Door, Verdict
 from orchestration.checks.decision import parse_decision
 from orchestration.checks.explain import Answer, Explanation, explain
 from orchestration.checks.remedies import Place
@@ -62,7 +63,9 @@ def explained() -> dict[str, Explanation]:
     for outcome, answer in zip(found, answers, strict=True):
         assert outcome.exchange is not None
         reply = outcome.exchange.reply
-        place = Place(DOORS[outcome.case.door], "dev", DISCOVERY_URL, lambda words: words)
+        where = DOORS[outcome.case.door]
+        path = urlsplit(where).path if outcome.case.door is Door.GATEWAY else ""
+        place = Place(where, "dev", DISCOVERY_URL, lambda words: words, gateway=path)
         live = Answer(reply.status, reply.error_type, refusal_text(reply))
         made[outcome.case.id] = explain(asked(outcome), parse_decision(answer), live, place)
     return made

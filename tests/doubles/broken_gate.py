@@ -29,8 +29,8 @@ _ANONYMOUS = "nobody"
 class BrokenGate:
     """checks.request.Sender and checks.run.Canaries at once.
 
-    `doors` maps runtime ARNs to what they ask for, None for signed calls alone. `fetched` is what URLs of an attacker
-    would bring.
+    `doors` maps runtime ARNs and gateway URLs to what they ask for, None for signed calls alone. `fetched` is what URLs
+    of an attacker would bring.
     """
 
     doors: Mapping[str, Rules | None]
@@ -50,7 +50,9 @@ class BrokenGate:
             return self._serve(request)
         except Refused as e:
             if Switch.REFUSES_AND_FORWARDS in self.wrong:
-                self._agent(request, _ANONYMOUS)
+                self._behind(request, _ANONYMOUS)
+            if self._gateway(request) and e.status in (401, 403):
+                e = _of_a_gateway(e)
             status = 409 if Switch.WRONG_STATUS in self.wrong else e.status
             if e.status == 401:
                 return Reply(status, json.dumps({"jsonrpc": "2.0", "error": {"code": -32001, "message": e.words}}))
@@ -63,7 +65,15 @@ class BrokenGate:
         self._check_session(request)
         if Switch.ANSWERS_WITHOUT_AGENT in self.wrong:
             return _answer("hello", request)
-        return self._agent(request, caller)
+        return self._behind(request, caller)
+
+    def _behind(self, request: Request, caller: str) -> Reply:
+        return self._function(request) if self._gateway(request) else self._agent(request, caller)
+
+    def _gateway(self, request: Request) -> str | None:
+        """The URL of the gateway that is called, if one is."""
+        path = request.target.partition("?")[0]
+        return next((url for url in self.doors if not url.startswith("arn:") and url.endswith(path)), None)
 
     def _check_form(self, request: Request) -> None:
         names = [name.lower() for name, _ in request.headers]
@@ -81,6 +91,8 @@ class BrokenGate:
             raise Refused(400, "Folded header", "ValidationException")
 
     def _door(self, request: Request) -> tuple[str, Rules | None]:
+        if url := self._gateway(request):
+            return url, self.doors[url]
         path, _, query = request.target.partition("?")
         if Switch.ROUTE_NORMALISED in self.wrong:
             path = _normalised(path)
@@ -179,6 +191,21 @@ class BrokenGate:
         if owner != caller and Switch.SESSION_UNBOUND not in self.wrong:
             return Reply(424, json.dumps({"message": "Received error (403) from runtime."}), "RuntimeClientError")
         return _answer("hello", request)
+
+    def _function(self, request: Request) -> Reply:
+        """A list of tools is the gateway's own to answer."""
+        if b'"tools/list"' in request.body:
+            return Reply(200, json.dumps({"result": {"tools": [{"name": "credit-check___get_credit_score"}]}}))
+        with self.lock:
+            self.reached.update(re.findall(r'"id": "([0-9a-f]{32})"', _body(request)))
+        return _answer('{"customer_id": "1234", "credit_score": 742}', request)
+
+
+def _of_a_gateway(refused: Refused) -> Refused:
+    """AgentCore devguide: gateway-inbound-auth."""
+    if "'scope'" in refused.words:
+        return Refused(403, "insufficient_scope")
+    return Refused(401, "Invalid Bearer token", "UnauthorizedException")
 
 
 def _answer(text: str, request: Request) -> Reply:

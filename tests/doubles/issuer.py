@@ -22,6 +22,7 @@ BASE_URL = "http://gate.invalid"
 POOL, OTHER_POOL = "https://idp.invalid/pool-a", "https://idp.invalid/pool-b"
 USER, MACHINE, PROBE, OUTSIDER, OUTSIDER_MACHINE = "app-user", "app-machine", "probe-machine", "outsider", "outsider-m"
 PEOPLES_SCOPE, OWN_SCOPE = "aws.cognito.signin.user.admin", "agent/invoke"
+AGENT, GATEWAY_OUTSIDER, GATEWAY_SCOPE = "agent", "outsider-g", "gateway/invoke"
 SCOPE, SCOPE_LONGER, SCOPE_OTHER, GROUP = "probe/call", "probe/call-more", "probe/other", "probes"
 REGION = "us-east-1"
 ROLES: Mapping[Caller, AwsCredentials] = {
@@ -93,6 +94,10 @@ def _claims(caller: Caller) -> dict[str, Any]:
             return {"sub": "ann", "client_id": USER, "token_use": "refresh"}
         case Caller.MACHINE:
             return _machine(MACHINE, OWN_SCOPE)
+        case Caller.AGENT:
+            return _machine(AGENT, GATEWAY_SCOPE)
+        case Caller.GATEWAY_OUTSIDER:
+            return _machine(GATEWAY_OUTSIDER, GATEWAY_SCOPE)
         case Caller.OUTSIDER_MACHINE:
             return _machine(OUTSIDER_MACHINE, SCOPE)
     scopes = {

@@ -19,6 +19,9 @@ from orchestration.tokens import UserTokens
 
 RUNTIME_ID = "mortgage_dev-Ab12Cd34Ef"
 RUNTIME_ARN = f"arn:aws:bedrock-agentcore:us-east-1:000000000000:runtime/{RUNTIME_ID}"
+GATEWAY_ID = "mortgage-dev-gateway-ab12cd34ef"
+GATEWAY_ARN = f"arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/{GATEWAY_ID}"
+GATEWAY_URL = f"http://127.0.0.1:8082/gateways/{GATEWAY_ID}/mcp"
 PASSWORD = "pass-word-of-the-caller"
 CLIENT_SECRET = "secret-of-the-machine"
 DISCOVERY_URL = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool/.well-known/openid-configuration"
@@ -69,6 +72,22 @@ PROBES: Mapping[str, str] = {
     "probe_invoker_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-probe-invoker",
     "probe_stranger_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-probe-stranger",
     "probe_elsewhere_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-probe-elsewhere",
+}
+GATEWAY: Mapping[str, Any] = {
+    "gateway_name": "mortgage-dev-gateway",
+    "gateway_role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-gateway",
+    "gateway_function_arn": "arn:aws:lambda:us-east-1:000000000000:function:mortgage-dev-credit-check",
+    "gateway_client_id": "client-of-the-agent",
+    "gateway_scope": "gateway/invoke",
+    "gateway_credential_provider_name": "mortgage-dev-gateway",
+    "gateway_authorizer": {
+        "discovery_url": DISCOVERY_URL,
+        "allowed_clients": {"gateway": "client-of-the-agent"},
+        "allowed_audience": [],
+        "allowed_scopes": ["gateway/invoke"],
+        "custom_claims": [],
+    },
+    "probe_gateway_outsider_client_id": "client-of-the-gateways-outsiders",
 }
 # Not in states that are older than they are.
 CUSTOMERS: Mapping[str, Any] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestration.checks.case import Case
-from orchestration.checks.cases import admitted, claims, customers, header, routing, rules, signature, signed
+from orchestration.checks.cases import admitted, claims, customers, gateway, header, routing, rules, signature, signed
 
 CASES: tuple[Case, ...] = (
     *admitted.CASES,
@@ -14,4 +14,5 @@ CASES: tuple[Case, ...] = (
     *signed.CASES,
     *routing.CASES,
     *customers.CASES,
+    *gateway.CASES,
 )

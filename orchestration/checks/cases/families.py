@@ -38,5 +38,10 @@ INVALID = Family(frozenset({400}), "validation|constraint|only one|must be")
 AMBIGUOUS = Family(frozenset({400, 401, 403, 404}))
 # RFC 6585 and RFC 9110; front ends differ in which they choose.
 TOO_LARGE = Family(frozenset({400, 401, 403, 413, 414, 431, 494}))
+# AgentCore devguide: gateway-inbound-auth (401 with WWW-Authenticate). "Missing Bearer token" was observed by users; of
+# a token that does not do no more is told.
+GATEWAY_REFUSED = Family(frozenset({401}), "bearer token|unauthorized")
+# The same page: 403 with error="insufficient_scope".
+GATEWAY_SCOPE = Family(frozenset({403}), "insufficient.scope")
 # AgentCore devguide: runtime-troubleshooting. The agent itself said no.
 BY_THE_AGENT = Family(frozenset({424}), r"received error \(403\)")

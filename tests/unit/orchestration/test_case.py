@@ -85,7 +85,8 @@ def test_every_refusal_has_a_cause_and_only_the_agents_own_reaches_it() -> None:
     refused = [case for case in CASES if case.verdict is Verdict.REFUSED]
     assert [case.id for case in refused if not case.cause] == []
     assert {case.cause for case in refused if case.reached} == {"session_owner"}
-    assert all(case.reached for case in CASES if case.verdict is Verdict.ADMITTED)
+    unheard = [case.id for case in CASES if case.verdict is Verdict.ADMITTED and not case.reached]
+    assert unheard == ["gateway-tools"], "a list of tools calls no function"
 
 
 def test_an_answer_with_the_wrong_words_is_wrong_though_it_was_admitted() -> None:

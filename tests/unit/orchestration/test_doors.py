@@ -25,7 +25,7 @@ from tests.fakes.orchestration import (
     without,
 )
 
-OTHERS = [door for door in Door if door is not Door.MAIN]
+OTHERS = [door for door in Door if door not in (Door.MAIN, Door.GATEWAY)]
 GROUP_RULE = {
     "inboundTokenClaimName": "cognito:groups",
     "inboundTokenClaimValueType": "STRING_ARRAY",

@@ -11,28 +11,32 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from orchestration.checks.callers import SIGNED, Caller
-from orchestration.checks.case import Case
+from orchestration.checks.case import Case, Door
 from orchestration.checks.cases import CASES
 from orchestration.checks.draft import finish, good, same
 from orchestration.checks.forge import Token, parse, pem_of
 from orchestration.checks.kit import Unavailable
 from orchestration.checks.request import Request
 from tests.fakes.matrix import ISSUER, KID, FakeSource, authorization, kit, pool_key
-from tests.fakes.orchestration import RUNTIME_ARN
+from tests.fakes.orchestration import GATEWAY_URL, RUNTIME_ARN
 
 KIT = kit()
 SESSION, CANARY = "s" * 36, "c" * 32
 BY_ID = {case.id: case for case in CASES}
 
 
+def place(case: Case) -> str:
+    return GATEWAY_URL if case.door is Door.GATEWAY else RUNTIME_ARN
+
+
 def base(case: Case) -> Request:
     """The good call of the case's caller."""
-    return finish(good(KIT, case.caller, RUNTIME_ARN, SESSION, CANARY))
+    return finish(good(KIT, case.caller, place(case), SESSION, CANARY))
 
 
 def made(case: Case | str, source: FakeSource | None = None) -> Request:
     found = BY_ID[case] if isinstance(case, str) else case
-    start = good(kit(source) if source else KIT, found.caller, RUNTIME_ARN, SESSION, CANARY)
+    start = good(kit(source) if source else KIT, found.caller, place(found), SESSION, CANARY)
     return finish(found.change(start))
 
 
@@ -76,6 +80,8 @@ ELSEWHERE: dict[str, set[str]] = {
     "two-lengths": {"Content-Length", "Transfer-Encoding", "body"},
     "body-changed": {"body"},
 }
+ELSEWHERE |= {f"gateway-{name}": parts for name, parts in ELSEWHERE.items() if f"gateway-{name}" in BY_ID}
+ELSEWHERE["gateway-tools"] = {"body"}
 ELSEWHERE |= {case.id: {"body"} for case in CASES if "customer" in case.tags}
 ROUTED = {case.id for case in CASES if case.cause in ("runtime", "route", "qualifier")}
 
