@@ -281,24 +281,6 @@ class Steps:
         live = own_gateway(control, asked.gateway.name, self.load_or_new().gateway)
         return GatewaySeen(live, targets_of(control, live.id) if live else {}, control.provider(asked.provider.name))
 
-    def remove_gateway(self, endpoints: Endpoints, name: str) -> bool:
-        """Delete the gateway of that name with its targets and its credential provider, recorded or not.
-
-        False when there was none. Raises Leftovers.
-        """
-        control, known = self.tools.gateways(endpoints), self.load_or_new().gateway
-        with self.console.step("delete gateway"):
-            waits = {"timeout_s": 300.0, "poll_s": self.poll_s}
-            gone = remove_gateway(control, name, known, self.clock, self.console.note, **waits)
-        self._record_gateway(None)
-        return bool(gone)
-
-    def _record_gateway(self, record: GatewayRecord | None) -> None:
-        ledger = self.load_or_new()
-        if ledger.gateway != record:
-            self.ledger().save(ledger.with_gateway(record))
-
-    def _with_gateway(self, settings: Settings, record: GatewayRecord | None) -> Settings:
     def live_gateway(self, endpoints: Endpoints) -> ObservedGateway | None:
         """The gateway that is recorded, as the control plane has it."""
         known = self.load_or_new().gateway
@@ -318,6 +300,24 @@ class Steps:
             code="no_gateway",
         )
 
+    def remove_gateway(self, endpoints: Endpoints, name: str) -> bool:
+        """Delete the gateway of that name with its targets and its credential provider, recorded or not.
+
+        False when there was none. Raises Leftovers.
+        """
+        control, known = self.tools.gateways(endpoints), self.load_or_new().gateway
+        with self.console.step("delete gateway"):
+            waits = {"timeout_s": 300.0, "poll_s": self.poll_s}
+            gone = remove_gateway(control, name, known, self.clock, self.console.note, **waits)
+        self._record_gateway(None)
+        return bool(gone)
+
+    def _record_gateway(self, record: GatewayRecord | None) -> None:
+        ledger = self.load_or_new()
+        if ledger.gateway != record:
+            self.ledger().save(ledger.with_gateway(record))
+
+    def _with_gateway(self, settings: Settings, record: GatewayRecord | None) -> Settings:
         wanted = settings.outputs.gateway is not None and record is not None
         return replace(settings, gateway_url=record.url if wanted and record else None)
 
