@@ -169,28 +169,29 @@ class Live:
 
     def told(self) -> Iterator[Finding]:
         """What the commands that need it would say."""
-        if not self._steps.deployment.state_dir.exists():
-            yield not_asked("nothing was made in this environment")
-            return
         found = self._once()
-        if isinstance(found, OrchestrationError):
+        if found is None:
+            yield not_asked("nothing was made in this environment")
+        elif isinstance(found, OrchestrationError):
             yield said(found, Severity.WARNS if found.code in MENDED else Severity.BLOCKS)
         else:
             yield fine(f"{found.outputs.agent_runtime_name} is applied")
 
     def settings(self) -> Settings | None:
-        found = self._once() if self._steps.deployment.state_dir.exists() else None
+        found = self._once()
         return found if isinstance(found, Settings) else None
 
     def ask(self, look: Callable[[Settings], Iterator[Finding]]) -> Iterator[Finding]:
         settings = self.settings()
         return look(settings) if settings is not None else iter([not_asked("nothing is applied, or it is down")])
 
-    def _once(self) -> Settings | OrchestrationError:
+    def _once(self) -> Settings | OrchestrationError | None:
+        """None where nothing was made."""
         with self._lock:
             if self._found is None:
                 try:
-                    self._found = self._steps.live_settings()
+                    made = self._steps.ledger().load() is not None
+                    self._found = self._steps.live_settings() if made else None
                 except OrchestrationError as e:
                     self._found = e
             return self._found

@@ -97,7 +97,7 @@ class Diagnosis:
 
 def examine(checks: Sequence[Check], clock: Clock, deadline_s: float = DEADLINE_S) -> Diagnosis:
     """Look everywhere at once. What has not answered by the deadline is a finding; its thread is left behind."""
-    answers: dict[str, tuple[Finding, ...]] = {}
+    answers: dict[str, tuple[Finding, ...] | Exception] = {}
     started = clock.monotonic()
     threads = [threading.Thread(target=_look, args=(check, answers), daemon=True) for check in checks]
     for thread in threads:
@@ -107,7 +107,7 @@ def examine(checks: Sequence[Check], clock: Clock, deadline_s: float = DEADLINE_
     found = [
         (check, replace(finding, check=check.name))
         for check in checks
-        for finding in answers.get(check.name) or (said(_late(check.name, deadline_s)),)
+        for finding in _said(answers.get(check.name, (said(_late(check.name, deadline_s)),)))
     ]
     return Diagnosis(tuple(_once(found)))
 
@@ -124,7 +124,13 @@ def _once(found: Sequence[tuple[Check, Finding]]) -> Iterator[Finding]:
         yield finding
 
 
-def _look(check: Check, answers: dict[str, tuple[Finding, ...]]) -> None:
+def _said(answer: tuple[Finding, ...] | Exception) -> tuple[Finding, ...]:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _look(check: Check, answers: dict[str, tuple[Finding, ...] | Exception]) -> None:
     found: list[Finding] = []
     try:
         found.extend(check.look())
@@ -132,6 +138,9 @@ def _look(check: Check, answers: dict[str, tuple[Finding, ...]]) -> None:
         found.append(said(e))
     except OSError as e:
         found.append(said(Unfit(str(e), remedy="look at that file or folder", code="os_error")))
+    except Exception as e:  # a fault of ours: told by the thread that waits
+        answers[check.name] = e
+        return
     answers[check.name] = tuple(found)
 
 

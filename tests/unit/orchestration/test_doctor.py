@@ -1,0 +1,366 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from orchestration.clock import SystemClock
+from orchestration.commands.doctor import Doctor
+from orchestration.console import Console
+from orchestration.doctor import account, machine
+from orchestration.doctor.findings import Check, Finding, Severity, examine, fine, said
+from orchestration.embedded.cloud import LocalCloud
+from orchestration.embedded.daemon import free_port
+from orchestration.errors import BadInput, OrchestrationError, Unfit
+from orchestration.http import Issuer
+from orchestration.ledger import Ledger, LedgerFile, Ports
+from orchestration.lock import exclusive
+from orchestration.machine import require_room
+from orchestration.settings import Endpoints, Target, aws_endpoints
+from orchestration.steps import Steps
+from orchestration.terraform.mirror import PROVIDER
+from orchestration.tools import TargetTools
+from tests.fakes.orchestration import FakeClock, deployment, settings
+
+SCHEMA = Path(__file__).resolve().parents[3] / "docs/schemas/doctor.schema.json"
+LEDGER = Ledger("local", "dev", "us-east-1", account="000000000000")
+
+
+@dataclass
+class Bed:
+    """A machine on which all is well. Seeds spoil one thing of it."""
+
+    root: Path
+    env: dict[str, str]
+    target: Target = Target.LOCAL
+
+    @property
+    def state_dir(self) -> Path:
+        return deployment(self.root, self.target).state_dir
+
+    def ledger(self, ledger: Ledger = LEDGER) -> None:
+        (self.root / ".state").mkdir(mode=0o700, exist_ok=True)
+        LedgerFile(self.state_dir / "ledger.json").save(ledger)
+
+    def write(self, name: str, text: str, mode: int = 0o600) -> None:
+        path = self.state_dir / name
+        for folder in reversed([p for p in path.parents if p.is_relative_to(self.root / ".state")]):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+
+    def doctor(self, refused: OrchestrationError | None = None) -> Doctor:
+        clock, chosen = SystemClock(), deployment(self.root, self.target)
+        console = Console(clock, quiet=True, out=io.StringIO(), err=io.StringIO())
+        local = self.target is Target.LOCAL
+        cloud = LocalCloud(chosen, self.env, clock, console.note) if local else None
+        tools = Offline(chosen, self.env, console, clock, cloud, yes=False)
+        ends = None if local else aws_endpoints(chosen.region)
+        return Doctor(Steps(chosen, self.env, tools, console, clock, cloud, ends), refused)
+
+
+class Offline(TargetTools):
+    """Nobody outside this machine tells the time."""
+
+    def provider(self, endpoints: Endpoints, discovery_url: str) -> Any:
+        return self
+
+    def time(self) -> None:
+        return None
+
+
+@pytest.fixture
+def bed(tmp_path: Path) -> Iterator[Bed]:
+    before = os.umask(0o077)  # as every command sets it
+    (tmp_path / "requirements.lock").write_text(f"filelock=={version('filelock')} \\\n    --hash=sha256:00\n# note\n")
+    (tmp_path / "terraform").mkdir()
+    (tmp_path / "mirror" / PROVIDER / "5.100.0").mkdir(parents=True)
+    terraform(tmp_path, "1.11.4")
+    yield Bed(
+        tmp_path,
+        {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "TERRAFORM": str(tmp_path / "terraform-binary"),
+            "TF_PROVIDER_MIRROR": str(tmp_path / "mirror"),
+        },
+    )
+    os.umask(before)
+
+
+def terraform(root: Path, number: str) -> None:
+    binary = root / "terraform-binary"
+    binary.write_text(f'#!/bin/sh\necho \'{{"terraform_version": "{number}"}}\'\n')
+    binary.chmod(0o700)
+
+
+def given(**env: str) -> Callable[[Bed], None]:
+    return lambda bed: bed.env.update(env)
+
+
+def at_work(bed: Bed) -> AbstractContextManager[None]:
+    (bed.root / ".state").mkdir(mode=0o700)
+    return exclusive(bed.state_dir)
+
+
+@contextmanager
+def few_files(bed: Bed) -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (machine.MINIMUM_FILES - 1, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@contextmanager
+def taken_port(bed: Bed) -> Iterator[None]:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        bed.env["LOCAL_AWS_PORT"] = str(s.getsockname()[1])
+        yield
+
+
+@contextmanager
+def stray(bed: Bed) -> Iterator[None]:
+    folder = bed.state_dir / "cloud"
+    folder.mkdir(mode=0o700, parents=True)
+    (bed.root / ".state").chmod(0o700)
+    bed.state_dir.chmod(0o700)
+    ready = "print(flush=True); import sys; sys.stdin.read()"
+    argv = [sys.executable, "-I", "-S", "-c", ready, "ministack"]
+    with subprocess.Popen(argv, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def later_ledger(bed: Bed) -> None:
+    bed.ledger()
+    path = bed.state_dir / "ledger.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 99}))
+
+
+def test_where_all_is_well_nothing_is_found_and_nothing_is_made(bed: Bed) -> None:
+    before = sorted(bed.root.rglob("*"))
+    diagnosis = bed.doctor().examine()
+    assert (diagnosis.troubles, diagnosis.blocked) == ((), False)
+    assert sorted(bed.root.rglob("*")) == before
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    ("code", "seed"),
+    [
+        pytest.param("terraform_missing", given(TERRAFORM="/nowhere/terraform"), id="no-terraform"),
+        pytest.param("terraform_too_old", lambda bed: terraform(bed.root, "1.10.9"), id="old-terraform"),
+        pytest.param("bad_provider_mirror", given(TF_PROVIDER_MIRROR="/nowhere"), id="mirror-without-provider"),
+        pytest.param(
+            "packages_differ",
+            lambda bed: (bed.root / "requirements.lock").write_text("filelock==0.0.1\n"),
+            id="other-version",
+        ),
+        pytest.param(
+            "packages_differ",
+            lambda bed: (bed.root / "requirements.lock").write_text("no-such-package==1.0\n"),
+            id="missing-package",
+        ),
+        pytest.param("no_git", given(PATH="/nowhere"), id="no-git"),
+        pytest.param("few_files", few_files, id="few-files"),
+        pytest.param("proxy_hides_loopback", given(HTTPS_PROXY="http://p:1"), id="proxy"),
+        pytest.param(
+            "proxy_hides_loopback", given(http_proxy="http://p:1", no_proxy="127.0.0.1"), id="proxy-hides-localhost"
+        ),
+        pytest.param("aws_redirected", given(AWS_ENDPOINT_URL_S3="http://stray"), id="stray-endpoint"),
+        pytest.param("no_cli_config", given(TF_CLI_CONFIG_FILE="/nowhere/rc"), id="no-cli-configuration"),
+        pytest.param("corrupt_ledger", lambda bed: bed.write("ledger.json", "{"), id="corrupt-ledger"),
+        pytest.param("newer_ledger", later_ledger, id="later-ledger"),
+        pytest.param("region_differs", lambda bed: bed.ledger(Ledger("local", "dev", "eu-west-3")), id="other-region"),
+        pytest.param("corrupt_state", lambda bed: bed.write("terraform.tfstate", "{"), id="corrupt-state"),
+        pytest.param("state_exposed", lambda bed: bed.write("root-key.json", "{}", 0o640), id="group-reads-a-key"),
+        pytest.param("corrupt_tokens", lambda bed: bed.write("tokens/tokens.json", "{"), id="corrupt-tokens"),
+        pytest.param("port_taken", taken_port, id="taken-port"),
+        pytest.param("bad_port", given(LOCAL_DATA_PORT="80"), id="port-of-the-system"),
+        pytest.param("stray_process", stray, id="daemon-without-a-pid-file"),
+        pytest.param("stale_pid", lambda bed: bed.write("cloud/ministack.pid", '{"pid": 1, "created": 1}'), id="pid"),
+        pytest.param("deployment_locked", at_work, id="another-command-at-work"),
+        pytest.param("terraform_left", lambda bed: bed.write(".terraform.tfstate.lock.info", "{}"), id="state-lock"),
+        pytest.param(
+            "local_cloud_down",
+            lambda bed: bed.ledger(LEDGER.with_ports(Ports(free_port(), free_port(), free_port()))),
+            id="dead-cloud",
+        ),
+        pytest.param("local_cloud_absent", lambda bed: bed.ledger(), id="cloud-that-never-was"),
+    ],
+)
+def test_a_seeded_defect_is_its_one_line(bed: Bed, code: str, seed: Callable[[Bed], Any]) -> None:
+    spoiled = seed(bed)
+    with spoiled if isinstance(spoiled, AbstractContextManager) else nullcontext():
+        diagnosis = bed.doctor().examine()
+    assert [found.code for found in diagnosis.troubles] == [code]
+    assert all(found.remedy and "\n" not in found.message for found in diagnosis.troubles)
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(diagnosis.document())
+
+
+@pytest.mark.parametrize(
+    ("code", "env"),
+    [
+        pytest.param("no_credentials", {}, id="no-credentials"),
+        pytest.param("bad_profile", {"AWS_PROFILE": "nobody"}, id="no-such-profile"),
+    ],
+)
+def test_on_aws_one_line_says_why_nothing_can_be_asked(
+    bed: Bed, code: str, env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    for name, value in {**nothing, "AWS_EC2_METADATA_DISABLED": "true", **env}.items():
+        monkeypatch.setenv(name, value)
+    bed.target = Target.AWS
+    diagnosis = bed.doctor().examine()
+    assert [(found.code, found.severity) for found in diagnosis.troubles] == [(code, Severity.BLOCKS)]
+
+
+def test_a_wrong_choice_of_the_environment_is_a_finding_beside_the_others(bed: Bed) -> None:
+    refused = BadInput("TARGET is 'azure'", remedy="use TARGET=local or TARGET=aws", code="bad_target")
+    bed.env["LOCAL_DATA_PORT"] = "80"
+    codes = [found.code for found in bed.doctor(refused).examine().troubles]
+    assert codes == ["bad_target", "bad_port"]
+
+
+def test_too_little_room_is_refused_with_both_numbers(tmp_path: Path) -> None:
+    with pytest.raises(Unfit, match=r"MB left, 1099511627776 MB are needed") as caught:
+        require_room(tmp_path / "not" / "yet", needed=2**60)
+    assert caught.value.code == "disk_full"
+    assert require_room(tmp_path, needed=1) > 0
+
+
+# -- examine
+
+
+def test_what_hangs_is_a_finding_and_costs_nobody_else_an_answer() -> None:
+    release = threading.Event()
+
+    def hang() -> list[Finding]:
+        release.wait()
+        return []
+
+    checks = [Check("slow", hang), Check("quick", lambda: [fine("well")])]
+    diagnosis = examine(checks, SystemClock(), deadline_s=0.05)
+    release.set()
+    assert [(found.check, found.code) for found in diagnosis.findings] == [("slow", "check_timed_out"), ("quick", "")]
+    assert diagnosis.blocked
+
+
+def test_a_fault_of_ours_is_not_dressed_up_as_the_machines() -> None:
+    def broken() -> list[Finding]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        examine([Check("one", broken)], SystemClock())
+
+
+def test_an_echo_is_left_out_where_another_check_says_it() -> None:
+    def fails(message: str) -> Callable[[], list[Finding]]:
+        return lambda: [said(Unfit(message, remedy="mend it", code="no_credentials"))]
+
+    echo = Check("model", fails("bedrock says so"), echoes=True)
+    assert len(examine([echo], SystemClock()).findings) == 1
+    both = examine([echo, Check("credentials", fails("sts says so"))], SystemClock())
+    assert [found.check for found in both.findings] == ["credentials"]
+
+
+def test_warnings_alone_do_not_block() -> None:
+    mild = said(Unfit("it is down", remedy="make up", code="local_cloud_down"), Severity.WARNS)
+    assert not examine([Check("one", lambda: [mild])], SystemClock()).blocked
+
+
+# -- account
+
+
+@dataclass
+class FakeInspector:
+    agents_there: int = 0
+    bound: str | None = None
+    error: OrchestrationError | None = None
+
+    def identity(self) -> Any:
+        raise NotImplementedError
+
+    def require_model(self, model_id: str) -> str:
+        if self.error:
+            raise self.error
+        return model_id
+
+    def agents(self) -> tuple[int, int]:
+        return self.agents_there, 1000
+
+    def boundary(self, role_arn: str) -> str | None:
+        return self.bound
+
+
+@pytest.mark.parametrize(
+    ("off", "severity"),
+    [
+        pytest.param(0.0, Severity.OK, id="right"),
+        pytest.param(-30.0, Severity.OK, id="half-a-minute"),
+        pytest.param(31.0, Severity.WARNS, id="ahead"),
+        pytest.param(-299.0, Severity.WARNS, id="behind"),
+        pytest.param(300.0, Severity.BLOCKS, id="signatures-refused"),
+        pytest.param(-3600.0, Severity.BLOCKS, id="an-hour-behind"),
+    ],
+)
+def test_a_wrong_clock_is_told_by_how_wrong_it_is(off: float, severity: Severity) -> None:
+    clock = FakeClock()
+    [found] = account.skew("https://issuer", clock.now() - off, clock)
+    assert found.severity is severity
+    assert found.code == ("" if severity is Severity.OK else "clock_skew")
+
+
+def test_a_provider_without_keys_is_told() -> None:
+    [found] = account.provider("https://issuer", lambda: Issuer("https://issuer", []))
+    assert found.code == "no_keys"
+
+
+def test_a_nearly_full_account_and_a_role_without_bounds_are_warnings() -> None:
+    found = [
+        *account.quotas(FakeInspector(agents_there=997)),
+        *account.boundary(FakeInspector(), settings()),
+    ]
+    assert [(f.code, f.severity) for f in found] == [
+        ("quota_near", Severity.WARNS),
+        ("no_boundary", Severity.WARNS),
+    ]
+    well = [
+        *account.quotas(FakeInspector(3)),
+        *account.boundary(FakeInspector(bound="arn:aws:iam::1:policy/b"), settings()),
+    ]
+    assert {f.severity for f in well} == {Severity.OK}
+
+
+def test_whoever_may_not_ask_for_a_model_is_not_stopped_but_one_without_the_model_is() -> None:
+    def asked(code: str) -> Iterator[Finding]:
+        refused = FakeInspector(error=Unfit("refused", remedy="ask", code=code))
+        return account.if_allowed(lambda: account.model(refused, "bedrock", "global.maker.model"))
+
+    assert [f.severity for f in asked("access_denied")] == [Severity.NOT_ASKED]
+    with pytest.raises(Unfit):
+        list(asked("no_model_access"))
+    assert [f.severity for f in account.model(FakeInspector(), "scripted", "x")] == [Severity.NOT_ASKED]
