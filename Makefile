@@ -40,8 +40,8 @@ smoke: setup ## Call the runtime as allowed and refused callers
 ask: setup ## Ask the agent: make ask Q="what can you do?"
 	@$(INVOKE) ask "$${Q}"
 
-down: setup ## Remove everything that up made
-	@$(INVOKE) down $(YES_FLAG)
+down: setup ## Remove everything that up made, then look for remains; DRY_RUN=1 only shows what that would do
+	@$(INVOKE) down $(if $(filter 1 yes true,$(DRY_RUN)),--dry-run,) $(YES_FLAG)
 
 test: setup $(POLICY) ## All checks and tests, two at a time
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target e2e contract terraform-test mutate lint unit property

@@ -53,8 +53,11 @@ def outputs(c: Context, target: str = "", environment: str = "", json: bool = Fa
         project.console.show(project.lifecycle.outputs(), json=json)
 
 
-@described("target", "environment", "yes")
-def down(c: Context, target: str = "", environment: str = "", yes: bool = False) -> None:
-    """Remove everything that up made. Safe to run again."""
-    with wiring.session(target, environment, yes=yes) as project:
-        project.console.result("removed" if project.lifecycle.down() else "nothing to remove")
+@described("dry_run", "target", "environment", "yes", "json")
+def down(
+    c: Context, dry_run: bool = False, target: str = "", environment: str = "", yes: bool = False, json: bool = False
+) -> None:
+    """Remove everything that up made, then look for remains; exit 4 if there are any. Safe to run again."""
+    with wiring.session(target, environment, yes=yes, quiet=dry_run, removing=True) as project:
+        report = project.teardown.preview() if dry_run else project.teardown.down()
+        project.teardown.verdict(report, json=json)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from orchestration.aws import Identity
+from orchestration.aws import Identity, LogGroups, RemainsSearch
+from orchestration.checks.agent_log import LogSource
 from orchestration.checks.case import Door
 from orchestration.checks.doors import door_names
 from orchestration.checks.request import Sender
@@ -40,14 +41,19 @@ from orchestration.runtime.spec import ObservedRuntime
 from orchestration.settings import Deployment, Endpoints, Settings, aws_endpoints, build_settings, seconds
 from orchestration.terraform import (
     ACCOUNT_NOT_ALLOWED,
+    ExistsOutside,
     RemoteState,
     StateStore,
     TerraformDriver,
     account_not_allowed,
+    adopt,
     allowed_accounts,
     settle,
 )
 from orchestration.tokens import Desk, TokenBroker
+
+# What stands in the way of one apply hides what would stand in the way of the rest.
+ADOPTIONS = 4
 
 
 class Inspector(Protocol):
@@ -64,6 +70,14 @@ class Tools(Protocol):
 
     def terraform(self, endpoints: Endpoints) -> TerraformDriver: ...
     def check_terraform(self, work_dir: Path | None = None) -> str:
+    def apart(self, endpoints: Endpoints) -> TerraformDriver:
+        """As `terraform`, for destroying: by sources that need no value and nothing of the project's own."""
+
+    def keep_apart(self) -> None:
+        """Write the sources of `apart` down, beside the state."""
+
+    def remains(self, endpoints: Endpoints) -> RemainsSearch: ...
+    def log_groups(self, endpoints: Endpoints) -> LogGroups: ...
         """Its version. Raises Unfit when the binary is missing or too old, BadInput for a wished mirror that is none.
 
         `work_dir`: where to run it, if not in the deployment's folder.
@@ -100,6 +114,9 @@ class Tools(Protocol):
         """Lines of the deployment's log group on AWS since that moment (Unix seconds)."""
 
     def inspector(self, endpoints: Endpoints) -> Inspector: ...
+    def agent_log(self, endpoints: Endpoints, runtimes: Mapping[str, str], since: float) -> LogSource:
+        """On AWS what the agents of those runtimes ({door: runtime id}) wrote since that moment (Unix seconds)."""
+
     def provider(self, endpoints: Endpoints, discovery_url: str) -> ProviderProbe: ...
     def account(self) -> str:
         """The account that the credentials belong to. Raises Unfit without credentials."""
@@ -134,13 +151,13 @@ class Steps:
         return aws_endpoints(runtime_arn.split(":")[3]) if self.fixed_endpoints else self.endpoints()
 
     @contextmanager
-    def changing(self) -> Iterator[None]:
+    def changing(self, *, removing: bool = False) -> Iterator[None]:
         """Hold the lock, refuse an account that is not allowed and another one than before, show what AWS will bill.
 
         Whatever changes something runs inside, the teardown too.
         """
         with self.alone():
-            self.check_account(self.load_or_new())
+            self.check_account(self.load_or_new(), removing=removing)
             self.tools.confirm_spending()
             yield
 
@@ -152,14 +169,19 @@ class Steps:
             settle(folder, say, self.clock)
             yield
 
-    def check_account(self, ledger: Ledger) -> str:
-        """The account of the credentials.
+    def check_account(self, ledger: Ledger, *, removing: bool = False) -> str:
+        """The account of the credentials. What removes goes by the account of the ledger where the values are broken.
 
         Raises GateRefused when things were made in another one, or when Terraform would not touch this one: what runs
         no Terraform must not either, and a teardown must not begin what Terraform then refuses to end.
         """
         account, chosen = self.tools.account(), self.deployment
-        allowed = allowed_accounts(self.env, chosen.root / "terraform", [chosen.tfvars_path])
+        try:
+            allowed = allowed_accounts(self.env, chosen.root / "terraform", [chosen.tfvars_path])
+        except BadInput:
+            if not removing or (ledger.account is None and self.cloud is None):
+                raise
+            allowed = []
         if allowed and account not in allowed:
             raise account_not_allowed(account)
         if ledger.account not in (None, account):
@@ -198,14 +220,29 @@ class Steps:
         with self.console.step("terraform init"):
             terraform.init()
         place, ledger = self.tools.remote(), self.load_or_new()
+        self.tools.keep_apart()
+        self.remember_bucket()
+        return terraform
+
+    def remember_bucket(self) -> None:
         if place is not None and ledger.state_bucket is None:
             # STATE_BUCKET may be unset next time; what was made must be found then too.
             self.ledger().save(ledger.with_state_bucket(place.bucket))
         return terraform
 
     def apply(self, endpoints: Endpoints) -> bool:
-        """Apply in one go where nothing exists yet, else plan first: a plan without changes is quicker than apply."""
+        """Apply, and take in what an interrupted apply made and could not write into the state. True if it changed."""
         terraform = self.terraform(endpoints)
+        for _ in range(ADOPTIONS):
+            try:
+                return self._apply_once(terraform)
+            except ExistsOutside as e:
+                with self.console.step("take in what an interrupted apply made"):
+                    adopt(terraform, e.strays, self.console.note, all_ours=self.cloud is not None)
+        return self._apply_once(terraform)
+
+    def _apply_once(self, terraform: TerraformDriver) -> bool:
+        """In one go where nothing exists yet, else plan first: a plan without changes is quicker than apply."""
         if not terraform.has_state():
             with self.saving(), self.console.step("terraform apply"), self.account_of_nothing(terraform):
                 terraform.apply(on_line=self.progress)
@@ -394,15 +431,17 @@ class Steps:
             self.remove_runtime(control, name, self.load_or_new().door(name))
             self.ledger().save(self.load_or_new().without_door(name))
 
-    def remove_runtime(self, control: RuntimeControl, name: str, record: RuntimeRecord | None) -> None:
+    def remove_runtime(self, control: RuntimeControl, name: str, record: RuntimeRecord | None) -> str | None:
+        """Its id; None where there was none. Raises Leftovers."""
         runtime = own_runtime(control, name, record)
         if runtime is None:
-            return
+            return None
         with self.console.step(f"delete runtime {name}"):
             remove(control, runtime.id, self.clock, self.console.note, timeout_s=300.0, poll_s=self.poll_s)
         if control.find(name) is not None:
             raise Leftovers(f"a runtime called {name} is still there", remedy=self.deployment.command("make down"))
 
+        return runtime.id
     @property
     def poll_s(self) -> float:
         """Seconds between looks at the control plane."""

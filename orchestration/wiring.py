@@ -47,9 +47,11 @@ def build(
     yes: bool = False,
     quiet: bool = False,
     tolerant: bool = False,
+    removing: bool = False,
 ) -> Project:
     """A project for the chosen deployment, from flags and the process's environment. Raises BadInput.
 
+    `removing`: settings that only matter to what is made may be wrong.
     `tolerant`: where the environment is wrong, one for what the flags alone choose, which keeps the error.
     """
     os.umask(0o077)
@@ -57,7 +59,14 @@ def build(
     root = Path(__file__).resolve().parent.parent
     clock = SystemClock()
     console = Console(clock, quiet=quiet)
-    select = partial(select_deployment, root=root, known_regions=known_regions, target=target, environment=environment)
+    select = partial(
+        select_deployment,
+        root=root,
+        known_regions=known_regions,
+        target=target,
+        environment=environment,
+        removing=removing,
+    )
     refused = None
     try:
         deployment = select(env)
@@ -98,6 +107,7 @@ def session(
     yes: bool = False,
     quiet: bool = False,
     tolerant: bool = False,
+    removing: bool = False,
 ) -> Iterator[Project]:
     """A project for one command, and the one place where an error becomes text and an exit code.
 
@@ -109,7 +119,7 @@ def session(
 
     previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
-        yield build(target=target, environment=environment, yes=yes, quiet=quiet, tolerant=tolerant)
+        yield build(target=target, environment=environment, yes=yes, quiet=quiet, tolerant=tolerant, removing=removing)
     except BrokenPipeError:
         _drop_output()  # the reader left, as in `invoke outputs | head -1`
         sys.exit(PIPE_CLOSED)

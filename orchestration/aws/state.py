@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from orchestration.aws.session import Clients, translated
 from orchestration.errors import GateRefused, Unfit
-from orchestration.terraform import OWN_KEY, RemoteState, StateSummary, remote_summary
+from orchestration.terraform import OWN_KEY, Held, RemoteState, StateSummary, parse_held, remote_summary
 
 # Batches of DeleteObjects (botocore model: Delete).
 BATCH = 1000
@@ -95,6 +95,11 @@ class StateBucket:
 
     def state(self, place: RemoteState) -> StateSummary | None:
         return remote_summary(self._read(place.key) or "", self._bucket, place.key)
+
+    def held(self, place: RemoteState) -> Held:
+        text = self._read(place.key) or ""
+        remote_summary(text, self._bucket, place.key)  # knows the remedy for what is no state
+        return parse_held(text)
 
     def lock(self, place: RemoteState) -> dict[str, str] | None:
         """Who holds the lock, what for and since when; None when it is free."""

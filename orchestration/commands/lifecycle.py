@@ -1,15 +1,14 @@
-"""Commands that make, show and remove a deployment."""
+"""Commands that make and show a deployment."""
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestration.commands.proof import Proof
 from orchestration.console import Console
-from orchestration.errors import BadInput, TerraformFailed
+from orchestration.errors import BadInput
 from orchestration.outputs import flat_outputs
 from orchestration.report import SmokeReport, deployment_document
 from orchestration.runtime.launch import Launched
@@ -18,7 +17,7 @@ from orchestration.steps import Steps
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """Make, show and remove a deployment."""
+    """Make and show a deployment."""
 
     steps: Steps
 
@@ -73,42 +72,6 @@ class Lifecycle:
         with self.steps.changing():
             settings, _ = self.steps.gateway(self.steps.live_settings())
             return self.steps.launch(settings)
-
-    def down(self) -> bool:
-        """Remove all of it; False when there was nothing."""
-        steps = self.steps
-        state_dir = steps.deployment.state_dir
-        if not state_dir.exists() and steps.tools.remote() is None:
-            if steps.cloud is None:
-                self.console.say(f"there is no {state_dir}: nothing was looked up in AWS")
-            stopped = bool(steps.cloud and steps.cloud.stop_strays())
-            shutil.rmtree(state_dir, ignore_errors=True)  # the emulator writes its state when it ends
-            steps.remove_if_empty()
-            return stopped
-        with steps.changing():
-            if steps.reachable():
-                self._tear_down()
-            else:
-                self.console.note("the local cloud is down: its state goes with its folder")
-            if steps.cloud:
-                with self.console.step("local cloud stop"):
-                    steps.cloud.stop()
-                    steps.cloud.erase()
-            if (place := steps.tools.remote()) and steps.cloud is None:
-                self.console.say(f"bucket {place.bucket} stays: it may hold the states of other environments")
-                self.console.say(f"`STATE_BUCKET={place.bucket} {steps.deployment.command('invoke state.remove')}`")
-            shutil.rmtree(state_dir)
-        steps.remove_if_empty()
-        return True
-
-    def _tear_down(self) -> None:
-        """Locally a state that Terraform cannot read is no obstacle: all of it goes with the folder."""
-        try:
-            self.steps.tear_down()
-        except TerraformFailed as e:
-            if e.code != "corrupt_state" or not self.steps.cloud:
-                raise
-            self.console.say(f"{e.message}; the local cloud goes with its folder")
 
     def status(self) -> dict[str, Any]:
         """The document of `status`: live state of the runtime."""

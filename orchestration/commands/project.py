@@ -9,9 +9,11 @@ from orchestration.commands.doctor import Doctor
 from orchestration.commands.evidence import Evidence
 from orchestration.commands.lifecycle import Lifecycle
 from orchestration.commands.local import Local
+from orchestration.commands.logs import Logs
 from orchestration.commands.proof import Proof
 from orchestration.commands.review import Reviews
 from orchestration.commands.state import State
+from orchestration.commands.teardown import Teardown
 from orchestration.console import Console
 from orchestration.errors import OrchestrationError
 from orchestration.steps import Steps
@@ -34,8 +36,16 @@ class Project:
         return Lifecycle(self.steps)
 
     @property
+    def teardown(self) -> Teardown:
+        return Teardown(self.steps)
+
+    @property
     def local(self) -> Local:
         return Local(self.steps)
+
+    @property
+    def logs(self) -> Logs:
+        return Logs(self.steps)
 
     @property
     def callers(self) -> Callers:

@@ -23,6 +23,7 @@ from orchestration.embedded.daemon import (
     end_strays,
     free_port,
     holds,
+    in_folders,
     is_free,
     owner_of,
 )
@@ -33,7 +34,7 @@ from orchestration.http import healthy
 from orchestration.ledger import Ports
 from orchestration.settings import LOCAL_ACCOUNT, Deployment, Endpoints, port
 
-SERVICES = "iam,sts,s3,ecr,cognito-idp,cognito-identity,secretsmanager,logs,lambda,sqs,bedrock-agentcore"
+SERVICES = "iam,sts,s3,ecr,cognito-idp,cognito-identity,secretsmanager,logs,lambda,sqs,tagging,bedrock-agentcore"
 EMULATOR_HEALTH = "/_ministack/health"
 RUNTIME_HEALTH = "/_agentcore_local/health"
 PORT_VARIABLES = {
@@ -97,6 +98,11 @@ class LocalCloud:
     def stop_strays(self) -> bool:
         """End daemons of this deployment that no pid file names, as when the state folder was deleted."""
         return end_strays(self._folder, (self.emulator.name, self.runtime.name))
+
+    def processes(self) -> list[tuple[int, str]]:
+        """(pid, command line) of what still works in the cloud's folder: daemons, agents, functions."""
+        inside = in_folders(lambda place: self._folder in (place, *place.parents), ("python", self.emulator.name))
+        return [(process.pid, " ".join(process.info["cmdline"] or [])) for _, process in inside]
 
     def require_running(self, ports: Ports | None) -> Ports:
         """The ports, if all is well. Raises Unfit naming the daemon that is not there and the remedy."""

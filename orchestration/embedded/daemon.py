@@ -164,7 +164,7 @@ def end_strays(folder: Path, names: Sequence[str]) -> bool:
 
 def in_folders(wanted: Callable[[Path], bool], names: Sequence[str]) -> Iterator[tuple[Path, psutil.Process]]:
     """(folder, process) of every daemon of those names that works in a wanted folder, also when that is gone."""
-    for process in psutil.process_iter():
+    for process in psutil.process_iter(["cmdline"]):
         try:
             place = Path(process.cwd().removesuffix(" (deleted)"))
             if wanted(place) and any(name in word for word in process.cmdline() for name in names):

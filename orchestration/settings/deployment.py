@@ -88,9 +88,14 @@ def select_deployment(
     known_regions: Callable[[], Collection[str]],
     target: str | None = None,
     environment: str | None = None,
+    removing: bool = False,
 ) -> Deployment:
-    """Flags win over TARGET, ENVIRONMENT, AWS_REGION and AWS_DEFAULT_REGION. Raises BadInput naming the value."""
-    check_values(env)
+    """Flags win over TARGET, ENVIRONMENT, AWS_REGION and AWS_DEFAULT_REGION. Raises BadInput naming the value.
+
+    What removes needs none of the other values, and is not stopped by a wrong one.
+    """
+    if not removing:
+        check_values(env)
     chosen = target or env.get("TARGET") or Target.LOCAL
     if chosen not in set(Target):
         raise BadInput(f"TARGET is {chosen!r}", remedy="use TARGET=local or TARGET=aws", code="bad_target")

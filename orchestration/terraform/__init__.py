@@ -1,6 +1,8 @@
 """Drives the terraform (or tofu) binary through python-terraform; knows no AWS."""
 
 from orchestration.terraform.accounts import allowed_accounts
+from orchestration.terraform.adopt import adopt
+from orchestration.terraform.adoption import ExistsOutside
 from orchestration.terraform.driver import Environment, TerraformDriver
 from orchestration.terraform.failures import ACCOUNT_NOT_ALLOWED, account_not_allowed
 from orchestration.terraform.mirror import MIRROR_VARIABLE, find_mirror, registry_reachable
@@ -22,11 +24,13 @@ __all__ = [
     "MIRROR_VARIABLE",
     "OWN_KEY",
     "Environment",
+    "ExistsOutside",
     "RemoteState",
     "StateStore",
     "StateSummary",
     "TerraformDriver",
     "account_not_allowed",
+    "adopt",
     "allowed_accounts",
     "find_mirror",
     "left_behind",

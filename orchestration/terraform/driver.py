@@ -6,19 +6,22 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from orchestration.errors import BadInput, OrchestrationError, TerraformFailed, Unfit
 from orchestration.terraform.failures import explain_failure, without_progress
-from orchestration.terraform.preparation import mirror_configuration, providers_installed, stamp_of
+from orchestration.terraform.preparation import initialised, mirror_configuration, providers_installed, stamp_of
 from orchestration.terraform.process import LOCKING, IsFlagged, OnLine, Process, Watch
 from orchestration.terraform.state import RemoteState, StateSummary, parse_state, remote_summary, stage_sources
 from orchestration.terraform.unfinished import abandoned_lock, unfinished
 
 MINIMUM = (1, 11, 0)
+# There while the last apply did not end well.
+CUT_OFF = "applying"
 # Would write secrets into logs, or state where nobody looks for it.
 WITHHELD = ("TF_LOG", "TF_WORKSPACE", "TF_DATA_DIR", "TF_REATTACH_PROVIDERS")
 
@@ -37,6 +40,8 @@ class Environment:
     remote: RemoteState | None = None
     """Where the state is; None: a file in work_dir."""
     lock_readonly: bool = True
+    apart: bool = False
+    """The sources are terraform.apart's: what an earlier init prepared for the project's own serves them too."""
     watch: Watch | None = None
     """Raises OrchestrationError while what Terraform works against is not there."""
 
@@ -80,6 +85,8 @@ class TerraformDriver:
     def init(self) -> bool:
         """Prepare the working folder; skipped (False) when lock file, sources and tool are those of the last time."""
         self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._place.apart and initialised(self._place.work_dir):
+            return False
         stamp_path = self._place.work_dir / "init.stamp"
         stamp = stamp_of(
             self._place.binary, self._place.variables.get("PATH"), self._place.source_dir, self._place.remote
@@ -94,7 +101,8 @@ class TerraformDriver:
         code, out, err = self._run("init", **options)
         if code != 0:
             raise self._failed("init", code, out + err)
-        stamp_path.write_text(stamp)
+        if not self._place.apart:
+            stamp_path.write_text(stamp)
         return True
 
     def move_state(self) -> None:
@@ -184,22 +192,54 @@ class TerraformDriver:
     def apply_plan(self, *, on_line: OnLine | None = None) -> None:
         """Apply the plan that `plan` just wrote, then delete the file: a plan holds every value in the clear."""
         try:
-            code, out, err = self._run("apply", str(self._plan_path), on_line=on_line, input=False, no_color=IsFlagged)
+            with self._applying():
+                code, out, err = self._run(
+                    "apply", str(self._plan_path), on_line=on_line, input=False, no_color=IsFlagged
+                )
+                if code != 0:
+                    raise self._failed("apply", code, out + err)
         finally:
             self.forget_plan()
-        if code != 0:
-            raise self._failed("apply", code, out + err)
 
     def apply(self, *, on_line: OnLine | None = None) -> None:
         """Plan and apply in one process: the shortest way when there is nothing to compare with yet."""
-        code, out, err = self._run("apply", on_line=on_line, auto_approve=IsFlagged, **self._common())
-        if code != 0:
-            raise self._failed("apply", code, out + err)
+        with self._applying():
+            code, out, err = self._run("apply", on_line=on_line, auto_approve=IsFlagged, **self._common())
+            if code != 0:
+                raise self._failed("apply", code, out + err)
+
+    @contextmanager
+    def _applying(self) -> Iterator[None]:
+        """Leaves a mark unless the apply ends well: things may exist then that the state does not list."""
+        self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mark = self._place.work_dir / CUT_OFF
+        mark.touch(mode=0o600)
+        yield
+        mark.unlink(missing_ok=True)
 
     def destroy(self, *, on_line: OnLine | None = None) -> None:
         code, out, err = self._run("destroy", on_line=on_line, auto_approve=IsFlagged, **self._common())
         if code != 0:
             raise self._failed("destroy", code, out + err)
+
+    def take_in(self, address: str, identity: str) -> str | None:
+        """`terraform import`. Returns Terraform's words when it cannot."""
+        code, out, err = self._run("import", address, identity, **self._common())
+        return None if code == 0 else self._failed("import", code, out + err).message
+
+    def let_go(self, address: str) -> None:
+        """`terraform state rm`: what it names stays as it is."""
+        code, out, err = self._run("state rm", address)
+        if code != 0:
+            raise self._failed("state rm", code, out + err)
+
+    def show_state(self) -> dict[str, Any]:
+        """`terraform show -json` of the state. It holds secrets: never write it anywhere."""
+        code, out, err = self._run("show", private=True, json=IsFlagged, no_color=IsFlagged)
+        if code != 0:
+            raise self._failed("show", code, err)
+        document: dict[str, Any] = json.loads(out)
+        return document
 
     def output(self) -> dict[str, Any]:
         """`terraform output -json`: {name: {"value": ..., "type": ..., "sensitive": bool}}; {} before any apply."""

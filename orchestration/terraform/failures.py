@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from orchestration.errors import BadInput, GateRefused, OrchestrationError, TerraformFailed
+from orchestration.terraform.adoption import CODE, EXISTS, ExistsOutside, found_outside
 
 ACCOUNT_NOT_ALLOWED = "account_not_allowed"
 PROGRESS = re.compile(
@@ -37,12 +38,18 @@ def explain_failure(command: str, code: int, text: str, log: Path) -> Orchestrat
         return account_not_allowed(refused[1])
     if "Invalid value for variable" in title:
         return BadInput(f"terraform {command}: {detail[:400]}", remedy="correct that variable and run it again")
-    if re.search(r"AlreadyExists|already exists|AlreadyOwnedByYou", f"{title} {detail}"):
+    if strays := found_outside(plain):
+        return ExistsOutside(
+            f"terraform {command} failed: {title}. {detail[:300]}".strip(),
+            remedy=f"it exists but is not in the state: `make up` takes in what is ours; see {log}",
+            strays=strays,
+        )
+    if EXISTS.search(f"{title} {detail}"):
         return TerraformFailed(
             f"terraform {command} failed: {title}. {detail[:300]}".strip(),
             remedy=f"it exists but is not in the state: `terraform import` it, or on the local target "
             f"`make down` and `make up`; see {log}",
-            code="exists_outside_state",
+            code=CODE,
         )
     return TerraformFailed(f"terraform {command} failed: {title}. {detail[:300]}".strip(), remedy=f"see {log}")
 

@@ -53,6 +53,11 @@ def provider_mirror(variables: Mapping[str, str]) -> Path | None:
     return mirror
 
 
+def initialised(work_dir: Path) -> bool:
+    """True if an earlier init left providers and the place of the state."""
+    return providers_installed(work_dir) and (work_dir / "terraform-data" / "terraform.tfstate").is_file()
+
+
 def mirror_configuration(variables: Mapping[str, str], work_dir: Path, note: OnLine) -> Path | None:
     """A CLI configuration for the mirror, or None as `provider_mirror`."""
     mirror = provider_mirror(variables)

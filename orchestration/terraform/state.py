@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from orchestration.errors import GateRefused, TerraformFailed
+from orchestration.terraform.held import Held
 
 OVERRIDE_FILE = "backend_override.tf.json"
 # What this project puts into the bucket: a state for each environment, and its lock.
@@ -69,6 +70,9 @@ class StateStore(Protocol):
 
     def states(self) -> dict[str, StateSummary]: ...
     def state(self, place: RemoteState) -> StateSummary | None: ...
+    def held(self, place: RemoteState) -> Held:
+        """What the state in that place holds. Raises TerraformFailed for what is no state."""
+
     def lock(self, place: RemoteState) -> dict[str, str] | None: ...
     def remove(self) -> None: ...
 

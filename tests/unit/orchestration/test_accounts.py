@@ -13,6 +13,7 @@ from orchestration.commands.matrix import Choice
 from orchestration.commands.proof import Proof
 from orchestration.commands.review import Reviews
 from orchestration.commands.state import State
+from orchestration.commands.teardown import Teardown
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import BadInput, GateRefused
@@ -48,7 +49,7 @@ CHANGING: dict[str, Callable[[Steps], object]] = {
     "apply": lambda s: Lifecycle(s).apply(),
     "configure": lambda s: Lifecycle(s).configure(),
     "launch": lambda s: Lifecycle(s).launch(),
-    "down": lambda s: Lifecycle(s).down(),
+    "down": lambda s: Teardown(s).down(),
     "plan": lambda s: Reviews(s).plan(),
     "drift": lambda s: Reviews(s).drift(),
     "smoke-test": lambda s: Proof(s).smoke_test(Choice((), (), 1)),

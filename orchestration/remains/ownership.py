@@ -1,0 +1,108 @@
+"""Whose a thing is: its tags say it; a name says it where there are no tags that do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from orchestration.remains.model import Kind, Remain, Thing
+from orchestration.terraform import Held
+
+# What services put before the name of what they make for us. Sources: AgentCore devguide, runtime-troubleshooting (log
+# groups); AWS Lambda developer guide (log groups); AgentCore devguide, identity (secrets of credential providers).
+BEFORE = (
+    "/aws/bedrock-agentcore/runtimes/",
+    "/aws/bedrock-agentcore/gateways/",
+    "/aws/vendedlogs/bedrock-agentcore/",
+    "/aws/lambda/",
+    "bedrock-agentcore-identity!default/oauth2/",
+)
+# terraform/providers.tf, default_tags.
+PROJECT, ENVIRONMENT, MANAGED_BY = "Project", "Environment", "ManagedBy"
+
+
+# Where one service's thing is one resource of Terraform's.
+TERRAFORM_TYPES: Mapping[Kind, str] = {
+    Kind.FUNCTION: "aws_lambda_function",
+    Kind.DOMAIN: "aws_cognito_user_pool_domain",
+    Kind.POOL: "aws_cognito_user_pool",
+    Kind.BUCKET: "aws_s3_bucket",
+    Kind.REPOSITORY: "aws_ecr_repository",
+    Kind.SECRET: "aws_secretsmanager_secret",
+    Kind.LOGS: "aws_cloudwatch_log_group",
+    Kind.ALARM: "aws_cloudwatch_metric_alarm",
+    Kind.QUERY: "aws_cloudwatch_query_definition",
+    Kind.ROLE: "aws_iam_role",
+    Kind.POLICY: "aws_iam_policy",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """One environment of one project. Its names begin with its prefix, as terraform/context.tf makes them."""
+
+    project: str
+    environment: str
+    region: str
+    runtime_name: str = ""
+    """Of the agent; empty: it follows from project and environment."""
+    keep: frozenset[str] = frozenset()
+    """ARNs of what was passed in from outside, whatever it is called."""
+    names: frozenset[str] = frozenset()
+    """Names that Terraform or the ledger gave to something of ours."""
+    gateway_name: str = ""
+    """Empty: it never had one."""
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.project}-{self.environment}"
+
+    @property
+    def agent(self) -> str:
+        return self.runtime_name or self.prefix.replace("-", "_")
+
+    @property
+    def beginnings(self) -> Collection[str]:
+        """What every name of ours begins with."""
+        return {self.prefix, self.agent, *self.names}
+
+
+def recognised(thing: Thing, ours: Ours) -> str | None:
+    """How a thing is known to be of ours; None for somebody else's.
+
+    Tags that name another project or environment beat a name that looks like ours.
+    """
+    if {thing.arn, thing.id} & ours.keep:
+        return None
+    if thing.tags is not None:
+        said = thing.tags.get(PROJECT), thing.tags.get(ENVIRONMENT)
+        if said == (ours.project, ours.environment):
+            return f"tags {PROJECT}={ours.project}, {ENVIRONMENT}={ours.environment}"
+        if None not in said:
+            return None
+    name = named_alike(thing.name, ours)
+    return f"name begins with {name}" if name else None
+
+
+def named_alike(name: str, ours: Ours) -> str | None:
+    """The name of ours that this one begins with; None if it only looks like it, as "app-dev2" beside "app-dev"."""
+    plain = name
+    for before in BEFORE:
+        plain = plain.removeprefix(before)
+    alike = [own for own in ours.beginnings if re.match(rf"{re.escape(own)}(?![A-Za-z0-9])", plain)]
+    return max(alike, key=len) if alike else None
+
+
+def unknown_to(held: Held, named: Collection[tuple[str, str]], remains: Iterable[Remain]) -> Iterator[Remain]:
+    """Those that neither the state holds nor `named` lists: (kind, name) of what else will be removed."""
+    owned = {(one.type, name) for one in held.resources for name in one.names}
+    for remain in remains:
+        thing = remain.thing
+        known = {(TERRAFORM_TYPES.get(thing.kind), name) for name in (thing.id, thing.arn, thing.name)}
+        if not known & owned and (thing.kind, thing.name.rpartition("/")[2]) not in named:
+            yield remain
+
+
+def made_by_terraform(thing: Thing) -> bool:
+    return (thing.tags or {}).get(MANAGED_BY) == "terraform"
