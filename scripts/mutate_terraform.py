@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from orchestration.review import review  # noqa: E402 - the path comes first
+from orchestration.runtime.function_package import write_package  # noqa: E402
 from orchestration.terraform.mirror import cli_configuration, find_mirror  # noqa: E402
 from scripts.terraform_mutations import Mutation, Rule, Run, mutations  # noqa: E402
 from tests.terraform.harness import Stub  # noqa: E402
@@ -185,6 +186,7 @@ def main() -> int:
     if arguments.list:
         print("\n".join(f"{mutation.name}: {mutation.watcher}" for mutation in chosen))
         return 0
+    write_package(ROOT)
     outcomes = judge_all(chosen)
     show(outcomes)
     bad = [outcome.mutation.name for outcome in outcomes if not outcome.noticed]

@@ -25,7 +25,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from orchestration.terraform.mirror import cli_configuration, find_mirror  # noqa: E402 - the path comes first
+from orchestration.runtime.function_package import write_package  # noqa: E402 - the path comes first
+from orchestration.terraform.mirror import cli_configuration, find_mirror  # noqa: E402
 from scripts.plan_seeds.reduce import reduce  # noqa: E402
 from scripts.plan_seeds.scenarios import BASES, SCENARIOS, Scenario  # noqa: E402
 
@@ -94,7 +95,7 @@ def emulator(folder: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     env = {"PATH": os.environ["PATH"], "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1"}
     env |= {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "LOG_LEVEL": "WARNING", "HOME": str(folder)}
-    env |= {"TMPDIR": str(folder), "MINISTACK_ACCOUNT_ID": "000000000000"}
+    env |= {"TMPDIR": str(folder), "MINISTACK_ACCOUNT_ID": "000000000000", "LAMBDA_EXECUTOR": "local"}
     with (folder / "emulator.log").open("w") as log:
         program = str(Path(sys.executable).parent / "ministack")
         process = subprocess.Popen([program], env=env, stdout=log, stderr=log, cwd=folder)
@@ -133,6 +134,7 @@ def main() -> None:
     if unknown := wanted - {scenario.name for scenario in SCENARIOS}:
         parser.error(f"no scenario {', '.join(sorted(unknown))}")
     PLANS.mkdir(exist_ok=True)
+    write_package(ROOT)
     chosen = [scenario for scenario in SCENARIOS if not wanted or scenario.name in wanted]
     for base in dict.fromkeys(scenario.base for scenario in chosen):
         with tempfile.TemporaryDirectory() as name, emulator(Path(name)) as endpoint:

@@ -189,6 +189,13 @@ output "probe_elsewhere_role_arn" {
 output "probe_gateway_outsider_client_id" {
   description = "Machines' app client with the gateway's scope that the gateway must never let in; absent without a gateway. Read by orchestration/outputs.py, for the smoke matrix."
   value       = one(module.probes[*].gateway_outsider_client_id)
+
+  precondition {
+    condition = local.makes_probes && local.makes_gateway ? !contains(
+      concat(values(local.authorizer.allowed_clients), values(local.gateway_authorizer.allowed_clients)), module.probes[0].gateway_outsider_client_id,
+    ) : true
+    error_message = "A probe's client is \"${coalesce(one(module.probes[*].gateway_outsider_client_id), "null")}\", one of the clients to be allowed in: ${jsonencode([local.authorizer.allowed_clients, local.gateway_authorizer])}."
+  }
 }
 
 output "probe_group" {

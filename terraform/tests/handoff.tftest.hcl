@@ -91,7 +91,7 @@ run "a_partition_with_another_token_host_is_refused" {
   expect_failures = [output.cognito_token_url]
 }
 
-run "the_door_names_people_and_machines_and_nobody_else" {
+run "each_door_names_its_own_callers_and_nobody_else" {
   command = plan
 
   override_module {
@@ -102,6 +102,32 @@ run "the_door_names_people_and_machines_and_nobody_else" {
   override_module {
     target  = module.identity[0].module.client["machine"]
     outputs = { client_id = "machineid" }
+  }
+
+  override_module {
+    target  = module.gateway_access[0].module.client
+    outputs = { client_id = "gatewayid" }
+  }
+
+  assert {
+    condition = jsonencode(terraform_data.gateway_authorizer[0].input) == jsonencode({
+      allowed_audience = []
+      allowed_clients  = { gateway = "gatewayid" }
+      allowed_scopes   = ["gateway/invoke"]
+      custom_claims    = []
+      discovery_url    = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Demo/.well-known/openid-configuration"
+    })
+    error_message = "The gateway's door: ${jsonencode(terraform_data.gateway_authorizer[0].input)}"
+  }
+
+  assert {
+    condition     = jsonencode(output.gateway_authorizer) == jsonencode(terraform_data.gateway_authorizer[0].input) && output.gateway_client_id == "gatewayid"
+    error_message = "Handed over: ${jsonencode(output.gateway_authorizer)}"
+  }
+
+  assert {
+    condition     = "${output.gateway_name} ${output.gateway_credential_provider_name} ${output.gateway_function_arn}" == "inbound-auth-dev-gateway inbound-auth-dev-gateway arn:aws:lambda:us-east-1:111122223333:function:inbound-auth-dev-credit-check"
+    error_message = "Handed over: ${output.gateway_name} ${output.gateway_credential_provider_name} ${output.gateway_function_arn}"
   }
 
   assert {
@@ -151,8 +177,18 @@ run "clients_of_unknown_id_scopes_claims_and_required_groups_are_named_at_the_do
   }
 }
 
-run "a_probe_at_the_door_is_refused" {
+run "a_probe_or_the_gateways_client_at_the_door_is_refused" {
   command = plan
+
+  override_module {
+    target  = module.gateway_access[0].module.client
+    outputs = { client_id = "same" }
+  }
+
+  override_module {
+    target  = module.probes[0].module.client["outsider-gateway"]
+    outputs = { client_id = "same" }
+  }
 
   override_module {
     target  = module.identity[0].module.client["user"]
@@ -175,6 +211,8 @@ run "a_probe_at_the_door_is_refused" {
   }
 
   expect_failures = [
+    output.gateway_authorizer,
+    output.probe_gateway_outsider_client_id,
     output.probe_machine_client_id,
     output.probe_outsider_client_id,
     output.probe_outsider_machine_client_id,
@@ -195,6 +233,11 @@ run "with_a_provider_of_ones_own_nothing_of_cognito_is_made" {
   assert {
     condition     = length(module.identity) == 0 && length(module.probes) == 0 && length(module.probe_invoker_policy) == 0
     error_message = "A pool or a probe is made beside the own provider."
+  }
+
+  assert {
+    condition     = length(module.gateway_access) + length(module.gateway_role) + length(module.credit_check) == 0 && output.gateway_name == null && output.gateway_authorizer == null
+    error_message = "A gateway is prepared without a client that could call it."
   }
 
   assert {
@@ -249,11 +292,21 @@ run "an_execution_role_of_another_account_is_refused" {
   expect_failures = [output.runtime_role_arn]
 }
 
-run "without_probes_none_is_made_and_none_is_handed_over" {
+run "without_probes_and_gateway_none_is_made_and_none_is_handed_over" {
   command = plan
 
   variables {
-    probes_enabled = false
+    credit_check_package = "not-there.zip"
+    gateway_enabled      = false
+    probes_enabled       = false
+  }
+
+  assert {
+    condition = (
+      length(module.gateway_access) + length(module.gateway_role) + length(module.credit_check) + length(terraform_data.gateway_authorizer) == 0
+      && output.gateway_scope == null && output.gateway_authorizer == null && output.probe_gateway_outsider_client_id == null
+    )
+    error_message = "Something of the gateway is left."
   }
 
   assert {

@@ -29,6 +29,7 @@ run "a_bad_value_of_each_variable_is_refused" {
     artifact_noncurrent_days = 0                                                                             # old versions of no day
     caller_customer_id       = "12a4"                                                                        # a customer with a letter
     caller_password_version  = 0                                                                             # a password version of 0
+    credit_check_package     = "not-there.zip"                                                               # a package that nobody wrote
     caller_username          = "Demo"                                                                        # a username in capitals
     custom_claims            = [{ name = "my-claim", type = "STRING", operator = "EQUALS", values = ["x"] }] # a claim with a hyphen
     customers                = { somebody = "" }                                                             # a person who is no customer
@@ -56,6 +57,7 @@ run "a_bad_value_of_each_variable_is_refused" {
     var.caller_customer_id,
     var.caller_password_version,
     var.caller_username,
+    var.credit_check_package,
     var.custom_claims,
     var.customers,
     var.environment,
@@ -173,6 +175,7 @@ run "cognitos_own_settings_beside_another_provider_are_refused" {
   variables {
     allowed_audience = [""]                                # an empty audience
     app_clients      = { web = { kind = "person" } }       # a client in no pool
+    gateway_enabled  = true                                # a gateway whose client is in no pool
     groups           = { desk = { description = "Ours" } } # a group in no pool
     external_oidc = {
       discovery_url   = "https://idp.example.com/.well-known/openid-configuration"
@@ -183,6 +186,7 @@ run "cognitos_own_settings_beside_another_provider_are_refused" {
   expect_failures = [
     var.allowed_audience,
     var.app_clients,
+    var.gateway_enabled,
     var.groups,
   ]
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.runtime.function_package import write_package
 from orchestration.terraform.mirror import cli_configuration, find_mirror, registry_reachable
 from tests.terraform.harness import ROOT, Stub, Terraform
 
@@ -43,6 +44,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory, aws_stub: str, provider_
     """Run terraform in a folder: no network, no credentials of the operator, working files elsewhere."""
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     data_dirs = tmp_path_factory.mktemp("terraform-data")
+    write_package(ROOT.parent)
 
     def run(folder: Path, *arguments: str) -> str:
         env = (

@@ -1,5 +1,7 @@
 """What the root module plans from nothing, read from the plan itself."""
 
+import base64
+import hashlib
 import json
 import shutil
 import zipfile
@@ -10,9 +12,19 @@ from typing import Any
 
 import pytest
 
+from orchestration.runtime.function_package import package
 from tests.terraform.harness import ACCOUNT, PASSWORD, ROOT, Terraform
 
 ENVIRONMENTS = ("dev", "stage", "prod")
+BOUNDS = f"arn:aws:iam::{ACCOUNT}:policy/bounds"
+# What reaches every resource, in one plan.
+NAMED = {
+    "environment": "test2",
+    "permissions_boundary_arn": BOUNDS,
+    "project": "mortgage-desk",
+    "role_path": "/agents/",
+    "tags": '{ Owner = "desk" }',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,7 @@ def test_the_generated_password_is_nowhere_in_the_plan(plan: Planner) -> None:
 
 
 def test_every_taggable_resource_carries_the_four_tags(plan: Planner) -> None:
-    planned = plan(tags='{ Owner = "desk" }')
+    planned = plan(**NAMED)
     taggable = {a: values["tags_all"] for a, values in planned.resources.items() if "tags_all" in values}
     assert len(taggable) >= 13
     for address, tags in taggable.items():
@@ -74,14 +86,16 @@ def test_every_taggable_resource_carries_the_four_tags(plan: Planner) -> None:
 
 
 def test_every_name_begins_with_project_and_environment(plan: Planner) -> None:
-    planned = plan(project="mortgage-desk", environment="test2")
+    planned = plan(**NAMED)
     # A group's name is seen in its pool alone.
     for address, values in planned.resources.items():
         if ".aws_cognito_user_group." in address:
             continue
         for argument in ("name", "bucket", "domain"):
             if isinstance(values.get(argument), str):
-                assert values[argument].startswith("mortgage-desk-test2"), f"{address}.{argument}"
+                # A function's log group is the service's to name.
+                name = values[argument].removeprefix("/aws/lambda/")
+                assert name.startswith("mortgage-desk-test2"), f"{address}.{argument}"
 
 
 def test_dev_leaves_nothing_behind_and_prod_keeps_what_it_holds(plan: Planner) -> None:
@@ -132,8 +146,18 @@ COGNITO = {
     "cognito_user_pool_id",
     "customers_scope",
 }
+GATEWAY = {
+    "gateway_authorizer",
+    "gateway_client_id",
+    "gateway_credential_provider_name",
+    "gateway_function_arn",
+    "gateway_name",
+    "gateway_role_arn",
+    "gateway_scope",
+}
 PROBES = {
     "probe_elsewhere_role_arn",
+    "probe_gateway_outsider_client_id",
     "probe_group",
     "probe_invoker_role_arn",
     "probe_machine_client_id",
@@ -152,7 +176,7 @@ PROBES = {
 
 
 def test_the_outputs_are_the_ones_handed_over(plan: Planner) -> None:
-    assert set(plan().outputs) == ALWAYS | COGNITO | PROBES
+    assert set(plan().outputs) == ALWAYS | COGNITO | GATEWAY | PROBES
     assert plan().outputs["handoff_version"] == 2
 
 
@@ -202,9 +226,26 @@ def test_a_plan_shows_what_the_execution_role_may_do(plan: Planner) -> None:
     policy = json.loads(plan().resources["module.runtime_role[0].aws_iam_role_policy.runtime"]["policy"])
     by_sid = {statement["Sid"]: statement for statement in policy["Statement"]}
     assert by_sid["PullImage"]["Resource"] == [f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/inbound-auth-dev"]
-    names = {arn.rpartition("/")[2] for arn in by_sid["OwnLogGroups"]["Resource"]}
     doors = ("audience", "group", "iam", "scope")
-    assert names == {"inbound_auth_dev-*", *(f"inbound_auth_dev_probe_{door}-*" for door in doors)}
+    runtimes = {"inbound_auth_dev-*", *(f"inbound_auth_dev_probe_{door}-*" for door in doors)}
+    assert {arn.rpartition("/")[2] for arn in by_sid["OwnLogGroups"]["Resource"]} == runtimes
+    token = {arn.rpartition("/")[2] for arn in by_sid["TokenForTheGateway"]["Resource"]}
+    assert token == {"default", "inbound-auth-dev-gateway", *runtimes}
+
+
+def test_a_plan_shows_what_the_gateway_and_its_function_may_do(plan: Planner) -> None:
+    resources = plan().resources
+    gateway = json.loads(resources["module.gateway_role[0].aws_iam_role_policy.gateway"]["policy"])
+    function = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:inbound-auth-dev-credit-check"
+    assert [(s["Action"], s["Resource"]) for s in gateway["Statement"]] == [(["lambda:InvokeFunction"], [function])]
+    digest = base64.b64encode(hashlib.sha256(package(ROOT.parent)).digest()).decode()
+    assert resources["module.credit_check[0].aws_lambda_function.credit_check"]["source_code_hash"] == digest
+
+
+def test_a_boundary_and_a_path_reach_every_role_of_the_deployment(plan: Planner) -> None:
+    roles = {a: values for a, values in plan(**NAMED).resources.items() if ".aws_iam_role." in a}
+    assert len(roles) == 6
+    assert {(role["permissions_boundary"], role["path"]) for role in roles.values()} == {(BOUNDS, "/agents/")}
 
 
 def test_a_state_from_before_the_names_changed_loses_nothing(

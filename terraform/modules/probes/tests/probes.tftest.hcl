@@ -11,6 +11,7 @@ variables {
   account_id           = "111122223333"
   caller_username      = "demo-caller"
   elsewhere_policy_arn = "arn:aws:iam::111122223333:policy/demo-dev-probe-elsewhere"
+  gateway_scope        = "gateway/invoke"
   invoker_policy_arn   = "arn:aws:iam::111122223333:policy/demo-dev-probe-iam"
   name_prefix          = "demo-dev"
   partition            = "aws"
@@ -24,9 +25,10 @@ run "each_client_is_of_its_kind_in_its_pool_with_its_scopes" {
   command = plan
 
   assert {
-    condition = { for name, client in local.clients : name => "${client.kind} ${client.pool} ${join(" ", sort(client.scopes))}" } == {
+    condition = { for name, client in merge(local.clients, local.gateway_clients) : name => "${client.kind} ${client.pool} ${join(" ", sort(client.scopes))}" } == {
       other-pool       = "person eu-west-1_Other "
       outsider         = "person eu-west-1_Demo "
+      outsider-gateway = "machine eu-west-1_Demo gateway/invoke"
       outsider-machine = "machine eu-west-1_Demo probe/call"
       probe-machine    = "machine eu-west-1_Demo probe/call probe/call-more probe/other"
     }
@@ -62,6 +64,11 @@ run "each_output_names_its_own_client" {
   }
 
   override_module {
+    target  = module.client["outsider-gateway"]
+    outputs = { client_id = "gatewayid" }
+  }
+
+  override_module {
     target  = module.client["probe-machine"]
     outputs = { client_id = "probemachineid" }
   }
@@ -72,8 +79,8 @@ run "each_output_names_its_own_client" {
   }
 
   assert {
-    condition = [output.outsider_client_id, output.outsider_machine_client_id, output.machine_client_id, output.other_client_id] == [
-      "outsiderid", "outsidermachineid", "probemachineid", "otherid",
+    condition = [output.outsider_client_id, output.outsider_machine_client_id, output.machine_client_id, output.other_client_id, output.gateway_outsider_client_id] == [
+      "outsiderid", "outsidermachineid", "probemachineid", "otherid", "gatewayid",
     ]
     error_message = "An output names another client than its own."
   }
@@ -152,10 +159,11 @@ run "only_the_invoker_may_invoke_and_the_stranger_may_do_nothing" {
   }
 }
 
-run "boundary_and_path_reach_every_role" {
+run "boundary_and_path_reach_every_role_and_without_a_gateway_none_of_its_probes_is_made" {
   command = plan
 
   variables {
+    gateway_scope            = null
     permissions_boundary_arn = "arn:aws:iam::111122223333:policy/bounds"
     role_path                = "/agents/"
   }
@@ -163,6 +171,11 @@ run "boundary_and_path_reach_every_role" {
   assert {
     condition     = alltrue([for role in values(aws_iam_role.caller) : role.permissions_boundary == "arn:aws:iam::111122223333:policy/bounds" && role.path == "/agents/"])
     error_message = "A role is not bounded, or stands in another path."
+  }
+
+  assert {
+    condition     = !contains(keys(module.client), "outsider-gateway") && output.gateway_outsider_client_id == null
+    error_message = "A client asks for a scope that no gateway knows."
   }
 }
 
@@ -174,6 +187,7 @@ run "a_bad_value_of_each_variable_is_refused" {
     account_id               = "11112222333"                                 # an account of 11 digits
     caller_username          = "Demo"                                        # a username in capitals
     elsewhere_policy_arn     = "arn:aws:iam::111122223333:policy/*"          # a wildcard policy
+    gateway_scope            = "gateway/*"                                   # a wildcard scope
     invoker_policy_arn       = "arn:aws:iam::aws:policy/AdministratorAccess" # AWS's own policy
     name_prefix              = "demo-"                                       # a name ending in a hyphen
     partition                = "gcp"                                         # an unknown partition
@@ -191,6 +205,7 @@ run "a_bad_value_of_each_variable_is_refused" {
     var.account_id,
     var.caller_username,
     var.elsewhere_policy_arn,
+    var.gateway_scope,
     var.invoker_policy_arn,
     var.name_prefix,
     var.partition,

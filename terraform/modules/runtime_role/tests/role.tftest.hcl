@@ -3,13 +3,14 @@ mock_provider "aws" {
 }
 
 variables {
-  account_id         = "111122223333"
-  agent_runtime_name = "demo_dev"
-  ecr_repository_arn = "arn:aws:ecr:eu-west-1:111122223333:repository/demo-dev"
-  model_ids          = ["anthropic.claude-3-haiku-20240307-v1:0", "eu.amazon.nova-lite-v1:0", "zai.glm-4.6"]
-  name_prefix        = "demo-dev"
-  partition          = "aws"
-  region             = "eu-west-1"
+  account_id                       = "111122223333"
+  agent_runtime_name               = "demo_dev"
+  ecr_repository_arn               = "arn:aws:ecr:eu-west-1:111122223333:repository/demo-dev"
+  gateway_credential_provider_name = "demo-dev-gateway"
+  model_ids                        = ["anthropic.claude-3-haiku-20240307-v1:0", "eu.amazon.nova-lite-v1:0", "zai.glm-4.6"]
+  name_prefix                      = "demo-dev"
+  partition                        = "aws"
+  region                           = "eu-west-1"
 }
 
 run "every_statement_allows_and_has_a_name_of_its_own" {
@@ -34,6 +35,7 @@ run "no_action_beyond_the_documented_list" {
 
   assert {
     condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Action])) == toset([
+      "bedrock-agentcore:GetResourceOauth2Token",
       "bedrock:InvokeModel",
       "bedrock:InvokeModelWithResponseStream",
       "cloudwatch:PutMetricData",
@@ -46,6 +48,7 @@ run "no_action_beyond_the_documented_list" {
       "logs:DescribeLogStreams",
       "logs:PutLogEvents",
       "logs:PutResourcePolicy",
+      "secretsmanager:GetSecretValue",
       "xray:GetSamplingRules",
       "xray:GetSamplingTargets",
       "xray:PutTelemetryRecords",
@@ -103,7 +106,7 @@ run "logs_are_this_agents_own" {
   }
 }
 
-run "images_come_from_this_agents_repository" {
+run "images_and_tokens_come_from_what_is_this_agents_own" {
   command = plan
 
   assert {
@@ -111,6 +114,22 @@ run "images_come_from_this_agents_repository" {
       for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Resource if statement.Sid == "PullImage"
     ]) == ["arn:aws:ecr:eu-west-1:111122223333:repository/demo-dev"]
     error_message = "The role pulls from another repository."
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Sid => statement.Resource
+      if contains(["SecretOfTheGatewaysClient", "TokenForTheGateway"], statement.Sid)
+      } == {
+      SecretOfTheGatewaysClient = ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:bedrock-agentcore-identity!default/oauth2/demo-dev-gateway-??????"]
+      TokenForTheGateway = [
+        "arn:aws:bedrock-agentcore:eu-west-1:111122223333:token-vault/default",
+        "arn:aws:bedrock-agentcore:eu-west-1:111122223333:token-vault/default/oauth2credentialprovider/demo-dev-gateway",
+        "arn:aws:bedrock-agentcore:eu-west-1:111122223333:workload-identity-directory/default",
+        "arn:aws:bedrock-agentcore:eu-west-1:111122223333:workload-identity-directory/default/workload-identity/demo_dev-*",
+      ]
+    }
+    error_message = "The agent gets tokens of another provider, or as another agent: ${aws_iam_role_policy.runtime.policy}"
   }
 }
 
@@ -144,11 +163,17 @@ run "a_profiles_model_is_reached_through_the_profile_alone" {
   }
 }
 
-run "without_models_nothing_of_bedrock_is_allowed" {
+run "without_models_and_gateway_nothing_of_them_is_allowed" {
   command = plan
 
   variables {
-    model_ids = []
+    gateway_credential_provider_name = null
+    model_ids                        = []
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.runtime.policy, "bedrock-agentcore:GetResourceOauth2Token") && !strcontains(aws_iam_role_policy.runtime.policy, "secretsmanager:")
+    error_message = "The agent may get tokens although there is no gateway."
   }
 
   assert {
@@ -265,22 +290,24 @@ run "a_bad_value_of_each_variable_is_refused" {
   command = plan
 
   variables {
-    account_id               = "11112222333"                                     # an account of 11 digits
-    agent_runtime_name       = "demo-dev"                                        # a runtime name with a hyphen
-    ecr_repository_arn       = "arn:aws:ecr:eu-west-1:111122223333:repository/*" # a wildcard repository
-    model_ids                = ["anthropic.*"]                                   # a wildcard model
-    name_prefix              = "1demo"                                           # a name beginning with a digit
-    partition                = "gcp"                                             # an unknown partition
-    permissions_boundary_arn = "arn:aws:iam::111122223333:role/admin"            # a role for a boundary
-    probe_runtime_names      = ["demo-dev-probe"]                                # a runtime name with hyphens
-    region                   = "eu-west-1a"                                      # a zone for a region
-    role_path                = "agents"                                          # a path without slashes
+    account_id                       = "11112222333"                                     # an account of 11 digits
+    agent_runtime_name               = "demo-dev"                                        # a runtime name with a hyphen
+    ecr_repository_arn               = "arn:aws:ecr:eu-west-1:111122223333:repository/*" # a wildcard repository
+    gateway_credential_provider_name = "*"                                               # every provider
+    model_ids                        = ["anthropic.*"]                                   # a wildcard model
+    name_prefix                      = "1demo"                                           # a name beginning with a digit
+    partition                        = "gcp"                                             # an unknown partition
+    permissions_boundary_arn         = "arn:aws:iam::111122223333:role/admin"            # a role for a boundary
+    probe_runtime_names              = ["demo-dev-probe"]                                # a runtime name with hyphens
+    region                           = "eu-west-1a"                                      # a zone for a region
+    role_path                        = "agents"                                          # a path without slashes
   }
 
   expect_failures = [
     var.account_id,
     var.agent_runtime_name,
     var.ecr_repository_arn,
+    var.gateway_credential_provider_name,
     var.model_ids,
     var.name_prefix,
     var.partition,
