@@ -77,6 +77,10 @@ def structure_faults(members: dict[str, Any], required: list[str], value: Any, a
 def value_faults(shape: Any, value: Any, at: str) -> Iterator[str]:
     kind, rules = shape.type_name, shape.metadata
     if kind == "timestamp":
+        if "timestampFormat" not in shape.serialization:  # Unix seconds, in JSON bodies
+            if not isinstance(value, float | int):
+                yield f"{at} is no number of seconds"
+            return
         if not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is None:
             yield f"{at} is not an ISO 8601 moment"
         return

@@ -69,7 +69,7 @@ def test_the_agent_sees_its_own_files_and_environment_only(local: Local, guarded
     assert environment["GREETING"] == "hello"
     assert environment["HOST"] == "127.0.0.1"
     assert "OPERATORS_OWN" not in environment
-    own = {"REGION", "DEFAULT_REGION", "ENDPOINT_URL", "EC2_METADATA_DISABLED"}
+    own = {"REGION", "DEFAULT_REGION", "ENDPOINT_URL", "ENDPOINT_URL_BEDROCK_AGENTCORE", "EC2_METADATA_DISABLED"}
     own |= {"CONTAINER_CREDENTIALS_FULL_URI", "CONTAINER_AUTHORIZATION_TOKEN"}
     assert {n.removeprefix("AWS_") for n in environment if n.startswith("AWS_")} == own
     assert not {local.emulator.key, local.emulator.secret} & set(environment.values())
@@ -91,6 +91,7 @@ def test_only_listed_headers_reach_the_agent(local: Local, guarded: Deployed, pe
     answer = local.invoke(guarded.arn, headers=bearer | wanted | spoofed)
     seen = answer.json["headers"]
     assert seen.pop("x-amzn-bedrock-agentcore-runtime-request-id") == answer.headers["x-amzn-requestid"]
+    assert seen.pop("workloadaccesstoken") != "forged"
     assert seen["authorization"] == bearer["Authorization"]
     assert seen["x-tenant"] == "t1"
     assert seen["x-amzn-bedrock-agentcore-runtime-session-id"] == session
