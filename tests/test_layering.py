@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Each room of orchestration imports only rooms before it.
 ROOMS = (
-    "errors machine clock processes lock terraform outputs settings ledger runtime gateway tokens review drift checks "
-    "report evidence consent console terminal aws http client embedded subjects desks steps tools doctor commands wiring"
+    "errors machine clock processes lock terraform outputs settings ledger runtime gateway tokens review drift "
+    "remains checks report evidence consent console terminal aws http client embedded subjects desks steps tools "
+    "doctor commands wiring"
 ).split()
 OURS = frozenset({"orchestration", "agentcore_local", "agent", "mortgage", "main", "cli", "tasks", "scripts", "tests"})
 # Inside orchestration each of these has one importer, whose fakes and errors are then the only ones to know.
