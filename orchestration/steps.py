@@ -25,6 +25,7 @@ from orchestration.gateway import (
     GatewayAsked,
     GatewayControl,
     GatewayMaker,
+    ObservedGateway,
     own_gateway,
     remove_gateway,
     targets_of,
@@ -69,7 +70,6 @@ class Tools(Protocol):
     """What needs an endpoint, made once that is known."""
 
     def terraform(self, endpoints: Endpoints) -> TerraformDriver: ...
-    def check_terraform(self, work_dir: Path | None = None) -> str:
     def apart(self, endpoints: Endpoints) -> TerraformDriver:
         """As `terraform`, for destroying: by sources that need no value and nothing of the project's own."""
 
@@ -78,6 +78,7 @@ class Tools(Protocol):
 
     def remains(self, endpoints: Endpoints) -> RemainsSearch: ...
     def log_groups(self, endpoints: Endpoints) -> LogGroups: ...
+    def check_terraform(self, work_dir: Path | None = None) -> str:
         """Its version. Raises Unfit when the binary is missing or too old, BadInput for a wished mirror that is none.
 
         `work_dir`: where to run it, if not in the deployment's folder.
@@ -113,10 +114,10 @@ class Tools(Protocol):
     def decision_log(self, settings: Settings, since: float) -> list[str]:
         """Lines of the deployment's log group on AWS since that moment (Unix seconds)."""
 
-    def inspector(self, endpoints: Endpoints) -> Inspector: ...
     def agent_log(self, endpoints: Endpoints, runtimes: Mapping[str, str], since: float) -> LogSource:
         """On AWS what the agents of those runtimes ({door: runtime id}) wrote since that moment (Unix seconds)."""
 
+    def inspector(self, endpoints: Endpoints) -> Inspector: ...
     def provider(self, endpoints: Endpoints, discovery_url: str) -> ProviderProbe: ...
     def account(self) -> str:
         """The account that the credentials belong to. Raises Unfit without credentials."""
@@ -219,16 +220,15 @@ class Steps:
         terraform = self.tools.terraform(endpoints)
         with self.console.step("terraform init"):
             terraform.init()
-        place, ledger = self.tools.remote(), self.load_or_new()
         self.tools.keep_apart()
         self.remember_bucket()
         return terraform
 
     def remember_bucket(self) -> None:
+        place, ledger = self.tools.remote(), self.load_or_new()
         if place is not None and ledger.state_bucket is None:
             # STATE_BUCKET may be unset next time; what was made must be found then too.
             self.ledger().save(ledger.with_state_bucket(place.bucket))
-        return terraform
 
     def apply(self, endpoints: Endpoints) -> bool:
         """Apply, and take in what an interrupted apply made and could not write into the state. True if it changed."""
@@ -440,8 +440,8 @@ class Steps:
             remove(control, runtime.id, self.clock, self.console.note, timeout_s=300.0, poll_s=self.poll_s)
         if control.find(name) is not None:
             raise Leftovers(f"a runtime called {name} is still there", remedy=self.deployment.command("make down"))
-
         return runtime.id
+
     @property
     def poll_s(self) -> float:
         """Seconds between looks at the control plane."""
