@@ -9,44 +9,53 @@ from orchestration import wiring
 
 
 @described("client", "user", "target", "environment")
-def token(c: Context, client: str = "user", user: str = "", target: str = "", environment: str = "") -> None:
+def token(
+    c: Context, client: str = "user", user: str | None = None, target: str | None = None, environment: str | None = None
+) -> None:
     """Print an access token to stdout, for a pipe. It is valid for minutes; keep it out of logs."""
     with wiring.session(target, environment, quiet=True) as project:
-        project.console.result(project.callers.token(wiring.Caller(client, user or None)))
+        project.console.result(project.callers.token(wiring.Caller(client, user)))
 
 
 @described("client", "user", "flow", "scope", "browser", "target", "environment", "json")
 def login(
     c: Context,
     client: str = "user",
-    user: str = "",
-    flow: str = "",
-    scope: str = "",
+    user: str | None = None,
+    flow: str | None = None,
+    scope: str | None = None,
     browser: bool = True,
-    target: str = "",
-    environment: str = "",
+    target: str | None = None,
+    environment: str | None = None,
     json: bool = False,
 ) -> None:
     """Sign in and keep the tokens: in the browser, with --flow srp or password, or as --client machine."""
     with wiring.session(target, environment, quiet=json) as project:
-        wish = wiring.Wish(client, flow, user, scope)
+        wish = wiring.Wish(client, flow or "", user or "", scope or "")
         project.console.show(project.callers.login(wish, browser=browser), json=json)
 
 
 @described("client", "user", "target", "environment")
-def logout(c: Context, client: str = "user", user: str = "", target: str = "", environment: str = "") -> None:
+def logout(
+    c: Context, client: str = "user", user: str | None = None, target: str | None = None, environment: str | None = None
+) -> None:
     """Revoke what was signed in and erase the tokens here."""
     with wiring.session(target, environment, quiet=True) as project:
-        project.console.result(project.callers.logout(wiring.Caller(client, user or None)))
+        project.console.result(project.callers.logout(wiring.Caller(client, user)))
 
 
 @described("client", "user", "target", "environment", "json")
 def whoami(
-    c: Context, client: str = "user", user: str = "", target: str = "", environment: str = "", json: bool = False
+    c: Context,
+    client: str = "user",
+    user: str | None = None,
+    target: str | None = None,
+    environment: str | None = None,
+    json: bool = False,
 ) -> None:
     """Show whom ask and token act as, by the claims that the door reads; never the token."""
     with wiring.session(target, environment, quiet=True) as project:
-        project.console.show(project.callers.whoami(wiring.Caller(client, user or None)), json=json)
+        project.console.show(project.callers.whoami(wiring.Caller(client, user)), json=json)
 
 
 @described("question", "client", "user", "session", "target", "environment", "json")
@@ -54,22 +63,27 @@ def ask(
     c: Context,
     question: str,
     client: str = "user",
-    user: str = "",
-    session: str = "",
-    target: str = "",
-    environment: str = "",
+    user: str | None = None,
+    session: str | None = None,
+    target: str | None = None,
+    environment: str | None = None,
     json: bool = False,
 ) -> None:
     """Ask the agent, e.g. invoke ask "what can you do?"; the answer is shown as it comes."""
     help_instead(ask, question)
     with wiring.session(target, environment, quiet=True) as project:
-        project.callers.ask(question, wiring.Caller(client, user or None), session, json=json)
+        project.callers.ask(question, wiring.Caller(client, user), session or "", json=json)
 
 
 @described("client", "user", "session", "target", "environment")
 def chat(
-    c: Context, client: str = "user", user: str = "", session: str = "", target: str = "", environment: str = ""
+    c: Context,
+    client: str = "user",
+    user: str | None = None,
+    session: str | None = None,
+    target: str | None = None,
+    environment: str | None = None,
 ) -> None:
     """Talk with the agent in one session; Ctrl-C stops an answer, Ctrl-D ends."""
     with wiring.session(target, environment) as project:
-        project.callers.chat(wiring.Caller(client, user or None), input, session)
+        project.callers.chat(wiring.Caller(client, user), input, session or "")

@@ -20,8 +20,8 @@ def evidence(
     out: str | None = None,
     verify: str | None = None,
     seal: str | None = None,
-    target: str = "",
-    environment: str = "",
+    target: str | None = None,
+    environment: str | None = None,
     yes: bool = False,
     json: bool = False,
 ) -> None:

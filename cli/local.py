@@ -11,21 +11,21 @@ from orchestration import wiring
 
 
 @described("environment", name="up")
-def local_up(c: Context, environment: str = "") -> None:
+def local_up(c: Context, environment: str | None = None) -> None:
     """Start the local cloud: the ministack emulator and agentcore_local."""
     with wiring.session("local", environment) as project:
         project.console.daemons(project.local.up())
 
 
 @described("environment", name="down")
-def local_down(c: Context, environment: str = "") -> None:
+def local_down(c: Context, environment: str | None = None) -> None:
     """Stop the local cloud and keep its state."""
     with wiring.session("local", environment) as project:
         project.console.result("stopped" if project.local.down() else "was not running")
 
 
 @described("environment", "json", name="status")
-def local_status(c: Context, environment: str = "", json: bool = False) -> None:
+def local_status(c: Context, environment: str | None = None, json: bool = False) -> None:
     """Show the local cloud's processes, ports and logs; exit 5 if one of them is down."""
     with wiring.session("local", environment, quiet=True) as project:
         healthy = project.console.daemons(project.local.status(), json=json)
@@ -33,7 +33,7 @@ def local_status(c: Context, environment: str = "", json: bool = False) -> None:
 
 
 @described("environment", name="env")
-def local_env(c: Context, environment: str = "") -> None:
+def local_env(c: Context, environment: str | None = None) -> None:
     """Print exports that point AWS SDKs and the AWS CLI at the local cloud: eval "$(invoke local.env)"."""
     with wiring.session("local", environment, quiet=True) as project:
         project.console.result(f"unset {' '.join(wiring.MISLEADING)}")

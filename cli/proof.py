@@ -34,8 +34,8 @@ def smoke_test(
     discovery_url: str | None = None,
     client: str | None = None,
     token_stdin: bool = False,
-    target: str = "",
-    environment: str = "",
+    target: str | None = None,
+    environment: str | None = None,
     yes: bool = False,
     json: bool = False,
 ) -> None:
@@ -66,8 +66,8 @@ def explain(
     client: str | None = None,
     gateway: bool = False,
     token_stdin: bool = False,
-    target: str = "",
-    environment: str = "",
+    target: str | None = None,
+    environment: str | None = None,
     json: bool = False,
 ) -> None:
     """Call once and say why it was answered so, rule by rule; exit 1 if the rules predict another answer."""
@@ -82,8 +82,8 @@ def explain(
 def auth_log(
     c: Context,
     since: str = "1h",
-    target: str = "",
-    environment: str = "",
+    target: str | None = None,
+    environment: str | None = None,
     json: bool = False,
     counts: bool = False,
 ) -> None:

@@ -11,8 +11,8 @@ from orchestration import wiring
 @described("target", "environment", "yes", "destroy", "detailed_exitcode", "out", "review", *REVIEWING)
 def plan(
     c: Context,
-    target: str = "",
-    environment: str = "",
+    target: str | None = None,
+    environment: str | None = None,
     yes: bool = False,
     destroy: bool = False,
     detailed_exitcode: bool = False,
@@ -55,7 +55,7 @@ def review(
 
 
 @described("target", "environment", "json")
-def drift(c: Context, target: str = "", environment: str = "", json: bool = False) -> None:
+def drift(c: Context, target: str | None = None, environment: str | None = None, json: bool = False) -> None:
     """Compare what is live with the code and the last launch; exit 2 if a field differs."""
     with wiring.session(target, environment, quiet=json) as project:
         drifted = project.reviews.show_drift(project.reviews.drift(), json=json)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import Parameter, signature
 from typing import Any
 
-from invoke import Collection, Exit, Program, Task, task
+from invoke import Collection, Context, Exit, Program, Task, task
+
+from orchestration import wiring
 
 WORDS = {
     "target": "local or aws (default: TARGET, else local)",
@@ -52,7 +56,20 @@ def described(
     Flags in `iterable` may be given several times; `words` are for flags that mean something else here.
     """
     texts = {**WORDS, **(words or {})}
-    return task(name=name, help={flag: texts[flag] for flag in names}, iterable=iterable, auto_shortflags=False)
+    decorate = task(name=name, help={flag: texts[flag] for flag in names}, iterable=iterable, auto_shortflags=False)
+    return lambda body: decorate(_with_values(body))
+
+
+def _with_values(body: Callable[..., None]) -> Callable[..., None]:
+    """The task behind a look at its flags: an empty one is a shell variable that nobody set."""
+    flags = {name for name, known in signature(body).parameters.items() if known.default is not Parameter.empty}
+
+    @wraps(body)
+    def checked(c: Context, *args: Any, **given: Any) -> None:
+        wiring.refuse_empty({name: value for name, value in given.items() if name in flags})
+        body(c, *args, **given)
+
+    return checked
 
 
 def help_instead(asked: Task[Any], given: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -109,7 +109,24 @@ def session(
     tolerant: bool = False,
     removing: bool = False,
 ) -> Iterator[Project]:
-    """A project for one command, and the one place where an error becomes text and an exit code.
+    """A project for one command. Its errors are told as `told` says."""
+    with told():
+        yield build(target=target, environment=environment, yes=yes, quiet=quiet, tolerant=tolerant, removing=removing)
+
+
+def refuse_empty(flags: Mapping[str, object]) -> None:
+    """End the command if a flag was given without a value: taken for absent, it would choose something else."""
+    with told():
+        for name, value in flags.items():
+            given = value if isinstance(value, list) else [value]
+            if any(isinstance(word, str) and not word.strip() for word in given):
+                flag = f"--{name.replace('_', '-')}"
+                raise BadInput(f"{flag} is empty", remedy=f"give {flag} a value, or leave it out", code="empty_flag")
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """The one place where an error becomes text and an exit code.
 
     SIGTERM and a closed terminal are treated like Ctrl-C, so that they clean up too.
     """
@@ -119,7 +136,7 @@ def session(
 
     previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
-        yield build(target=target, environment=environment, yes=yes, quiet=quiet, tolerant=tolerant, removing=removing)
+        yield
     except BrokenPipeError:
         _drop_output()  # the reader left, as in `invoke outputs | head -1`
         sys.exit(PIPE_CLOSED)

@@ -96,10 +96,10 @@ def select_deployment(
     """
     if not removing:
         check_values(env)
-    chosen = target or env.get("TARGET") or Target.LOCAL
+    chosen = (env.get("TARGET") or Target.LOCAL) if target is None else target
     if chosen not in set(Target):
         raise BadInput(f"TARGET is {chosen!r}", remedy="use TARGET=local or TARGET=aws", code="bad_target")
-    name = environment or env.get("ENVIRONMENT") or "dev"
+    name = (env.get("ENVIRONMENT") or "dev") if environment is None else environment
     if not ENVIRONMENT_NAME.fullmatch(name):
         raise BadInput(
             f"ENVIRONMENT is {name!r}",

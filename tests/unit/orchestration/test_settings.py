@@ -54,7 +54,7 @@ def test_nothing_given_means_the_local_dev_environment_in_us_east_1() -> None:
     [
         pytest.param({"TARGET": "aws"}, {}, "target", Target.AWS, id="target-from-environment"),
         pytest.param({"TARGET": "aws"}, {"target": "local"}, "target", Target.LOCAL, id="target-flag-wins"),
-        pytest.param({"TARGET": ""}, {"target": ""}, "target", Target.LOCAL, id="empty-target-is-none"),
+        pytest.param({"TARGET": ""}, {}, "target", Target.LOCAL, id="empty-variable-is-none"),
         pytest.param({"ENVIRONMENT": "prod"}, {}, "environment", "prod", id="environment"),
         pytest.param({"ENVIRONMENT": "prod"}, {"environment": "qa1"}, "environment", "qa1", id="environment-flag-wins"),
         pytest.param({"ENVIRONMENT": "a" * 12}, {}, "environment", "a" * 12, id="longest-environment"),
