@@ -172,8 +172,6 @@ class TargetTools:
             ours["refresh_token_rotation"] = False
             # The emulator knows no saved queries, and forgets most of what an alarm is made of.
             ours["auth_alarms_enabled"] = False
-            # The local runtime plays no gateway yet.
-            ours["gateway_enabled"] = False
         return ours
 
     def remains(self, endpoints: Endpoints) -> RemainsSearch:

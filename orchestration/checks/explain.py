@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`answered_by` is door, routing, request, agent, service or nobody; `differs` how the prediction was wrong."""
+    """`answered_by` is door, routing, request, agent, tool, service or nobody; `differs` how the prediction was wrong."""
 
     answered_by: str
     status: int | None
@@ -98,7 +98,7 @@ def explain(asked: Asked, decision: Decision, answer: Answer, place: Place) -> E
     predicted, status = _prediction(expected, decision, at_gateway=bool(place.gateway))
     first, more = _cause(rules, decision, answer, place)
     return Explanation(
-        answered_by=_answered_by(first, answer),
+        answered_by=_answered_by(first, answer, at_gateway=bool(place.gateway)),
         status=answer.status,
         predicted=predicted,
         predicted_status=status,
@@ -169,11 +169,11 @@ def _said(answer: Answer) -> str:
     return " ".join(w for w in (str(answer.status), answer.error_type.partition(":")[0], answer.words[:_SAID]) if w)
 
 
-def _answered_by(first: Rule | None, answer: Answer) -> str:
+def _answered_by(first: Rule | None, answer: Answer, *, at_gateway: bool) -> str:
     if answer.status is None:
         return "nobody"
     if answer.status == 200 or _of_the_agent(answer.status):
-        return "agent"
+        return "tool" if at_gateway else "agent"
     if answer.status == 404:
         return "routing"
     if answer.status in (401, 403):

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from orchestration.checks.decision import FAILED, OK
 from orchestration.checks.explain import Explanation
 
-_WHO = {"door": "the door", "agent": "the agent", "service": "the service", "request": "the service"}
+_WHO = {"door": "the door", "agent": "the agent", "tool": "the gateway's tool", "service": "the service", "request": "the service"}
 _WHERE = {
     "routing": "a routing failure: the door was not asked",
     "request": "the request's form, not its credential",
     "agent": "the agent's own answer: the door let the call in",
+    "tool": "the gateway's door let the call in",
     "nobody": "no answer",
 }
 _MARKS = {OK: "ok", FAILED: "FAILED"}

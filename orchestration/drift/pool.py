@@ -25,9 +25,13 @@ def pool_drifts(outputs: TerraformOutputs, clients: Mapping[str, str], users: Co
     if cognito is None:
         return
     made = {*outputs.door.allowed_clients.values(), cognito.user_client_id, cognito.machine_client_id}
+    if outputs.gateway is not None:
+        made |= {outputs.gateway.client_id, *outputs.gateway.authorizer.allowed_clients.values()}
     people = {cognito.caller_username}
     if probes is not None:
         made |= {probes.outsider_client_id, probes.outsider_machine_client_id, probes.machine_client_id}
+        if probes.gateway_outsider_client_id is not None:
+            made.add(probes.gateway_outsider_client_id)
         people |= {probes.second_username}
     where = f"pool {cognito.user_pool_id}"
     if strangers := tuple(f"{name} ({id})" for id, name in sorted(clients.items()) if id not in made):
