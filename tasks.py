@@ -8,10 +8,14 @@ from invoke import Collection
 
 try:
     from cli import callers, doctor, evidence, lifecycle, local, proof, review, state
+    from cli.words import leave_quietly
 except KeyboardInterrupt:
     sys.exit(130)
 except ModuleNotFoundError as missing:
     sys.exit(f"error: {missing.name} is not installed here\nremedy: make setup, then .venv/bin/invoke --list")
+
+# invoke itself prints lists and help, where none of our tasks could catch that the reader left.
+sys.excepthook = leave_quietly
 
 namespace = Collection(
     doctor.doctor,
@@ -34,6 +38,7 @@ namespace = Collection(
     proof.smoke_test,
     proof.explain,
     proof.auth_log,
+    callers.logs,
     evidence.evidence,
 )
 namespace.add_collection(Collection("state", state.state_bootstrap, state.state_show, state.state_remove))

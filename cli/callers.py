@@ -87,3 +87,26 @@ def chat(
     """Talk with the agent in one session; Ctrl-C stops an answer, Ctrl-D ends."""
     with wiring.session(target, environment) as project:
         project.callers.chat(wiring.Caller(client, user), input, session or "")
+
+
+@described(
+    "follow",
+    "since",
+    "door",
+    "target",
+    "environment",
+    "json",
+    words={"json": "one JSON document a line instead of text"},
+)
+def logs(
+    c: Context,
+    follow: bool = False,
+    since: str = "1h",
+    door: str = "main",
+    target: str | None = None,
+    environment: str | None = None,
+    json: bool = False,
+) -> None:
+    """Show what the agent wrote, oldest first; on AWS its log group in CloudWatch."""
+    with wiring.session(target, environment, quiet=json) as project:
+        project.logs.show(since, door, follow=follow, json=json)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Parameter, signature
+from types import TracebackType
 from typing import Any
 
 from invoke import Collection, Context, Exit, Program, Task, task
@@ -77,6 +80,15 @@ def help_instead(asked: Task[Any], given: str) -> None:
     if given in ("--help", "-h"):
         Program(name="invoke", namespace=Collection(asked)).run(["invoke", "--help", asked.name], exit=False)
         raise Exit(code=0)
+
+
+def leave_quietly(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """sys.excepthook: no traceback where the reader left, as in `invoke --list | head -1`."""
+    if not issubclass(kind, BrokenPipeError):
+        sys.__excepthook__(kind, error, trace)
+        return
+    # What Python still flushes at its end must not fail a second time.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def expect(ok: bool, *, code: int) -> None:

@@ -85,6 +85,7 @@ def deployment_document(settings: Settings, runtime: ObservedRuntime | None) -> 
             "arn": runtime.arn if runtime else None,
             "version": runtime.version if runtime else None,
             "status": runtime.status if runtime else None,
+            "failure_reason": runtime.failure_reason if runtime else None,
             "endpoint": QUALIFIER,
             "invocation_url": settings.invocation_url(runtime.arn) if runtime else None,
         },

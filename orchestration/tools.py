@@ -17,6 +17,7 @@ from orchestration.aws import (
     BotoGatewayControl,
     BotoRuntimeControl,
     Clients,
+    CloudWatchAgentLog,
     CognitoProvider,
     DecisionLog,
     Identity,
@@ -47,6 +48,7 @@ from orchestration.runtime.launch import Launcher
 from orchestration.runtime.toolkit import Toolkit
 from orchestration.settings import (
     LOCAL_ACCOUNT,
+    QUALIFIER,
     Deployment,
     Endpoints,
     Settings,
@@ -99,9 +101,7 @@ class TargetTools:
     def apart(self, endpoints: Endpoints) -> TerraformDriver:
         chosen, place = self.deployment, self._own_place(endpoints)
         where = self._environment(endpoints, place)
-        sources = kept_apart(
-            where.work_dir, where.source_dir, region=chosen.region, path_style=self.cloud is not None
-        )
+        sources = kept_apart(where.work_dir, where.source_dir, region=chosen.region, path_style=self.cloud is not None)
         where = replace(where, source_dir=sources, tfvars={}, var_files=(), apart=True)
         return TerraformDriver(where, note=self.console.note)
 
@@ -282,6 +282,9 @@ class TargetTools:
     def decision_log(self, settings: Settings, since: float) -> list[str]:
         outputs = settings.outputs
         return DecisionLog(self._clients(settings.endpoints)).lines(outputs.project, outputs.environment, since)
+
+    def agent_log(self, endpoints: Endpoints, runtimes: Mapping[str, str], since: float) -> CloudWatchAgentLog:
+        return CloudWatchAgentLog(self._clients(endpoints), QUALIFIER, runtimes, since, self.clock)
 
     def inspector(self, endpoints: Endpoints) -> Inspector:
         return Inspector(self._clients(endpoints))

@@ -27,6 +27,11 @@ class LogLine:
         door = f"  {self.door:<8}" if several else ""
         return f"{_when(self.at)}{door}  {without_tokens(self.text)}"
 
+    def told(self, longest: int) -> str:
+        """Within a sentence: at most so many characters of it."""
+        text = without_tokens(self.text).strip()
+        return text if len(text) <= longest else f"{text[:longest]}..."
+
     def document(self) -> dict[str, Any]:
         """For --json."""
         text = without_tokens(self.text)
@@ -38,6 +43,9 @@ class LogSource(Protocol):
 
     def new(self) -> list[LogLine]:
         """Lines that were not given before, oldest first."""
+
+    def close(self) -> None:
+        """Let go of what it holds open."""
 
 
 def stamped(line: str) -> tuple[float | None, str]:

@@ -86,6 +86,16 @@ def result_text(answer: Any) -> str:
     return text if isinstance(text, str) else ""
 
 
+def own_code(reply: Reply) -> str:
+    """The agent's code for its refusal, as in {"error": "...", "code": "bad_payload"}; "" where there is none."""
+    try:
+        body = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return ""
+    code = body.get("code") if isinstance(body, dict) and isinstance(body.get("error"), str) else None
+    return code if isinstance(code, str) else ""
+
+
 def refusal_text(reply: Reply) -> str:
     """The service's message out of its two body shapes ({"message"}, JSON-RPC's {"error": {"message"}})."""
     try:

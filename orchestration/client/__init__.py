@@ -5,7 +5,8 @@ for piece in client.ask("what can you do?"):
     print(piece, end="")
 """
 
-from orchestration.client.agent import RUNTIME_ARN, AgentClient, StaticToken, TokenSource, checked_session
+from orchestration.client.agent import RUNTIME_ARN, AgentClient, StaticToken, TokenSource
+from orchestration.client.checked import MAX_PROMPT_CHARACTERS, checked_prompt, checked_session
 from orchestration.client.failures import (
     LOOK_AT_LOG,
     AgentFailed,
@@ -20,6 +21,7 @@ from orchestration.client.failures import (
 
 __all__ = [
     "LOOK_AT_LOG",
+    "MAX_PROMPT_CHARACTERS",
     "RUNTIME_ARN",
     "AgentClient",
     "AgentFailed",
@@ -32,5 +34,6 @@ __all__ = [
     "StaticToken",
     "Throttled",
     "TokenSource",
+    "checked_prompt",
     "checked_session",
 ]

@@ -11,19 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from orchestration.checks.request import Request, bearer_request, new_session_id, result_text
+from orchestration.client.checked import check_payload, checked_prompt, checked_session, checked_token
 from orchestration.client.failures import LOOK_AT_LOG, AgentFailed, ConnectionLost, failure
 from orchestration.clock import Clock, SystemClock
 from orchestration.errors import BadInput, NoAnswer
 from orchestration.http import Calls, OpenReply, aws_client
 from orchestration.settings import aws_endpoints
 
-# botocore model: InvokeAgentRuntime, SessionType; the characters are those of a header value without blanks.
-SESSION_ID = re.compile(r"[!-~]{33,256}")
 # botocore model: InvokeAgentRuntime, agentRuntimeArn. The region becomes a part of a host's name.
 RUNTIME_ARN = re.compile(
     r"arn:aws[a-z-]*:bedrock-agentcore:([a-z0-9-]+):[0-9]{12}:runtime/[a-zA-Z][a-zA-Z0-9_]{0,99}-[a-zA-Z0-9]{10}"
 )
-TOKEN = re.compile(r"[!-~]+")
 STREAM_OR_DOCUMENT = "text/event-stream, application/json"
 TIMEOUT_S = 60.0
 ATTEMPTS = 3
@@ -89,9 +87,11 @@ class AgentClient:
     def ask(self, prompt: str, *, session_id: str | None = None) -> Iterator[str]:
         """The answer in pieces, as the agent writes it. Closing the iterator stops the agent.
 
-        Raises as `stream`, and ConnectionLost for a stream that ends before its result.
+        Raises as `stream`, BadInput for a prompt that the agent would refuse, and ConnectionLost for a stream that ends
+        before its result.
         """
         said = whole = False
+        checked_prompt(prompt)
         for streamed, event in self._events({"prompt": prompt, "stream": True}, session_id, STREAM_OR_DOCUMENT):
             whole = not streamed or _is_result(event)
             piece = event.get("text") if isinstance(event, dict) else None
@@ -127,7 +127,7 @@ class AgentClient:
 
     def _events(self, payload: object, session_id: str | None, accept: str) -> Iterator[tuple[bool, Any]]:
         """(whether it is of a stream, event)"""
-        _check_payload(payload)
+        check_payload(payload)
         session = checked_session(session_id) if session_id is not None else new_session_id("caller")
         try:
             with self._answered(payload, session, accept) as reply:
@@ -141,7 +141,7 @@ class AgentClient:
     @contextmanager
     def _answered(self, payload: object, session: str, accept: str) -> Iterator[OpenReply]:
         """The first answer that is neither "later" nor "who are you?"; any other refusal is raised."""
-        token, renewed, attempt = _checked_token(self._tokens.token()), False, 1
+        token, renewed, attempt = checked_token(self._tokens.token()), False, 1
         while True:
             with self._transport.open(
                 bearer_request(self._arn, token, payload, session_id=session, accept=accept)
@@ -153,43 +153,13 @@ class AgentClient:
                 refused = failure(reply.whole())
             if reply.status == 401 and not renewed:
                 renewed, old = True, token
-                token = _checked_token(self._tokens.renewed(old))
+                token = checked_token(self._tokens.renewed(old))
                 if token != old:
                     continue
             if not (reply.status == 429 or reply.status >= 500) or attempt == ATTEMPTS:
                 raise refused
             self._clock.sleep(min(2.0 ** (attempt - 1) if pause is None else pause, LONGEST_PAUSE_S))
             attempt += 1
-
-
-def checked_session(session_id: str) -> str:
-    """Raises BadInput unless it is one that the service takes: 33 to 256 characters."""
-    if not SESSION_ID.fullmatch(session_id):
-        raise BadInput(
-            f"the session id {session_id[:60]!r} has {len(session_id)} characters",
-            remedy="use 33 to 256 characters without blanks, e.g. a UUID behind a word",
-            code="bad_session",
-        )
-    return session_id
-
-
-def _checked_token(token: str) -> str:
-    if not TOKEN.fullmatch(token):
-        raise BadInput(
-            "the token has characters that no token has", remedy="get it anew: invoke token", code="bad_token"
-        )
-    return token
-
-
-def _check_payload(payload: object) -> None:
-    try:
-        json.dumps(payload, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as e:
-        raise BadInput(
-            f"the payload is nothing that JSON can say: {type(e).__name__}",
-            remedy="use dicts with text keys, lists, text, numbers, true, false and None",
-            code="bad_payload",
-        ) from None
 
 
 def _is_result(event: object) -> bool:

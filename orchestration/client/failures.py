@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from orchestration.checks.request import Reply, refusal_text
+from orchestration.checks.request import Reply, own_code, refusal_text
 from orchestration.errors import OrchestrationError
 
 LOOK_AT_LOG = "look at the agent's log"
@@ -70,11 +71,30 @@ REFUSALS: Mapping[int, tuple[type[CallFailed], str]] = {
 }
 
 
+# What the agent itself answered -> what to do. The service hands on the status alone, in its own words.
+OF_THE_AGENT: Mapping[int, str] = {
+    400: "look at the payload: the agent does not take it",
+    403: "the session may belong to another caller: use another session id, or none",
+    413: "send less: the agent takes no longer payload",
+    503: "send it again later",
+}
+# The code in the agent's own answer, where it is called without the service -> the status above.
+OWN_CODES: Mapping[str, int] = {"session_of_another": 403, "bad_payload": 400, "too_many_sessions": 503}
+# AgentCore devguide: runtime-troubleshooting.
+_RECEIVED = re.compile(r"Received error \(([0-9]{3})\) from runtime")
+
+
 def failure(reply: Reply) -> CallFailed:
     """The typed error for a status that is not 200."""
+    words = refusal_text(reply) or "no text"
+    received = _RECEIVED.search(words) if reply.status == 424 else None
+    answered = int(received[1]) if received else OWN_CODES.get(own_code(reply), 0)
+    if answered:
+        remedy = OF_THE_AGENT.get(answered, LOOK_AT_LOG)
+        said = f"the agent answered {answered}" + ("" if received else f": {words}")
+        return AgentFailed(said, remedy=remedy, status=reply.status)
     kind, remedy = REFUSALS.get(
         reply.status,
         (AgentFailed, "send it again later") if reply.status >= 500 else (BadRequest, "look at the payload"),
     )
-    words = refusal_text(reply) or "no text"
     return kind(f"the runtime answered {reply.status}: {words}", remedy=remedy, status=reply.status)

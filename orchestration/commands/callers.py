@@ -7,29 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.checks.request import new_session_id
-from orchestration.client import LOOK_AT_LOG, AgentClient, AgentFailed, checked_session
+from orchestration.client import LOOK_AT_LOG, AgentClient, AgentFailed, checked_prompt, checked_session
 from orchestration.commands.chat import Chat
-from orchestration.errors import BadInput
+from orchestration.commands.logs import Logs
 from orchestration.report import SCHEMA_VERSION
 from orchestration.settings import Settings
 from orchestration.steps import Steps
 from orchestration.tokens import Desk, DeskTokens, Held, Wish, claims_of
 
-# The agent takes no longer question (agent/mortgage/payload.py).
-MAX_QUESTION_CHARACTERS = 16_000
-
-
-def checked_question(question: str) -> str:
-    """Raises BadInput for one that the agent would refuse."""
-    if not question.strip():
-        raise BadInput("the question is empty", remedy='invoke ask "what can you do?", or invoke chat')
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        raise BadInput(
-            f"the question has {len(question)} characters",
-            remedy=f"use at most {MAX_QUESTION_CHARACTERS}",
-            code="question_too_long",
-        )
-    return question
+# Of the agent's log behind a failure.
+LINES_SHOWN, LINE_SHOWN = 3, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +55,7 @@ class Callers:
 
     def ask(self, question: str, caller: Caller, session_id: str = "", *, json: bool = False) -> None:
         """Show the agent's answer as it comes. Raises CallFailed with the refusal."""
-        checked_question(question)
+        checked_prompt(question)
         settings, session = self.steps.live_settings(), checked_session(session_id or new_session_id("caller"))
         console, said = self.steps.console, ""
         for piece in self._answer(self._agent(settings, caller), question, session):
@@ -91,7 +78,7 @@ class Callers:
     def _answer(self, agent: AgentClient, question: str, session: str) -> Iterator[str]:
         """The answer in pieces; a failure of the agent says where its log is."""
         try:
-            yield from agent.ask(checked_question(question), session_id=session)
+            yield from agent.ask(checked_prompt(question), session_id=session)
         except AgentFailed as e:
             if e.remedy == LOOK_AT_LOG:
                 e.remedy = self._look
@@ -99,7 +86,10 @@ class Callers:
 
     @property
     def _look(self) -> str:
-        return f"{LOOK_AT_LOG}: {self.steps.deployment.agent_log}"
+        """Where the agent's log is, and how it ends where it is on this machine."""
+        command = f"`{self.steps.deployment.command('invoke logs --since 10m')}`"
+        words = " | ".join(line.told(LINE_SHOWN) for line in Logs(self.steps).last(LINES_SHOWN))
+        return f"{command} shows the agent's log" + (f", which ends: {words}" if words else "")
 
     def _agent(self, settings: Settings, caller: Caller) -> AgentClient:
         tokens = DeskTokens(self.steps.tools.desk(settings), caller.client, caller.username)

@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from orchestration.client import (
+    LOOK_AT_LOG,
+    MAX_PROMPT_CHARACTERS,
     AgentClient,
     AgentFailed,
     AuthenticationFailed,
@@ -135,6 +137,63 @@ def test_each_status_is_an_error_of_its_own(status: int, kind: type[CallFailed])
         Scene(refusal(status)).agent.call({})
     assert (type(caught.value), caught.value.status) == (kind, status)
     assert "token-" not in caught.value.message
+
+
+def failed(reply: httpx.Response) -> CallFailed:
+    with pytest.raises(CallFailed) as caught:
+        Scene(reply).agent.call({})
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (400, "look at the payload"),
+        (403, "another caller: use another session id"),
+        (413, "send less"),
+        (500, LOOK_AT_LOG),
+        (503, "send it again later"),
+    ],
+)
+def test_what_the_agent_answered_behind_a_424_decides_the_remedy(code: int, remedy: str) -> None:
+    words = f"Received error ({code}) from runtime. Please check your CloudWatch logs for more information."
+    error = failed(httpx.Response(424, json={"message": words}))
+    assert (type(error), error.status, error.message) == (AgentFailed, 424, f"the agent answered {code}")
+    assert remedy in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "remedy"),
+    [
+        (403, {"error": "this session belongs to another caller", "code": "session_of_another"}, "another session id"),
+        (400, {"error": "prompt is blank; ask a question", "code": "bad_payload"}, "look at the payload"),
+    ],
+)
+def test_an_agent_that_is_called_without_the_service_is_quoted(status: int, body: Any, remedy: str) -> None:
+    error = failed(httpx.Response(status, json=body))
+    assert isinstance(error, AgentFailed) and remedy in error.remedy
+    assert error.message == f"the agent answered {status}: {body['error']}"
+
+
+@pytest.mark.parametrize("code", [None, 7, ["bad_payload"], "another"])
+def test_a_code_that_no_agent_of_ours_has_is_the_doors_refusal(code: Any) -> None:
+    assert type(failed(httpx.Response(403, json={"error": "no", "code": code}))) is AuthorizationFailed
+
+
+@pytest.mark.parametrize(
+    ("prompt", "code"),
+    [
+        ("", "bad_input"),
+        (" \n", "bad_input"),
+        ("x" * (MAX_PROMPT_CHARACTERS + 1), "question_too_long"),
+        ("caf\udce9", "question_not_text"),
+    ],
+)
+def test_a_prompt_that_the_agent_would_refuse_is_not_sent(prompt: str, code: str) -> None:
+    scene = Scene(ok())
+    with pytest.raises(BadInput) as caught:
+        list(scene.agent.ask(prompt))
+    assert (caught.value.code, scene.sent) == (code, [])
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

@@ -105,6 +105,7 @@ def test_the_deployment_document() -> None:
             "arn": RUNTIME_ARN,
             "version": "1",
             "status": "READY",
+            "failure_reason": None,
             "endpoint": "DEFAULT",
             "invocation_url": settings().invocation_url(RUNTIME_ARN),
         },
@@ -128,7 +129,7 @@ def test_without_a_runtime_its_fields_are_null_and_the_authorizer_is_the_one_to_
     document = deployment_document(settings(), None)
     runtime: dict[str, Any] = document["runtime"]
     assert {name for name, value in runtime.items() if value is None} == {
-        "id", "arn", "version", "status", "invocation_url",
+        "id", "arn", "version", "status", "failure_reason", "invocation_url",
     }  # fmt: skip
     assert document["authorizer"]["allowed_clients"] == ["client-of-machines", "client-of-people"]
 
