@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 
 from mortgage.assistant import Assistant
@@ -34,6 +35,8 @@ def main(env: Mapping[str, str]) -> int:
     except BadSetting as e:
         print(f"agent: {e}", file=sys.stderr)
         return 2
+    # Strands ends a connection that was never made by a coroutine that nobody runs.
+    warnings.filterwarnings("ignore", "coroutine 'MCPClient.stop", RuntimeWarning)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     assistant = Assistant(model, build_specialists(model, customers, scores, load_knowledge()))
