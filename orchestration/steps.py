@@ -11,7 +11,6 @@ from typing import Protocol
 from orchestration.aws import Identity, LogGroups, RemainsSearch
 from orchestration.checks.agent_log import LogSource
 from orchestration.checks.case import Door
-from orchestration.checks.doors import door_names
 from orchestration.checks.request import Sender
 from orchestration.checks.run import Subject
 from orchestration.client import AgentClient, TokenSource
@@ -45,6 +44,7 @@ from orchestration.terraform import (
     ExistsOutside,
     RemoteState,
     StateStore,
+    Stray,
     TerraformDriver,
     account_not_allowed,
     adopt,
@@ -233,13 +233,19 @@ class Steps:
     def apply(self, endpoints: Endpoints) -> bool:
         """Apply, and take in what an interrupted apply made and could not write into the state. True if it changed."""
         terraform = self.terraform(endpoints)
+        strays: tuple[Stray, ...] = ()
         for _ in range(ADOPTIONS):
             try:
-                return self._apply_once(terraform)
+                return self._take_in(terraform, strays) if strays else self._apply_once(terraform)
             except ExistsOutside as e:
-                with self.console.step("take in what an interrupted apply made"):
-                    adopt(terraform, e.strays, self.console.note, all_ours=self.cloud is not None)
-        return self._apply_once(terraform)
+                strays = e.strays
+        return self._take_in(terraform, strays)
+
+    def _take_in(self, terraform: TerraformDriver, strays: tuple[Stray, ...]) -> bool:
+        with self.saving(), self.console.step("terraform apply, with what an interrupted one made"):
+            local = self.cloud is not None
+            adopt(terraform, strays, self.console.note, all_ours=local, on_line=self.progress)
+        return True
 
     def _apply_once(self, terraform: TerraformDriver) -> bool:
         """In one go where nothing exists yet, else plan first: a plan without changes is quicker than apply."""
@@ -391,39 +397,6 @@ class Steps:
         ledger = self.load_or_new()
         if self.cloud and ledger.ports:
             self.cloud.checkpoint(ledger.ports)
-
-    def tear_down(self) -> None:
-        """Delete the runtime, then what Terraform made. Raises GateRefused under deletion protection, Leftovers."""
-        endpoints = self.endpoints()
-        terraform = self.terraform(endpoints)
-        raw = terraform.output() if terraform.has_state() else {}
-        if raw.get("deletion_protection", {}).get("value") == "true":
-            raise GateRefused(
-                f"{self.deployment.state_dir.name} is under deletion protection",
-                remedy=f"set deletion_protection = false in {self.deployment.tfvars_path}, then "
-                f"{self.deployment.command('invoke apply')} (prod refuses that: terraform/README.md, By hand)"
-                + ("; locally `invoke local.down` first lets it go with its folder" if self.cloud else ""),
-                code="deletion_protected",
-            )
-        ledger = self.load_or_new()
-        name = raw.get("agent_runtime_name", {}).get("value") or (ledger.runtime.name if ledger.runtime else None)
-        if name:
-            self.remove_runtimes(self.tools.control(endpoints), str(name))
-        if terraform.has_state():
-            with self.console.step("terraform destroy"):
-                terraform.destroy(on_line=self.progress)
-        if terraform.has_state():
-            raise Leftovers(
-                "Terraform's state still lists resources after destroy",
-                remedy=f"see {terraform.log_path}, then {self.deployment.command('make down')}",
-            )
-
-    def remove_runtimes(self, control: RuntimeControl, name: str) -> None:
-        """Delete the runtime and the doors that were made beside it, recorded or not. Raises Leftovers."""
-        ledger = self.load_or_new()
-        self.remove_doors(control, {*door_names(name).values(), *(door.name for door in ledger.doors)})
-        self.remove_runtime(control, name, ledger.runtime)
-        self.ledger().save(self.load_or_new().with_runtime(None))
 
     def remove_doors(self, control: RuntimeControl, names: Collection[str]) -> None:
         """Delete runtimes that the smoke matrix made, and forget them. Raises Leftovers."""

@@ -61,6 +61,8 @@ class Teardown:
         if steps.cloud and not (recorded and steps.reachable()):
             report.removed = own
             return report
+        if recorded:
+            steps.check_account(steps.load_or_new(), removing=True)
         endpoints = steps.endpoints()
         held = self.belongings.held(endpoints) if recorded else Held()
         self._refuse_protected(held)
@@ -83,7 +85,8 @@ class Teardown:
         else:
             for line in report.lines():
                 self.console.result(line)
-        local = f'eval "$({chosen.command(".venv/bin/invoke local.env")})"; ' if self.steps.cloud else ""
+        there = self.steps.cloud is not None and chosen.state_dir.exists()
+        local = f'eval "$({chosen.command(".venv/bin/invoke local.env")})"; ' if there else ""
         report.judge(chosen.command("make down"), local)
 
     def _report(self, *, dry_run: bool = False) -> TeardownReport:

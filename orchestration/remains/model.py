@@ -168,12 +168,12 @@ class TeardownReport:
         for remain in self.remains:
             yield f"{'would stay' if self.dry_run else 'still there'}: {remain}"
             yield f"  {remain.remove}"
-        if self.ok and not self.dry_run:
-            yield "removed" if self.removed else "nothing to remove"
-        if self.dry_run and not (self.removed or self.remains):
+        for why in dict.fromkeys(unseen.why for unseen in self.unseen):
+            yield f"not looked at: {', '.join(u.kind for u in self.unseen if u.why == why)}: {why}"
+        if not (self.removed or self.remains):
             yield "nothing to remove"
-        for unseen in self.unseen:
-            yield f"not looked at: {unseen.kind}: {unseen.why}"
+        elif self.ok and not self.dry_run:
+            yield "removed"
 
     def judge(self, again: str, before: str = "") -> None:
         """Raises Leftovers while something is left, Unfit where that could not be told. A dry run judges nothing.
