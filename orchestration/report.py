@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestration.checks.case import Verdict
 from orchestration.checks.run import Outcome, document_of
+from orchestration.drift import GatewaySeen
 from orchestration.runtime.spec import ObservedRuntime
 from orchestration.settings import QUALIFIER, Deployment, Settings
 
@@ -63,8 +64,13 @@ class SmokeReport:
         }
 
 
-def deployment_document(settings: Settings, runtime: ObservedRuntime | None) -> dict[str, Any]:
-    """What `status` and `outputs` print. The authorizer is the live one where a runtime is given, else the desired."""
+def deployment_document(
+    settings: Settings, runtime: ObservedRuntime | None, gateway: GatewaySeen | None = None
+) -> dict[str, Any]:
+    """What `status` and `outputs` print: docs/schemas/status.schema.json.
+
+    The authorizer is the live one where a runtime is given, else the desired. `gateway`: None where there is to be none.
+    """
     outputs = settings.outputs
     live = runtime.spec.authorizer if runtime else settings.authorizer()
     rules = live.get("customJWTAuthorizer")
@@ -90,6 +96,7 @@ def deployment_document(settings: Settings, runtime: ObservedRuntime | None) -> 
             "invocation_url": settings.invocation_url(runtime.arn) if runtime else None,
         },
         "authorizer": _authorizer(rules),
+        "gateway": gateway and _gateway(settings, gateway),
         "cognito": outputs.cognito
         and {
             "user_pool_id": outputs.cognito.user_pool_id,
@@ -97,6 +104,31 @@ def deployment_document(settings: Settings, runtime: ObservedRuntime | None) -> 
             "machine_client_id": outputs.cognito.machine_client_id,
             "token_url": settings.token_url,
         },
+    }
+
+
+def _gateway(settings: Settings, seen: GatewaySeen) -> dict[str, Any]:
+    """As it is live; what was not made is null."""
+    wanted, live = settings.outputs.gateway, seen.gateway
+    return {
+        "name": wanted.name if wanted else None,
+        "id": live.id if live else None,
+        "arn": live.arn if live else None,
+        "status": live.status if live else None,
+        "failure_reason": "; ".join(live.reasons) or None if live else None,
+        "url": live.url if live else None,
+        "role_arn": live.spec.role_arn if live else None,
+        "authorizer": _authorizer(live.spec.authorizer.get("customJWTAuthorizer")) if live else None,
+        "targets": {
+            name: {
+                "id": target.id,
+                "status": target.status,
+                "function_arn": target.spec.function_arn or None,
+                "tools": [str(tool["name"]) for tool in target.spec.tools],
+            }
+            for name, target in sorted(seen.targets.items())
+        },
+        "credential_provider": seen.provider.spec.name if seen.provider else None,
     }
 
 

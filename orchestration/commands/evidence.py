@@ -16,6 +16,7 @@ from orchestration.commands import provenance
 from orchestration.commands.matrix import Choice, Matrix
 from orchestration.console import Console
 from orchestration.errors import BadInput, OrchestrationError, WrongVerdicts
+from orchestration.gateway import differing
 from orchestration.report import SmokeReport
 from orchestration.runtime.spec import DIGEST_VARIABLE, ObservedRuntime, changed_fields
 from orchestration.settings import Settings
@@ -149,7 +150,10 @@ class Evidence:
         return EvidenceInputs(
             taken_at=self.steps.clock.now(),
             smoke=report.document(),
-            doors=[_door(name, runtime, _asked(settings, name, runtimes[0][1])) for name, runtime in runtimes],
+            doors=[
+                *(_door(name, runtime, _asked(settings, name, runtimes[0][1])) for name, runtime in runtimes),
+                *self._gateway(settings),
+            ],
             provenance=self._provenance(settings, runtimes[0][1]),
             requests=list(_requests(report.outcomes)),
             secrets=self._secrets(settings, report.outcomes),
@@ -165,6 +169,16 @@ class Evidence:
         for record in self.steps.load_or_new().doors:
             if runtime := control.get(record.id):
                 yield record.name.removeprefix(f"{settings.outputs.agent_runtime_name}_probe_"), runtime
+
+    def _gateway(self, settings: Settings) -> Iterator[Door]:
+        """The gateway's door, as the control plane has it after the calls."""
+        from orchestration.evidence import Door
+
+        asked = self.steps.tools.gateway_asked(settings)
+        live = self.steps.gateway_seen(settings, asked).gateway if asked else None
+        if asked and live:
+            authorizer = dict(live.spec.authorizer) or None
+            yield Door("gateway", live.arn, None, authorizer, as_asked=not differing(asked.gateway, live.spec))
 
     def _provenance(self, settings: Settings, main: ObservedRuntime) -> Provenance:
         from orchestration.evidence import Provenance

@@ -12,6 +12,7 @@ from orchestration.errors import BadInput
 from orchestration.outputs import flat_outputs
 from orchestration.report import SmokeReport, deployment_document
 from orchestration.runtime.launch import Launched
+from orchestration.settings import Settings
 from orchestration.steps import Steps
 
 
@@ -74,15 +75,18 @@ class Lifecycle:
             return self.steps.launch(settings)
 
     def status(self) -> dict[str, Any]:
-        """The document of `status`: live state of the runtime."""
-        settings = self.steps.live_settings()
-        return deployment_document(settings, self.steps.observed(settings))
+        """The document of `status`: live state of the runtime and of the gateway that its agent calls."""
+        return self._document(self.steps.live_settings())
 
     def outputs(self) -> dict[str, Any]:
         """The same document as `status`, with every Terraform output beside it."""
         settings = self.steps.live_settings()
-        document = deployment_document(settings, self.steps.observed(settings))
-        return {**document, "terraform": flat_outputs(settings.outputs)}
+        return {**self._document(settings), "terraform": flat_outputs(settings.outputs)}
+
+    def _document(self, settings: Settings) -> dict[str, Any]:
+        asked = self.steps.tools.gateway_asked(settings)
+        gateway = self.steps.gateway_seen(settings, asked) if asked else None
+        return deployment_document(settings, self.steps.observed(settings), gateway)
 
     def what_next(self) -> None:
         """Commands worth trying, as they must be typed here."""

@@ -10,12 +10,26 @@ import pytest
 
 from orchestration.checks.case import Verdict
 from orchestration.checks.run import Outcome
+from orchestration.drift import GatewaySeen
 from orchestration.report import SmokeReport, deployment_document
+from tests.fakes.gateway import observed_gateway, observed_target
 from tests.fakes.matrix import RIGHT, SKIPPED, WRONG
-from tests.fakes.orchestration import DISCOVERY_URL, OUTPUTS, RUNTIME_ARN, RUNTIME_ID, deployment, observed, settings
+from tests.fakes.orchestration import (
+    DISCOVERY_URL,
+    GATEWAY,
+    GATEWAY_ID,
+    GATEWAY_URL,
+    OUTPUTS,
+    RUNTIME_ARN,
+    RUNTIME_ID,
+    deployment,
+    observed,
+    settings,
+)
 from tests.fakes.orchestration import spec as spec_of
 
-SCHEMA = Path(__file__).resolve().parents[3] / "docs/schemas/result.schema.json"
+ROOT = Path(__file__).resolve().parents[3]
+SCHEMA = ROOT / "docs/schemas/result.schema.json"
 
 
 def report(*outcomes: Outcome) -> SmokeReport:
@@ -116,6 +130,7 @@ def test_the_deployment_document() -> None:
             "allowed_scopes": [],
             "custom_claims": [],
         },
+        "gateway": None,
         "cognito": {
             "user_pool_id": "us-east-1_pool",
             "user_client_id": "client-of-people",
@@ -147,6 +162,25 @@ def test_the_live_authorizer_is_shown_where_it_differs() -> None:
         "allowed_scopes": ["s"],
         "custom_claims": [],
     }
+
+
+def test_the_gateway_is_shown_as_it_is_live_and_what_was_not_made_is_null() -> None:
+    live, target = observed_gateway(status="FAILED", reasons=("role", "schema")), observed_target()
+    chosen = settings(**GATEWAY)
+    shown = deployment_document(chosen, observed(), GatewaySeen(live, {"credit-check": target}, None))["gateway"]
+    assert (shown["id"], shown["url"], shown["failure_reason"]) == (GATEWAY_ID, GATEWAY_URL, "role; schema")
+    assert shown["authorizer"]["allowed_scopes"] == ["gateway/invoke"]
+    assert shown["targets"]["credit-check"]["tools"] == ["get_credit_score"]
+    assert shown["credential_provider"] is None
+    none = deployment_document(chosen, observed(), GatewaySeen(None, {}, None))["gateway"]
+    assert {name for name, value in none.items() if value} == {"name"}
+
+
+@pytest.mark.parametrize("seen", [None, GatewaySeen(None, {}, None), GatewaySeen(observed_gateway(), {}, None)])
+def test_the_document_keeps_its_schema(seen: GatewaySeen | None) -> None:
+    schema = json.loads((ROOT / "docs" / "schemas" / "status.schema.json").read_text())
+    for runtime in (None, observed()):
+        jsonschema.Draft202012Validator(schema).validate(deployment_document(settings(**GATEWAY), runtime, seen))
 
 
 def test_no_secret_is_part_of_a_document() -> None:

@@ -1,0 +1,286 @@
+"""The gateway is made, kept, altered and removed, and every difference of a live one is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.drift import GatewaySeen, Level, gateway_drifts
+from orchestration.errors import BadInput, GateRefused, LaunchFailed, Leftovers, MissingOutputs
+from orchestration.gateway import GatewayMaker, MadeGateway, asked_of, gateway_name, load_tools, remove_gateway
+from orchestration.ledger import GatewayRecord
+from orchestration.runtime.spec import desired_spec
+from tests.fakes.gateway import (
+    RECORD,
+    ROOT,
+    TARGET_ID,
+    FakeGateways,
+    asked,
+    observed_gateway,
+    observed_provider,
+    observed_target,
+    standing,
+)
+from tests.fakes.orchestration import CLIENT_SECRET, GATEWAY, GATEWAY_ID, GATEWAY_URL, FakeClock, settings
+
+OTHER = "arn:aws:lambda:us-east-1:000000000000:function:another"
+
+
+def made(
+    control: FakeGateways, known: GatewayRecord | None = None, records: list[GatewayRecord] | None = None
+) -> MadeGateway:
+    """What the maker makes of it; `records` gets what it tells in between."""
+    maker = GatewayMaker(
+        control, lambda client_id: CLIENT_SECRET, FakeClock(), lambda text: None, timeout_s=5.0, poll_s=1.0
+    )
+    return maker.ensure(asked(), known, (records if records is not None else []).append)
+
+
+def removed(control: FakeGateways, record: GatewayRecord | None = RECORD, timeout_s: float = 5.0) -> tuple[str, ...]:
+    waits = {"timeout_s": timeout_s, "poll_s": 1.0}
+    return remove_gateway(control, RECORD.name, record, FakeClock(), lambda text: None, **waits)
+
+
+# -- what is asked for
+
+
+def test_the_outputs_ask_for_a_gateway_whose_door_is_closed() -> None:
+    found = asked()
+    rules = found.gateway.authorizer["customJWTAuthorizer"]
+    assert (found.gateway.authorizer_type, rules["allowedClients"]) == ("CUSTOM_JWT", ["client-of-the-agent"])
+    assert (rules["allowedScopes"], found.target.credentials) == (["gateway/invoke"], ("GATEWAY_IAM_ROLE",))
+    assert found.provider.client_id == "client-of-the-agent"
+
+
+def test_outputs_without_a_gateway_ask_for_none() -> None:
+    assert asked_of(settings(), []) is None
+
+
+def test_the_name_is_found_without_outputs() -> None:
+    assert gateway_name("mortgage_dev") == asked().gateway.name
+
+
+def test_too_long_a_name_is_refused_before_anything_is_made() -> None:
+    with pytest.raises(BadInput, match="longer than 48"):
+        asked(gateway_name="g" * 49)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "[1]", "[{}]", "no json"])
+def test_a_file_without_tools_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "agent" / "gateway" / "credit_check" / "tool_schema.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    with pytest.raises(BadInput, match="tool_schema.json"):
+        load_tools(tmp_path)
+
+
+def test_the_tool_takes_a_customer_and_nothing_else() -> None:
+    [tool] = load_tools(ROOT)
+    assert tool["name"] == "get_credit_score"
+    assert tool["inputSchema"]["required"] == ["customer_id"] == list(tool["inputSchema"]["properties"])
+
+
+def test_the_agent_is_told_where_its_gateway_is() -> None:
+    with_gateway = replace(settings(**GATEWAY), gateway_url=GATEWAY_URL)
+    told = {name: value for name, value in desired_spec(with_gateway, "d").environment.items() if "GATEWAY" in name}
+    assert told == {
+        "GATEWAY_URL": GATEWAY_URL,
+        "GATEWAY_CREDENTIAL_PROVIDER": "mortgage-dev-gateway",
+        "GATEWAY_SCOPE": "gateway/invoke",
+    }
+    assert not any("GATEWAY" in name for name in desired_spec(settings(), "d").environment)
+
+
+def test_the_secret_is_no_part_of_what_is_compared_or_shown() -> None:
+    assert CLIENT_SECRET not in repr(asked())
+
+
+# -- make
+
+
+def test_where_there_is_nothing_all_of_it_is_made() -> None:
+    control, records = FakeGateways(settling=["CREATING", "CREATING"]), list[GatewayRecord]()
+    found = made(control, records=records)
+    assert found == MadeGateway(RECORD, ("gateway created", "credential provider created", "target created"))
+    assert control.secrets == [CLIENT_SECRET]
+    assert [(r.credential_provider, r.target_id) for r in records] == [
+        (None, None),
+        ("mortgage-dev-gateway", None),
+        ("mortgage-dev-gateway", TARGET_ID),
+    ], "an interrupt after each step must find what was made"
+
+
+@pytest.mark.parametrize("known", [RECORD, None], ids=["recorded", "found-by-name"])
+def test_what_is_as_asked_for_is_kept_and_no_secret_is_fetched(known: GatewayRecord | None) -> None:
+    control = standing()
+    assert made(control, known) == MadeGateway(RECORD, ())
+    assert [call for call in control.calls if not call.startswith("find")] == []
+    assert control.secrets == []
+
+
+def gateway_with(**changes: Any) -> FakeGateways:
+    control = standing()
+    control.live = observed_gateway(spec=replace(asked().gateway, **changes))
+    return control
+
+
+def target_with(**changes: Any) -> FakeGateways:
+    control = standing()
+    control.behind = {"credit-check": observed_target(spec=replace(asked().target, **changes))}
+    return control
+
+
+def provider_with(**changes: Any) -> FakeGateways:
+    control = standing()
+    control.held = observed_provider(spec=replace(asked().provider, **changes))
+    return control
+
+
+@pytest.mark.parametrize(
+    ("control", "changed", "call"),
+    [
+        (lambda: gateway_with(authorizer={}), "gateway authorizer", f"update {GATEWAY_ID}"),
+        (lambda: gateway_with(role_arn="another"), "gateway role_arn", f"update {GATEWAY_ID}"),
+        (lambda: gateway_with(extras=("exceptionLevel",)), "gateway extras", f"update {GATEWAY_ID}"),
+        (lambda: target_with(function_arn=OTHER), "target function_arn", f"update_target {TARGET_ID}"),
+        (lambda: target_with(tools=()), "target tools", f"update_target {TARGET_ID}"),
+        (lambda: provider_with(client_id="another"), "credential provider client_id", "update_provider"),
+    ],
+    ids=["authorizer", "role", "extras", "function", "tools", "client"],
+)
+def test_what_differs_and_nothing_else_is_put_right(
+    control: Callable[[], FakeGateways], changed: str, call: str
+) -> None:
+    altered = control()
+    assert made(altered, RECORD).changed == (changed,)
+    assert [c for c in altered.calls if not c.startswith("find")][0].startswith(call)
+    assert made(altered, RECORD).changed == ()
+
+
+def test_a_gateway_of_another_kind_of_door_is_replaced_by_nobody_but_its_owner() -> None:
+    control = gateway_with(authorizer_type="NONE", authorizer={})
+    with pytest.raises(GateRefused, match="authorizer type NONE") as caught:
+        made(control, RECORD)
+    assert caught.value.code == "authorizer_type_fixed"
+    assert control.calls == []
+
+
+def test_a_failed_gateway_is_named_with_its_reasons() -> None:
+    with pytest.raises(LaunchFailed, match="FAILED: the role cannot be assumed") as caught:
+        made(FakeGateways(ends_as="FAILED", reasons=("the role cannot be assumed",)))
+    assert caught.value.code == "gateway_failed"
+
+
+def test_one_that_never_came_up_is_made_anew() -> None:
+    control = standing()
+    control.live = observed_gateway(status="FAILED")
+    assert "gateway created" in made(control, RECORD).changed
+    assert control.calls.index(f"delete {GATEWAY_ID}") < control.calls.index("create mortgage-dev-gateway")
+
+
+def test_one_that_does_not_get_ready_ends_the_wait() -> None:
+    with pytest.raises(LaunchFailed, match="still CREATING after 5 s") as caught:
+        made(FakeGateways(settling=["CREATING"] * 20))
+    assert caught.value.code == "gateway_timed_out"
+
+
+def test_a_door_that_is_not_the_one_that_was_sent_is_no_success() -> None:
+    with pytest.raises(LaunchFailed, match="differs from what was sent: gateway authorizer"):
+        made(FakeGateways(alters={"authorizer": {"customJWTAuthorizer": {"discoveryUrl": "https://x"}}}))
+
+
+# -- remove
+
+
+@pytest.mark.parametrize("record", [RECORD, None], ids=["recorded", "found-by-name"])
+def test_targets_go_before_the_gateway_and_the_provider_goes_too(record: GatewayRecord | None) -> None:
+    control = standing()
+    control.behind["a-strangers"] = observed_target(id="Zz12Cd34Ef")
+    assert removed(control, record) == (
+        "gateway target a-strangers",
+        "gateway target credit-check",
+        "gateway mortgage-dev-gateway",
+        "credential provider mortgage-dev-gateway",
+    )
+    assert (control.live, control.behind, control.held) == (None, {}, None)
+
+
+def test_nothing_is_removed_twice() -> None:
+    control = standing()
+    removed(control)
+    assert removed(control) == ()
+
+
+def test_a_gateway_of_another_name_is_not_ours_though_it_is_recorded() -> None:
+    control = gateway_with(name="another-gateway")
+    control.held = None
+    assert removed(control) == ()
+    assert control.live is not None
+
+
+def test_one_that_does_not_settle_is_told_as_left_over() -> None:
+    control = FakeGateways(observed_gateway(status="UPDATING"))
+    with pytest.raises(Leftovers, match="still UPDATING"):
+        removed(control)
+
+
+# -- drift
+
+
+def drifts(control: FakeGateways) -> list[tuple[str, str, Level]]:
+    seen = GatewaySeen(control.live, control.behind, control.held)
+    return [(d.where, d.field, d.level) for d in gateway_drifts(asked(), seen)]
+
+
+GATEWAY_PLACE, TARGET_PLACE = "gateway mortgage-dev-gateway", "gateway mortgage-dev-gateway target credit-check"
+PROVIDER_PLACE = "credential provider mortgage-dev-gateway"
+
+
+def test_what_is_as_asked_for_has_not_drifted() -> None:
+    assert drifts(standing()) == []
+
+
+def loosened() -> FakeGateways:
+    rules = dict(asked().gateway.authorizer["customJWTAuthorizer"])
+    rules["allowedClients"] = [*rules["allowedClients"], "a-strangers"]
+    return gateway_with(authorizer={"customJWTAuthorizer": rules})
+
+
+def with_stranger() -> FakeGateways:
+    control = standing()
+    control.behind["a-strangers"] = observed_target(id="Zz12Cd34Ef")
+    return control
+
+
+@pytest.mark.parametrize(
+    ("control", "row"),
+    [
+        (loosened, (GATEWAY_PLACE, "authorizer.allowedClients", Level.CRITICAL)),
+        (lambda: gateway_with(authorizer_type="NONE"), (GATEWAY_PLACE, "authorizer_type", Level.CRITICAL)),
+        (lambda: gateway_with(role_arn="another"), (GATEWAY_PLACE, "role_arn", Level.CRITICAL)),
+        (lambda: target_with(function_arn=OTHER), (TARGET_PLACE, "function_arn", Level.CRITICAL)),
+        (with_stranger, (f"{GATEWAY_PLACE} target a-strangers", "target", Level.CRITICAL)),
+        (lambda: provider_with(client_id="another"), (PROVIDER_PLACE, "client_id", Level.CRITICAL)),
+        (lambda: FakeGateways(held=observed_provider()), (GATEWAY_PLACE, "gateway", Level.DRIFT)),
+        (
+            lambda: FakeGateways(observed_gateway(), {}, observed_provider()),
+            (TARGET_PLACE, "target", Level.DRIFT),
+        ),
+        (
+            lambda: FakeGateways(observed_gateway(), {"credit-check": observed_target()}),
+            (PROVIDER_PLACE, "credential provider", Level.DRIFT),
+        ),
+    ],
+    ids="client type role function extra-target provider no-gateway no-target no-provider".split(),
+)
+def test_each_difference_is_one_row(control: Callable[[], FakeGateways], row: tuple[str, str, Level]) -> None:
+    assert drifts(control()) == [row]
+
+
+def test_outputs_of_half_a_gateway_are_no_outputs() -> None:
+    with pytest.raises(MissingOutputs, match="gateway_authorizer"):
+        settings(**{**GATEWAY, "gateway_authorizer": None})
