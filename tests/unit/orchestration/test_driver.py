@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestration.errors import BadInput, TerraformFailed, Unfit
-from orchestration.terraform.driver import Environment, TerraformDriver
+from orchestration.terraform.driver import CUT_OFF, Environment, TerraformDriver
 from orchestration.terraform.failures import explain_failure
 from orchestration.terraform.state import RemoteState
 
@@ -546,7 +547,7 @@ echo "state written" > "$RECORD/written"
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from orchestration.terraform.driver import Environment, TerraformDriver
+from orchestration.terraform.driver import CUT_OFF, Environment, TerraformDriver
 
 record = Path(sys.argv[1])
 place = Environment("terraform", Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4]))
@@ -594,3 +595,11 @@ def test_terraform_gets_one_interrupt_however_many_we_get_and_may_finish(fake: F
         process.communicate()
     assert process.returncode == 130, err
     assert (record / "signals").read_text() == "INT\n"
+
+
+@pytest.mark.parametrize(("code", "marked"), [(0, False), (1, True)])
+def test_an_apply_that_did_not_end_well_leaves_a_mark(fake: Fake, code: int, marked: bool) -> None:
+    fake.answers("apply", code)
+    with suppress(TerraformFailed):
+        fake.driver.apply()
+    assert (fake.work / CUT_OFF).exists() is marked
