@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from mortgage.assistant import Assistant
 from mortgage.customers import Customers, load_customers
-from mortgage.gateway import GatewayScores
+from mortgage.gateway import GatewayScores, prepare
 from mortgage.journal import Journal
 from mortgage.knowledge import load_knowledge
 from mortgage.models import build_model
@@ -40,7 +40,14 @@ def main(env: Mapping[str, str]) -> int:
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     assistant = Assistant(model, build_specialists(model, customers, scores, load_knowledge()))
-    app = build_app(Desk(assistant, Journal(sys.stdout), settings.customers, close=_start_traces(settings)))
+    desk = Desk(
+        assistant,
+        Journal(sys.stdout),
+        settings.customers,
+        prepare=prepare if settings.gateway else None,
+        close=_start_traces(settings),
+    )
+    app = build_app(desk)
     app.run(port=settings.port, host=settings.host)
     return 0
 

@@ -64,6 +64,13 @@ def call_by_mcp(call: ToolCall) -> str:
     return call_tool(call)
 
 
+def prepare() -> None:
+    """Load what a call needs, which takes longer than one."""
+    from mortgage.mcp_call import trusted
+
+    trusted()
+
+
 class GatewayScores:
     """monotonic() in seconds."""
 

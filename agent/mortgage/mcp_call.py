@@ -78,7 +78,7 @@ class BoundedClient(httpx2.AsyncClient):
             transport=transport,
             # A proxy of the environment is for other machines; a redirection is followed nowhere.
             trust_env=not is_loopback(call.url),
-            verify=_trusted(),
+            verify=trusted(),
         )
         self._left_s, self._trouble = call.left_s, trouble
 
@@ -142,6 +142,6 @@ def _listing(request: httpx2.Request) -> httpx2.Response | None:
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """Made once: it takes longer than a call does."""
     return httpx2.create_ssl_context()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -47,6 +48,8 @@ class Desk:
     owners: SessionOwners = field(default_factory=SessionOwners)
     memory: Memory = field(default_factory=Memory)
     new_reference: Callable[[], str] = lambda: uuid.uuid4().hex
+    prepare: Callable[[], None] | None = None
+    """Called beside the server when it has started, so that no caller waits for it."""
     close: Callable[[], None] = lambda: None
     """Called when the server stops; uvicorn then ends the process by the signal that it got, without atexit."""
     heartbeat_s: float = HEARTBEAT_S
@@ -82,6 +85,8 @@ def build_app(desk: Desk) -> BedrockAgentCoreApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if desk.prepare is not None:
+            threading.Thread(target=desk.prepare, daemon=True).start()
         yield
         desk.close()
 

@@ -1,6 +1,7 @@
 import asyncio
 import io
 import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -192,6 +193,12 @@ def test_a_stream_in_which_nothing_is_said_shows_that_it_lives(log: io.StringIO)
     # A line that begins with a colon is a comment: readers of events pass over it.
     assert [event for event in said if not event.startswith(b":")] == [b'data: {"text": "one"}\n\n']
     assert said[-2:] == [b": working\n\n"] * 2
+
+
+def test_what_takes_long_is_prepared_beside_the_server() -> None:
+    prepared = threading.Event()
+    with TestClient(build_app(desk(ScriptedModel(), io.StringIO(), prepare=prepared.set))):
+        assert prepared.wait(timeout=30)
 
 
 @pytest.mark.parametrize("how", ["cancelled", "closed"])
