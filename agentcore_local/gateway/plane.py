@@ -1,12 +1,13 @@
 """Gateways as an ASGI app on the data plane's listener: finds the gateway, asks its door, lets MCP speak behind it."""
 
 import asyncio
+import contextlib
 import re
 from collections.abc import MutableMapping
 from typing import Any
 
 from agentcore_local.data import Call
-from agentcore_local.edge import Body, Head, Receive, Scope, Send, answer, read_head, spool
+from agentcore_local.edge import Body, Head, Receive, Scope, Send, Spooled, answer, read_head, spool
 from agentcore_local.gate import kind_of
 from agentcore_local.gateway.door import METADATA, GatewayDoor
 from agentcore_local.gateway.functions import Functions
@@ -63,12 +64,7 @@ class GatewayPlane:
         body = Body(receive, MAX_REQUEST, head.one("content-length"))
         admitted = await self._door.admit(head, gateway, body)
         call.by, call.subject, call.client = admitted.by, admitted.subject, admitted.client
-        if head.method != "POST":
-            # No stream of the server's own is offered, and no session that could be ended.
-            raise Refused("method_not_allowed", headers=[("allow", "POST")])
-        spooled = admitted.body or await spool(body)
-        with spooled.file:
-            content = spooled.read()
+        content = await _content(head, admitted.body, body)
         gateway = self._still(gateway)
         found = read_rpc_id(content)
         call.canary = found if isinstance(found, str) and _CANARY.fullmatch(found) else None
@@ -104,6 +100,19 @@ class GatewayPlane:
         if now.authorizer != gateway.authorizer:
             raise Refused("gateway_bad_token", log_reason="door_changed")
         return now
+
+
+async def _content(head: Head, spooled: Spooled | None, body: Body) -> bytes:
+    """The whole message, read now unless the signature asked for it already. Raises Refused."""
+    with contextlib.ExitStack() as files:
+        if spooled is not None:
+            files.enter_context(spooled.file)
+        if head.method != "POST":
+            # No stream of the server's own is offered, and no session that could be ended.
+            raise Refused("method_not_allowed", headers=[("allow", "POST")])
+        spooled = spooled or await spool(body)
+        files.enter_context(spooled.file)
+        return spooled.read()
 
 
 class _Answering:

@@ -4,6 +4,7 @@ The service's schema language is a small part of JSON Schema (botocore model: Sc
 required, items, description. It has no way to forbid further members, so they pass.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -71,7 +72,7 @@ def _value_faults(schema: Mapping[str, Any], value: Any, at: str) -> Iterator[st
     kind = schema["type"]
     boolean = isinstance(value, bool)  # which Python counts among the integers
     fits = isinstance(value, _KINDS[kind]) and boolean == (kind == "boolean")
-    if not fits:
+    if not fits or (isinstance(value, float) and not math.isfinite(value)):
         yield f"{at} must be of type {kind}"
         return
     if kind == "object":

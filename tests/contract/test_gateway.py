@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract.cast import Cast, allow
-from tests.contract.cloud import Emulator, Local, People, get
+from tests.contract.cloud import Emulator, Local, People, get, send
 from tests.contract.gateways import (
     SCOPE,
     TOOL,
@@ -139,6 +139,43 @@ def test_a_call_that_fails_is_an_honest_error(
 def test_ping_is_answered(gateway: Held, machines: Machines) -> None:
     answer = gateway.post({"jsonrpc": "2.0", "id": 1, "method": "ping"}, machines.bearer())
     assert answer.json == {"jsonrpc": "2.0", "id": 1, "result": {}}
+
+
+DEEP = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "numbers___double", "arguments": '
+ARGUMENTS = b'{"number": 1, "x": ' + b"[" * 5000 + b"]" * 5000 + b"}}}"
+
+
+@pytest.mark.parametrize(
+    ("body", "statuses"),
+    [
+        pytest.param(b"", {400}, id="empty"),
+        pytest.param(b"{", {400}, id="no-json"),
+        pytest.param(b"[" * 100_000, {400}, id="brackets"),
+        pytest.param(DEEP + ARGUMENTS, {200, 400}, id="deep-arguments"),
+        pytest.param(DEEP + b'{"number": NaN}}}', {200, 400}, id="no-number"),
+        pytest.param(b'{"jsonrpc": "2.0", "method": "notifications/initialized"}', {202}, id="notification"),
+    ],
+)
+def test_odd_messages_are_answered_and_break_nothing(
+    gateway: Held, machines: Machines, body: bytes, statuses: set[int]
+) -> None:
+    answer = gateway.post(body, machines.bearer())
+    assert answer.status in statuses
+    assert not gateway.line(answer)["reason"].startswith("crashed")
+    assert b"doubled" not in answer.body
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+def test_there_is_no_stream_and_no_session_to_end(gateway: Held, machines: Machines, method: str) -> None:
+    answer = send(method, gateway.url, None, machines.bearer())
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    assert send(method, gateway.url, None, {}).status == 401  # the door comes first
+
+
+@pytest.mark.parametrize("path", ["/mcp/", "/MCP", "%2Fmcp", "/mcp/../mcp", "/.well-known/other", ""])
+def test_another_path_is_nothing(gateway: Held, machines: Machines, path: str) -> None:
+    answer = send("POST", gateway.url.removesuffix("/mcp") + path, b"{}", machines.bearer())
+    assert answer.status == 404
 
 
 def test_an_unknown_tool_is_a_protocol_error(gateway: Held, machines: Machines) -> None:
