@@ -25,7 +25,7 @@ module "deployer_policy" {
   state_bucket_name        = "inbound-auth-tfstate-${local.account_id}-${local.region}"
 }
 
-# What no role of the deployment can exceed, whatever CI writes into it: the execution role's needs and the probes'.
+# What no role of the deployment can exceed, whatever CI writes into it: the execution role's needs, the gateway's, the probes'.
 resource "aws_iam_policy" "boundary" {
   name        = "agent-boundary"
   description = "Most that a role made by CI may do"
@@ -39,17 +39,20 @@ resource "aws_iam_policy" "boundary" {
         Action = [
           "bedrock:InvokeModel",
           "bedrock:InvokeModelWithResponseStream",
+          "bedrock-agentcore:GetResourceOauth2Token",
           "bedrock-agentcore:InvokeAgentRuntime",
           "cloudwatch:PutMetricData",
           "ecr:BatchGetImage",
           "ecr:GetAuthorizationToken",
           "ecr:GetDownloadUrlForLayer",
+          "lambda:InvokeFunction",
           "logs:CreateLogGroup",
           "logs:CreateLogStream",
           "logs:DescribeLogGroups",
           "logs:DescribeLogStreams",
           "logs:PutLogEvents",
           "logs:PutResourcePolicy",
+          "secretsmanager:GetSecretValue",
           "xray:GetSamplingRules",
           "xray:GetSamplingTargets",
           "xray:PutTelemetryRecords",

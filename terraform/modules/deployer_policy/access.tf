@@ -22,6 +22,23 @@ locals {
       }
     },
     {
+      Sid       = "HandTheExecutionRoleToTheRuntime"
+      Effect    = "Allow"
+      Action    = ["iam:PassRole"]
+      Resource  = [coalesce(var.execution_role_arn, local.role_arns[0])]
+      Condition = { StringEquals = { "iam:PassedToService" = "bedrock-agentcore.amazonaws.com" } }
+    },
+    {
+      # Made once in an account by the first runtime (AgentCore devguide: runtime-oauth).
+      Sid       = "RuntimeIdentityRole"
+      Effect    = "Allow"
+      Action    = ["iam:CreateServiceLinkedRole"]
+      Resource  = ["arn:${var.partition}:iam::${var.account_id}:role/aws-service-role/runtime-identity.bedrock-agentcore.amazonaws.com/*"]
+      Condition = { StringEquals = { "iam:AWSServiceName" = "runtime-identity.bedrock-agentcore.amazonaws.com" } }
+    },
+  ]
+  role_statements = [
+    {
       Sid    = "Roles"
       Effect = "Allow"
       Action = [
@@ -40,21 +57,6 @@ locals {
         "iam:UpdateRoleDescription",
       ]
       Resource = local.role_arns
-    },
-    {
-      Sid       = "HandTheExecutionRoleToTheRuntime"
-      Effect    = "Allow"
-      Action    = ["iam:PassRole"]
-      Resource  = [coalesce(var.execution_role_arn, local.role_arns[0])]
-      Condition = { StringEquals = { "iam:PassedToService" = "bedrock-agentcore.amazonaws.com" } }
-    },
-    {
-      # Made once in an account by the first runtime (AgentCore devguide: runtime-oauth).
-      Sid       = "RuntimeIdentityRole"
-      Effect    = "Allow"
-      Action    = ["iam:CreateServiceLinkedRole"]
-      Resource  = ["arn:${var.partition}:iam::${var.account_id}:role/aws-service-role/runtime-identity.bedrock-agentcore.amazonaws.com/*"]
-      Condition = { StringEquals = { "iam:AWSServiceName" = "runtime-identity.bedrock-agentcore.amazonaws.com" } }
     },
   ]
   policy_statements = [

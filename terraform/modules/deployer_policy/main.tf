@@ -8,6 +8,7 @@ locals {
   iam_arn        = "arn:${var.partition}:iam::${var.account_id}"
   log_groups_arn = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:/aws/bedrock-agentcore/runtimes"
   pools_arn      = "arn:${var.partition}:cognito-idp:${var.region}:${var.account_id}:userpool/*"
+  function_logs  = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:/aws/lambda/${local.name_prefix}-credit-check"
   record_arn     = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:${local.name_prefix}/auth"
   repository_arn = "arn:${var.partition}:ecr:${var.region}:${var.account_id}:repository/${local.name_prefix}"
   runtimes_arn   = "arn:${var.partition}:bedrock-agentcore:${var.region}:${var.account_id}:runtime"
@@ -15,8 +16,10 @@ locals {
 
   # Probes that were are taken down too, so theirs are always among them.
   probe_roles_arns = [for probe in ["elsewhere", "invoker", "stranger"] : "${local.iam_arn}:role${var.role_path}${local.name_prefix}-probe-${probe}"]
-  role_arns        = concat(["${local.iam_arn}:role${var.role_path}${local.name_prefix}-runtime"], local.probe_roles_arns)
-  policy_arns      = [for policy in ["invoker", "probe-elsewhere", "probe-iam"] : "${local.iam_arn}:policy${var.role_path}${local.name_prefix}-${policy}"]
+  # So are the gateway's.
+  gateway_role_arns = { for role in ["credit-check", "gateway"] : role => "${local.iam_arn}:role${var.role_path}${local.name_prefix}-${role}" }
+  role_arns         = concat(["${local.iam_arn}:role${var.role_path}${local.name_prefix}-runtime"], local.probe_roles_arns, values(local.gateway_role_arns))
+  policy_arns       = [for policy in ["invoker", "probe-elsewhere", "probe-iam"] : "${local.iam_arn}:policy${var.role_path}${local.name_prefix}-${policy}"]
 
   # The agent's own runtime and the probes'; the service draws the end of an id.
   runtime_names = [
@@ -28,12 +31,14 @@ locals {
 
   documents = {
     access         = local.access_statements
+    gateway        = local.gateway_statements
+    roles          = local.role_statements
     infrastructure = concat(local.infrastructure_statements, local.policy_statements)
     runtime        = concat(local.runtime_statements, local.probe_statements, local.monitoring_statements, local.state_statements)
   }
 }
 
-# Three, because one policy has 6144 characters at most. Their names do not begin as the deployment's own do: what they allow
+# Several, because one policy has 6144 characters at most. Their names do not begin as the deployment's own do: what they allow
 # does not reach themselves.
 resource "aws_iam_policy" "deployer" {
   for_each = local.documents

@@ -1,7 +1,7 @@
 locals {
   monitoring_statements = [
     {
-      Sid    = "RecordOfDecisions"
+      Sid    = "RecordOfDecisionsAndLogOfTheFunction"
       Effect = "Allow"
       Action = [
         "logs:CreateLogGroup",
@@ -16,7 +16,7 @@ locals {
         "logs:UntagResource",
       ]
       # Both forms: some of the actions are authorized against the group's ARN with an end, some without.
-      Resource = [local.record_arn, "${local.record_arn}:*"]
+      Resource = flatten([for group in [local.function_logs, local.record_arn] : [group, "${group}:*"]])
     },
     {
       Sid    = "FindTheRecord"

@@ -25,11 +25,30 @@ locals {
       Resource = [for name in local.runtime_names : "${local.runtimes_arn}/${name}"]
     },
     {
-      # The smoke test looks up whom it reached.
+      # The smoke test looks up whom it reached; `down` deletes what the service keeps of a runtime that is gone.
       Sid      = "OwnLogs"
       Effect   = "Allow"
-      Action   = ["logs:FilterLogEvents"]
-      Resource = [for name in local.runtime_names : "${local.log_groups_arn}/${name}"]
+      Action   = ["logs:DeleteLogGroup", "logs:FilterLogEvents"]
+      Resource = concat([for name in local.runtime_names : "${local.log_groups_arn}/${name}"], ["${local.function_logs}:*"])
+    },
+    {
+      # What a teardown may have left is looked for by name and tag, in each service's own list.
+      Sid    = "LookForRemains"
+      Effect = "Allow"
+      Action = [
+        "bedrock-agentcore:ListOauth2CredentialProviders",
+        "bedrock-agentcore:ListWorkloadIdentities",
+        "cognito-idp:ListUserPools",
+        "ecr:DescribeRepositories",
+        "iam:ListPolicies",
+        "iam:ListRoles",
+        "lambda:ListFunctions",
+        "s3:ListAllMyBuckets",
+        "secretsmanager:ListSecrets",
+        "tag:GetResources",
+      ]
+      # "*": they list, so they are authorized against all or take no resource; they tell names, and of a pool or a secret no more.
+      Resource = ["*"]
     },
   ]
 

@@ -14,8 +14,9 @@ resource "aws_iam_role" "gateway" {
         Principal = { Service = "bedrock-agentcore.amazonaws.com" }
         Condition = {
           StringEquals = { "aws:SourceAccount" = var.account_id }
-          # By its name: the service draws the end of the id, and a gateway cannot be made without its role.
-          ArnLike = { "aws:SourceArn" = "arn:${var.partition}:bedrock-agentcore:${var.region}:${var.account_id}:gateway/${var.gateway_name}-*" }
+          # By its name: a gateway cannot be made without its role, and the service ends its id with ten characters that it draws
+          # (botocore model: GatewayId). A shorter pattern would be another gateway's too.
+          ArnLike = { "aws:SourceArn" = "arn:${var.partition}:bedrock-agentcore:${var.region}:${var.account_id}:gateway/${var.gateway_name}-??????????" }
         }
       },
     ]

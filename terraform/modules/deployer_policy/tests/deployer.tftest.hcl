@@ -39,13 +39,25 @@ run "only_actions_without_resources_get_all_of_them" {
       for statement in jsondecode(policy.policy).Statement : statement.Action if contains(statement.Resource, "*")
       ]])) == toset([
       "bedrock-agentcore:CreateAgentRuntime",
+      "bedrock-agentcore:CreateGateway",
       "bedrock-agentcore:ListAgentRuntimes",
+      "bedrock-agentcore:ListGateways",
+      "bedrock-agentcore:ListOauth2CredentialProviders",
+      "bedrock-agentcore:ListWorkloadIdentities",
       "cognito-idp:CreateUserPool",
       "cognito-idp:DescribeUserPoolDomain",
+      "cognito-idp:ListUserPools",
+      "ecr:DescribeRepositories",
+      "iam:ListPolicies",
+      "iam:ListRoles",
+      "lambda:ListFunctions",
       "logs:DeleteQueryDefinition",
       "logs:DescribeQueryDefinitions",
       "logs:PutQueryDefinition",
+      "s3:ListAllMyBuckets",
       "secretsmanager:GetRandomPassword",
+      "secretsmanager:ListSecrets",
+      "tag:GetResources",
     ])
     error_message = "An action reaches every resource although it could be narrowed."
   }
@@ -81,17 +93,17 @@ run "roles_are_made_and_written_inside_the_boundary_alone" {
   }
 }
 
-run "the_execution_role_is_handed_to_the_runtime_service_alone" {
+run "each_role_is_handed_to_its_own_service_alone" {
   command = plan
 
   assert {
-    condition = [
-      for statement in jsondecode(aws_iam_policy.deployer["access"].policy).Statement :
-      [jsonencode(statement.Resource), jsonencode(statement.Condition)] if contains(statement.Action, "iam:PassRole")
-      ] == [[
-        jsonencode(["arn:aws:iam::111122223333:role/demo-dev-runtime"]),
-        jsonencode({ StringEquals = { "iam:PassedToService" = "bedrock-agentcore.amazonaws.com" } }),
-    ]]
+    condition = toset(flatten([for policy in values(aws_iam_policy.deployer) : [
+      for statement in jsondecode(policy.policy).Statement : "${join(" ", statement.Resource)} ${jsonencode(statement.Condition)}" if contains(statement.Action, "iam:PassRole")
+      ]])) == toset([
+      "arn:aws:iam::111122223333:role/demo-dev-credit-check ${jsonencode({ StringEquals = { "iam:PassedToService" = "lambda.amazonaws.com" } })}",
+      "arn:aws:iam::111122223333:role/demo-dev-gateway ${jsonencode({ StringEquals = { "iam:PassedToService" = "bedrock-agentcore.amazonaws.com" } })}",
+      "arn:aws:iam::111122223333:role/demo-dev-runtime ${jsonencode({ StringEquals = { "iam:PassedToService" = "bedrock-agentcore.amazonaws.com" } })}",
+    ])
     error_message = "Another role can be passed, or to another service."
   }
 
@@ -150,7 +162,7 @@ run "no_name_of_another_project_is_reached" {
   assert {
     condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
       for statement in jsondecode(policy.policy).Statement : [
-        for arn in statement.Resource : !can(regex("inbound[-_]auth[-_][a-z_-]*\\*", arn)) || can(regex("runtimes?/inbound_auth(_probe_(audience|group|iam|scope))?-\\*", arn))
+        for arn in statement.Resource : !can(regex("inbound[-_]auth[-_][a-z_-]*\\*", arn)) || can(regex("runtimes?/inbound_auth(_probe_(audience|group|iam|scope))?-\\*", arn)) || can(regex("/inbound-auth-credit-check:\\*$", arn))
       ]
     ]]))
     error_message = "A pattern takes in names of inbound-auth-dev."
@@ -163,8 +175,8 @@ run "everything_else_is_named_after_the_deployment" {
   assert {
     condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
       for statement in jsondecode(policy.policy).Statement : [
-        for arn in statement.Resource : strcontains(replace(arn, "demo_dev", "demo-dev"), "demo-dev") || startswith(arn, "arn:aws:s3:::inbound-auth-tfstate-111122223333-eu-west-1")
-      ] if !contains(["FindTheRecord", "GeneratePasswords", "LookUpDomains", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "SavedQueries", "TaggedPools"], statement.Sid)
+        for arn in statement.Resource : strcontains(replace(arn, "demo_dev", "demo-dev"), "demo-dev") || contains(["arn:aws:bedrock-agentcore:eu-west-1:111122223333:token-vault/default", "arn:aws:bedrock-agentcore:eu-west-1:111122223333:workload-identity-directory/default"], arn) || startswith(arn, "arn:aws:s3:::inbound-auth-tfstate-111122223333-eu-west-1")
+      ] if !contains(["FindTheRecord", "GeneratePasswords", "LookForRemains", "LookUpDomains", "MakeAndListGateways", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "SavedQueries", "TaggedPools"], statement.Sid)
     ]]))
     error_message = "A statement reaches what is not of this deployment."
   }
@@ -184,7 +196,7 @@ run "without_probes_and_state_neither_is_reached" {
   }
 
   assert {
-    condition     = !strcontains(aws_iam_policy.deployer["runtime"].policy, "probe") && !strcontains(aws_iam_policy.deployer["runtime"].policy, "s3:")
+    condition     = !strcontains(aws_iam_policy.deployer["runtime"].policy, "probe") && !strcontains(aws_iam_policy.deployer["runtime"].policy, "arn:aws:s3")
     error_message = "A probe or a state is reached: ${aws_iam_policy.deployer["runtime"].policy}"
   }
 }
@@ -206,12 +218,14 @@ run "an_own_execution_role_and_a_path_reach_the_policies" {
 
   assert {
     condition = flatten([
-      for statement in jsondecode(aws_iam_policy.deployer["access"].policy).Statement : statement.Resource if statement.Sid == "Roles"
+      for statement in jsondecode(aws_iam_policy.deployer["roles"].policy).Statement : statement.Resource if statement.Sid == "Roles"
       ]) == [
       "arn:aws:iam::111122223333:role/agents/demo-dev-runtime",
       "arn:aws:iam::111122223333:role/agents/demo-dev-probe-elsewhere",
       "arn:aws:iam::111122223333:role/agents/demo-dev-probe-invoker",
       "arn:aws:iam::111122223333:role/agents/demo-dev-probe-stranger",
+      "arn:aws:iam::111122223333:role/agents/demo-dev-credit-check",
+      "arn:aws:iam::111122223333:role/agents/demo-dev-gateway",
     ]
     error_message = "Roles are reached outside of the path."
   }

@@ -19,7 +19,7 @@ run "one_gateway_may_assume_the_role_and_call_one_function" {
     condition = jsonencode(jsondecode(aws_iam_role.gateway.assume_role_policy).Statement) == jsonencode([{
       Action = "sts:AssumeRole"
       Condition = {
-        ArnLike      = { "aws:SourceArn" = "arn:aws:bedrock-agentcore:eu-west-1:111122223333:gateway/demo-dev-gateway-*" }
+        ArnLike      = { "aws:SourceArn" = "arn:aws:bedrock-agentcore:eu-west-1:111122223333:gateway/demo-dev-gateway-??????????" }
         StringEquals = { "aws:SourceAccount" = "111122223333" }
       }
       Effect    = "Allow"
