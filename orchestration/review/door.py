@@ -1,4 +1,4 @@
-"""The door of a runtime, its JWT authorizer, wherever a plan describes one.
+"""The door of a runtime or a gateway, its JWT authorizer, wherever a plan describes one.
 
 Rules of different kinds are all demanded, values of one kind are alternatives (AgentCore devguide: runtime-oauth).
 """
@@ -14,7 +14,8 @@ from orchestration.review.plan import Action, Change, Plan
 from orchestration.review.values import block, entries, mapping, texts
 
 GROUPS = "cognito:groups"
-RUNTIME = "aws_bedrockagentcore_agent_runtime"
+RUNTIME, FUNCTION = "aws_bedrockagentcore_agent_runtime", "aws_lambda_function"
+NAMES = frozenset({"authorizer", "gateway_authorizer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,20 @@ class Door:
 
 NO_DOOR = Door(None, {}, (), (), ())
 INPUT = frozenset({"discovery_url", "allowed_clients", "allowed_audience", "allowed_scopes", "custom_claims"})
-DECIDING = ("agent_runtime_artifact", "network_configuration", "protocol_configuration", "role_arn")
-"""Arguments of the provider's runtime that decide what a caller reaches and with whose permissions."""
+DECIDING: Mapping[str, tuple[str, ...]] = {
+    RUNTIME: ("agent_runtime_artifact", "network_configuration", "protocol_configuration", "role_arn"),
+    FUNCTION: (
+        "environment",
+        "file_system_config",
+        "handler",
+        "image_config",
+        "layers",
+        "role",
+        "runtime",
+        "vpc_config",
+    ),
+}
+"""Arguments that decide what a caller reaches and with whose permissions. A function's code has a rule of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +84,18 @@ def is_door(change: Change) -> bool:
     names = {change.name, (change.previous_address or "").rpartition(".")[2].partition("[")[0]}
     given = [mapping(values).get("input") for values in (change.before, change.after)]
     return change.type == "terraform_data" and (
-        "authorizer" in names or any(INPUT & set(mapping(value)) for value in given)
+        bool(NAMES & names) or any(INPUT & set(mapping(value)) for value in given)
     )
+
+
+def at_gateway(address: str) -> bool:
+    """Whether a door is the gateway's and not the runtime's: by its name alone, as nothing else in it differs."""
+    return address.rpartition(".")[2].startswith("gateway")
+
+
+def place(address: str) -> str:
+    """Where a sentence about a door is true; the runtime's is the one that goes without saying."""
+    return "at the gateway: " if at_gateway(address) else ""
 
 
 def doors(plan: Plan) -> Iterator[Described]:
@@ -94,6 +117,8 @@ def doors(plan: Plan) -> Iterator[Described]:
 
 def _same(gone: Change, made: Change) -> bool:
     name = "agent_runtime_name"
+    if at_gateway(gone.address) != at_gateway(made.address):
+        return False
     return gone.type == made.type and mapping(gone.before).get(name) == mapping(made.after).get(name)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from orchestration.review.door import Door, doors
+from orchestration.review.door import Door, doors, place
 from orchestration.review.guards import guards
 from orchestration.review.masking import Unseen
 from orchestration.review.people import CLIENTS, POOL, USER, people, sign_ins
@@ -51,7 +51,11 @@ class Reading:
 
 def read(plan: Plan) -> Reading:
     found = list(doors(plan))
-    moved = [shift for door in found for shift in shifts(door.address, door.before, door.after)]
+    moved = [
+        replace(shift, words=place(door.address) + shift.words)
+        for door in found
+        for shift in shifts(door.address, door.before, door.after)
+    ]
     if not plan.brand_new:
         moved += people(plan, found)
     return Reading(

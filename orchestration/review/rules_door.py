@@ -1,4 +1,4 @@
-"""Rules on the runtime's authorizer: the end state, whoever wrote it."""
+"""Rules on an authorizer, the runtime's or the gateway's: the end state, whoever wrote it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def door_hits(address: str, door: Door) -> Iterator[tuple[str, Hit]]:
     """(rule id, hit) of one door. Settings are judged by the same lines as plans."""
     url = door.discovery_url
     if url is None:
-        yield "AIA001", (address, "no discovery URL: without a JWT authorizer the runtime takes IAM callers alone")
+        yield "AIA001", (address, "no discovery URL: without a JWT authorizer callers come with IAM alone")
     elif not door.has_allow_list:
         yield "AIA002", (address, f"no client, audience, scope or claim is demanded: every token of {url} passes")
     if isinstance(url, str) and _cognito(url) and door.audience:
@@ -65,7 +65,7 @@ def _outsider_by_id(reading: Reading) -> Iterator[Hit]:
 TEXTS = {
     "AIA001": (
         Severity.CRITICAL,
-        "Runtime without a JWT authorizer",
+        "Door without a JWT authorizer",
         "set the discovery URL of the issuer whose callers may enter",
     ),
     "AIA002": (

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from orchestration.review.door import DECIDING, RUNTIME
+from orchestration.review.door import DECIDING, FUNCTION
 from orchestration.review.findings import Hit, Rule, Severity
 from orchestration.review.plan import Action
 from orchestration.review.reading import Reading
 from orchestration.review.unjudged import decides_entry, handed_over, hidden_changes, unknown_types
 
+CODE = frozenset({"image_uri", "s3_bucket", "s3_key", "s3_object_version", "source_code_hash"})
 WATCHERS = ("aws_cloudwatch_log_metric_filter", "aws_cloudwatch_metric_alarm")
 # What may change in a watcher without its seeing less.
 LABELS = frozenset({"alarm_description", "arn", "id", "name", "alarm_name", "tags", "tags_all"})
@@ -40,13 +41,19 @@ def _handed_over(reading: Reading) -> Iterator[Hit]:
 
 
 def _runtime(reading: Reading) -> Iterator[Hit]:
-    for change in reading.plan.of(RUNTIME):
+    for change in reading.plan.of(*DECIDING):
         if change.before is None or change.after is None:
             continue
-        for name in DECIDING:
+        for name in DECIDING[change.type]:
             if name in change.changed:
                 then, now = (_shown(values.get(name)) for values in (change.before, change.after))
                 yield change.address, f"{name} turns from {then} to {now}"
+
+
+def _code(reading: Reading) -> Iterator[Hit]:
+    for change in reading.plan.of(FUNCTION):
+        if change.before is not None and change.after is not None and (names := sorted(CODE & change.changed)):
+            yield change.address, f"{', '.join(names)} changes: whoever calls it runs other code"
 
 
 def _forgotten(reading: Reading) -> Iterator[Hit]:
@@ -119,16 +126,24 @@ RULES = (
         "AIA095",
         Severity.CRITICAL,
         "The launch is told of another door than the plan's",
-        "make the outputs authorizer_* from the same values as terraform_data.authorizer",
+        "make the outputs authorizer_* from the same values as terraform_data.authorizer, gateway_* from the gateway's",
         _handed_over,
         change_only=True,
     ),
     Rule(
         "AIA089",
         Severity.HIGH,
-        "Runtime's code, role, network or protocol changed",
+        "Runtime's code, role, network or protocol changed, or what a function runs as and with",
         "see that callers may reach what it now is, with the permissions that it now has",
         _runtime,
+        change_only=True,
+    ),
+    Rule(
+        "AIA096",
+        Severity.MEDIUM,
+        "Function's code replaced",
+        "see the change of its sources: the package has the same bytes as long as they are the same",
+        _code,
         change_only=True,
     ),
     Rule(

@@ -44,7 +44,7 @@ READ = (
     "aws_ecr_",
     "aws_iam_",
     "aws_kms_",
-    "aws_lambda_permission",
+    "aws_lambda_",
     "aws_s3_bucket",
     "aws_secretsmanager_",
     "terraform_data",

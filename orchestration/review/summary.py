@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestration.review.door import Door
+from orchestration.review.door import Door, place
 from orchestration.review.masking import Unseen
 from orchestration.review.people import POOL, USER
 from orchestration.review.plan import Action, Change
@@ -83,7 +83,7 @@ def _headline(reading: Reading, counts: Counter[str], broken: Sequence[str], spo
     if not total:
         yield _nothing(reading, spoken)
     elif reading.plan.brand_new:
-        yield f"New environment with {total} resources: {_who(door for _, door in reading.doors)}"
+        yield f"New environment with {total} resources: {_who(reading.doors)}"
         if reading.unjudged:
             yield _not_judged(reading)
     elif all(change.after is None and change.action == Action.DELETE for change in changes):
@@ -137,17 +137,17 @@ def _permission_lines(reading: Reading) -> Iterator[str]:
                 yield f"{subject} {verb}: {'; '.join(lines)}"
 
 
-def _who(doors: Iterable[Door]) -> str:
-    """Everything that the door demands, since a newcomer's question is who gets in at all."""
+def _who(doors: Iterable[tuple[str, Door]]) -> str:
+    """Everything that each door demands, since a newcomer's question is who gets in at all."""
     sentences = []
-    for door in doors:
+    for address, door in doors:
         demands = [f"the clients {_all(sorted(door.named_clients))}"] if door.named_clients else [_any_client(door)]
         demands += [f"one of the scopes {_all(door.scopes)}"] if door.scopes else []
         demands += [f"one of the audiences {_all(door.audience)}"] if door.audience else []
         claims = () if isinstance(door.claims, Unseen) else door.claims
         demands += [f"{claim.name} {claim.operator} {', '.join(claim.values)}" for claim in claims]
         issuer = door.discovery_url if isinstance(door.discovery_url, str) else "a pool that is made"
-        sentences.append(f"callers need a token of {issuer} for {' with '.join(demands)}")
+        sentences.append(f"{place(address)}callers need a token of {issuer} for {' with '.join(demands)}")
     return "; ".join(sentences) or "no door is described, so who may call is not known"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestration.review.door import RUNTIME, is_door
+from orchestration.review.door import FUNCTION, RUNTIME, at_gateway, is_door
 from orchestration.review.guards import EXCLUSIVE
 from orchestration.review.people import CLIENTS, POOL, USER
 from orchestration.review.plan import Action, Change, Plan
@@ -36,7 +36,9 @@ COGNITO = (
     "aws_cognito_user_in_group",
     "aws_cognito_user_pool_domain",
 )
-UNDERSTOOD = frozenset({*HARMLESS, *COGNITO, *CLIENTS, POOL, USER, RUNTIME, *CARRIERS, *GRANTS, *MAKERS, *EXCLUSIVE})
+UNDERSTOOD = frozenset(
+    {*HARMLESS, *COGNITO, *CLIENTS, POOL, USER, FUNCTION, RUNTIME, *CARRIERS, *GRANTS, *MAKERS, *EXCLUSIVE}
+)
 # Services through which somebody can get in, get a token, or get at what the deployment keeps.
 OPENING = tuple(
     f"aws_{service}"
@@ -45,8 +47,11 @@ OPENING = tuple(
     secretsmanager ssoadmin vpclattice
     """.split()
 ) + ("awscc_",)
-HANDED_OVER = ("authorizer_", "runtime_role_arn")
-"""Outputs that decide who may call, by their names or the beginning of them."""
+HANDED_OVER = {
+    False: ("authorizer_", "runtime_role_arn"),
+    True: ("gateway_authorizer", "gateway_client_id", "gateway_function_arn", "gateway_role_arn", "gateway_scope"),
+}
+"""Outputs that decide who may call, by their names or the beginning of them; True: at the gateway."""
 # Sensitive by nature: that they change is no news about who may do what.
 SECRETS = frozenset(
     """
@@ -77,10 +82,10 @@ def decides_entry(change: Change, names: tuple[str, ...]) -> bool:
 
 
 def handed_over(plan: Plan) -> Iterator[str]:
-    """Outputs that describe the door to the launch, and change where no door of the plan does."""
-    stays = all(change.action == Action.KEEP for change in plan.changes if is_door(change))
-    for output in plan.outputs if stays and not plan.brand_new else ():
-        if output.changes and output.name.startswith(HANDED_OVER):
+    """Outputs that describe a door to the launch, and change where that door of the plan does not."""
+    changing = {at_gateway(c.address) for c in plan.changes if is_door(c) and c.action != Action.KEEP}
+    for output in () if plan.brand_new else plan.outputs:
+        if output.changes and any(output.name.startswith(HANDED_OVER[of]) for of in {False, True} - changing):
             yield output.name
 
 

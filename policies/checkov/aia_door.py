@@ -1,4 +1,4 @@
-"""Checks of a runtime's JWT authorizer: terraform_data.authorizer of this project, or the provider's runtime resource.
+"""Checks of a JWT authorizer: this project's two terraform_data, or the provider's runtime resource.
 
 A pool that is still to be made hides discovery URL and client ids alike: such a door is passed over, not failed.
 """
@@ -70,7 +70,7 @@ class NoOutsider(DoorCheck):
         return not any(word in client.lower() for client in clients for word in ("outsider", "probe"))
 
 
-HasAuthorizer("001", "A runtime has a JWT authorizer")
+HasAuthorizer("001", "A door has a JWT authorizer")
 HasAllowList("002", "An authorizer has an allow-list")
 NoAudienceOfCognito("003", "No audience is demanded of Cognito access tokens, which carry none")
 DiscoveryUrl("004", "The discovery URL is one that the service takes")

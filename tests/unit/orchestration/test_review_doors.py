@@ -131,6 +131,75 @@ def test_whom_a_door_lets_in_is_said_wherever_it_stands(resources: list[dict[str
     assert "evil" in found.summary.headline[0]
 
 
+GATEWAY = "gateway_authorizer"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule", "words"),
+    [
+        ({}, EVIL, "AIA080", "at the gateway: client user (evil) may call"),
+        (
+            {"allowed_scopes": ["gateway/invoke"]},
+            {"allowed_scopes": []},
+            "AIA081",
+            "at the gateway: tokens with any scope",
+        ),
+        ({}, {"allowed_clients": {}}, "AIA081", "at the gateway: any client of the issuer may call"),
+        ({}, {"allowed_scopes": ["gateway/invoke"]}, "AIA082", "at the gateway: only tokens with the scope"),
+    ],
+    ids=["client", "scope-dropped", "list-dropped", "tightened"],
+)
+def test_the_gateways_door_is_judged_by_the_same_rules_and_said_to_be_the_gateways(
+    before: dict[str, Any], after: dict[str, Any], rule: str, words: str
+) -> None:
+    standing = resource("terraform_data", "authorizer", before=values(), after=values())
+    found = of(
+        standing, resource("terraform_data", GATEWAY, before=values(**before), after=values(**{**before, **after}))
+    )
+    assert rule in rules(found)
+    assert words in found.summary.headline[0]
+
+
+def test_a_gateway_that_is_switched_on_or_off_is_said_at_its_door_and_is_not_the_runtimes_moved() -> None:
+    made = of(resource("terraform_data", GATEWAY, after=values()))
+    gone = of(resource("terraform_data", GATEWAY, before=values()))
+    assert "at the gateway: client user (client-of-people) may call" in made.summary.may_call
+    assert "at the gateway: client user (client-of-people) may no longer call" in gone.summary.may_no_longer_call
+    both = of(
+        resource("terraform_data", "authorizer", before=values()), resource("terraform_data", GATEWAY, after=values())
+    )
+    assert both.summary.may_call == made.summary.may_call
+    assert both.summary.may_no_longer_call == ("client user (client-of-people) may no longer call",)
+
+
+def test_a_new_environment_says_of_each_door_whom_it_lets_in() -> None:
+    doors = [resource("terraform_data", name, after=values()) for name in ("authorizer", GATEWAY)]
+    [headline, *_] = review(plan(*doors), today=TODAY).summary.headline
+    assert "callers need a token" in headline.partition("at the gateway: callers need a token of")[0]
+    assert headline.count("callers need a token of") == 2
+
+
+def function(**changes: Any) -> dict[str, Any]:
+    sound_one = {"function_name": "f", "handler": "a.b", "role": "arn:r", "source_code_hash": "old", "tags_all": TAGS}
+    return resource("aws_lambda_function", before=sound_one, after=sound_one | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, set()),
+        ({"memory_size": 256}, set()),
+        ({"source_code_hash": "new"}, {"AIA096"}),
+        ({"role": "arn:admin"}, {"AIA089"}),
+        ({"environment": [{"variables": {"PYTHONPATH": "/tmp"}}]}, {"AIA089"}),
+        ({"layers": ["arn:evil"]}, {"AIA089"}),
+    ],
+    ids=str,
+)
+def test_what_a_function_runs_and_as_whom_is_told_when_it_changes(changes: dict[str, Any], expected: set[str]) -> None:
+    assert rules(of(function(**changes))) == expected
+
+
 def test_a_door_that_moves_to_another_issuer_is_compared_with_its_former_self() -> None:
     other = values(discovery_url=DISCOVERY_URL.replace("AAA", "BBB"))
     gone = resource("terraform_data", "authorizer", before=values())
@@ -188,6 +257,16 @@ def test_what_the_launch_is_told_changes_with_the_door_or_is_told() -> None:
     assert [(f.rule, f.address) for f in alone.findings] == [("AIA095", "output.authorizer_allowed_clients")]
     assert alone.summary.headline[0].startswith("Who may call cannot be judged")
     assert rules(together) == {"AIA082"}
+
+
+def test_the_change_of_one_door_excuses_no_output_of_the_other() -> None:
+    outputs = {"authorizer_allowed_clients": {"actions": ["update"]}, "gateway_authorizer": {"actions": ["update"]}}
+    shut = values(allowed_scopes=["s"])
+    for name, silent in (("authorizer", "gateway_authorizer"), (GATEWAY, "authorizer_allowed_clients")):
+        found = review(
+            plan(resource("terraform_data", name, before=values(), after=shut), output_changes=outputs), today=TODAY
+        )
+        assert [f.address for f in found.findings if f.rule == "AIA095"] == [f"output.{silent}"]
 
 
 def test_quiet_is_said_only_where_no_rule_speaks() -> None:
