@@ -128,6 +128,7 @@ def check_values(env: Mapping[str, str]) -> None:
     for name in ("LAUNCH_TIMEOUT_S", "DATA_PLANE_TIMEOUT_S", "REQUEST_TIMEOUT_S"):
         seconds(env, name, 1.0)
     check_model(env)
+    _wished_bucket(env)
     if gone := [name for name in ("ALLOWED_SCOPES", "ALLOWED_AUDIENCE") if env.get(name)]:
         # Silence would leave a door open that somebody believes closed.
         raise BadInput(
@@ -147,9 +148,7 @@ def remote_state(deployment: Deployment, recorded: str | None, env: Mapping[str,
 
     None: in a file here. Raises BadInput where both are given and differ.
     """
-    wish = env.get("STATE_BUCKET") or None
-    if wish is not None and not BUCKET_NAME.fullmatch(wish):
-        raise BadInput(f"STATE_BUCKET is {wish!r}", remedy="use the bucket that `invoke state.bootstrap` named")
+    wish = _wished_bucket(env)
     if wish is not None and recorded not in (None, wish):
         raise BadInput(
             f"STATE_BUCKET is {wish!r}, but the state of {deployment.state_dir.name} is in {recorded!r}",
@@ -161,6 +160,13 @@ def remote_state(deployment: Deployment, recorded: str | None, env: Mapping[str,
         return None
     key = state_key(deployment.environment)
     return RemoteState(bucket, key, deployment.region, path_style=deployment.target is Target.LOCAL)
+
+
+def _wished_bucket(env: Mapping[str, str]) -> str | None:
+    wish = env.get("STATE_BUCKET") or None
+    if wish is not None and not BUCKET_NAME.fullmatch(wish):
+        raise BadInput(f"STATE_BUCKET is {wish!r}", remedy="use the bucket that `invoke state.bootstrap` named")
+    return wish
 
 
 def aws_endpoints(region: str, dns_suffix: str = "amazonaws.com") -> Endpoints:
@@ -177,7 +183,7 @@ def port(env: Mapping[str, str], name: str) -> int | None:
     text = env.get(name)
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or not 1024 <= int(text) <= 65535:
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or not 1024 <= int(text) <= 65535:
         raise BadInput(f"{name} is {text!r}", remedy=f"use a port from 1024 to 65535, or unset {name}", code="bad_port")
     return int(text)
 

@@ -2,9 +2,11 @@
 
 from orchestration.terraform.accounts import allowed_accounts
 from orchestration.terraform.adopt import adopt
-from orchestration.terraform.adoption import ExistsOutside
-from orchestration.terraform.driver import Environment, TerraformDriver
+from orchestration.terraform.adoption import ExistsOutside, Stray
+from orchestration.terraform.apart import keep_apart, kept_apart
+from orchestration.terraform.driver import CUT_OFF, Environment, TerraformDriver
 from orchestration.terraform.failures import ACCOUNT_NOT_ALLOWED, account_not_allowed
+from orchestration.terraform.held import Held, HeldResource, parse_held
 from orchestration.terraform.mirror import MIRROR_VARIABLE, find_mirror, registry_reachable
 from orchestration.terraform.preparation import provider_mirror, providers_installed
 from orchestration.terraform.state import (
@@ -21,20 +23,27 @@ from orchestration.terraform.unfinished import left_behind, settle
 
 __all__ = [
     "ACCOUNT_NOT_ALLOWED",
+    "CUT_OFF",
     "MIRROR_VARIABLE",
     "OWN_KEY",
     "Environment",
     "ExistsOutside",
+    "Held",
+    "HeldResource",
     "RemoteState",
     "StateStore",
     "StateSummary",
+    "Stray",
     "TerraformDriver",
     "account_not_allowed",
     "adopt",
     "allowed_accounts",
     "find_mirror",
+    "keep_apart",
+    "kept_apart",
     "left_behind",
     "must_move",
+    "parse_held",
     "parse_state",
     "provider_mirror",
     "providers_installed",

@@ -6,6 +6,7 @@ deterministic, so what stands in the way is either what an interrupted apply mad
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def _stray(block: str) -> Stray | None:
 
 def import_id(stray: Stray, plan: Mapping[str, Any]) -> str | None:
     """What `terraform import` wants; None for a kind that is not known. `plan` is the document of `show -json`."""
-    after = planned(stray, plan)
+    after = change_of(stray, plan).get("after") or {}
     if stray.kind in BY_NAME:
         return stray.name
     if stray.kind == "aws_cognito_user_group" and isinstance(pool := after.get("user_pool_id"), str):
@@ -88,12 +89,19 @@ def import_id(stray: Stray, plan: Mapping[str, Any]) -> str | None:
     return None
 
 
-def planned(stray: Stray, plan: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values that are known of it before it is made."""
-    for change in plan.get("resource_changes", ()):
-        if change.get("address") == stray.address:
-            return change.get("change", {}).get("after") or {}
-    return {}
+def change_of(stray: Stray, plan: Mapping[str, Any]) -> Mapping[str, Any]:
+    """{"before": what is there, where the plan imports it; "after": what is known of it once it is as wanted}."""
+    found = (r for r in plan.get("resource_changes", ()) if r.get("address") == stray.address)
+    return next((r.get("change", {}) for r in found), {})
+
+
+def import_blocks(imports: Mapping[str, str]) -> str:
+    """Terraform's own language, in which an address needs no quotes and a value no second look but for its dollars."""
+    blocks = []
+    for address, identity in imports.items():
+        text = json.dumps(identity).replace("${", "$${").replace("%{", "%%{")
+        blocks.append(f"import {{\n  to = {address}\n  id = {text}\n}}\n")
+    return "\n".join(blocks)
 
 
 def is_ours(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
@@ -111,11 +119,6 @@ def is_ours(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
                 return False
             told = True
     return told
-
-
-def values_of(state: Mapping[str, Any], address: str) -> Mapping[str, Any]:
-    """A resource's values in the document of `terraform show -json` of a state; {} where it is not."""
-    return next((r.get("values", {}) for r in _resources(state) if r.get("address") == address), {})
 
 
 def _looked_up(plan: Mapping[str, Any], kind: str, name: str) -> str | None:

@@ -8,15 +8,24 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 from orchestration.errors import BadInput, OrchestrationError, TerraformFailed, Unfit
+from orchestration.terraform.adoption import import_blocks
 from orchestration.terraform.failures import explain_failure, without_progress
 from orchestration.terraform.preparation import initialised, mirror_configuration, providers_installed, stamp_of
 from orchestration.terraform.process import LOCKING, IsFlagged, OnLine, Process, Watch
-from orchestration.terraform.state import RemoteState, StateSummary, parse_state, remote_summary, stage_sources
+from orchestration.terraform.state import (
+    RemoteState,
+    StateSummary,
+    copy_sources,
+    parse_state,
+    remote_summary,
+    stage_sources,
+)
 from orchestration.terraform.unfinished import abandoned_lock, unfinished
 
 MINIMUM = (1, 11, 0)
@@ -175,6 +184,8 @@ class TerraformDriver:
         A plan carries the place of its state: applied elsewhere, it would change the environment that it was made for.
         Raises BadInput for such a one.
         """
+        if not is_zipfile(path):
+            raise BadInput(f"{path} is no plan of Terraform", remedy="invoke plan --out FILE", code="bad_plan")
         shutil.copyfile(path, self._plan_path)
         try:
             given = self.show_plan().get("variables", {})
@@ -222,24 +233,17 @@ class TerraformDriver:
         if code != 0:
             raise self._failed("destroy", code, out + err)
 
-    def take_in(self, address: str, identity: str) -> str | None:
-        """`terraform import`. Returns Terraform's words when it cannot."""
-        code, out, err = self._run("import", address, identity, **self._common())
-        return None if code == 0 else self._failed("import", code, out + err).message
-
-    def let_go(self, address: str) -> None:
-        """`terraform state rm`: what it names stays as it is."""
-        code, out, err = self._run("state rm", address)
-        if code != 0:
-            raise self._failed("state rm", code, out + err)
-
-    def show_state(self) -> dict[str, Any]:
-        """`terraform show -json` of the state. It holds secrets: never write it anywhere."""
-        code, out, err = self._run("show", private=True, json=IsFlagged, no_color=IsFlagged)
-        if code != 0:
-            raise self._failed("show", code, err)
-        document: dict[str, Any] = json.loads(out)
-        return document
+    @contextmanager
+    def taking_in(self, imports: Mapping[str, str]) -> Iterator[TerraformDriver]:
+        """A driver of the same state whose sources import {address: ID} besides; they and its plan go afterwards."""
+        folder = copy_sources(self._place.source_dir, self._place.work_dir / "terraform-imports")
+        (folder / "imports.tf").write_text(import_blocks(imports), encoding="utf-8")
+        driver = TerraformDriver(replace(self._place, source_dir=folder), note=self._note)
+        try:
+            yield driver
+        finally:
+            driver.forget_plan()
+            shutil.rmtree(folder, ignore_errors=True)
 
     def output(self) -> dict[str, Any]:
         """`terraform output -json`: {name: {"value": ..., "type": ..., "sensitive": bool}}; {} before any apply."""

@@ -122,9 +122,13 @@ def must_move(local: StateSummary | None, remote: StateSummary | None, place: Re
     )
 
 
+def copy_sources(source_dir: Path, folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    return Path(shutil.copytree(source_dir, folder, ignore=LEFT_OUT))
+
+
 def stage_sources(source_dir: Path, folder: Path, remote: RemoteState) -> Path:
     """A copy of the sources with the backend of this environment beside them; the checkout stays as it is."""
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(source_dir, folder, ignore=LEFT_OUT)
+    copy_sources(source_dir, folder)
     (folder / OVERRIDE_FILE).write_text(json.dumps(remote.backend(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return folder
