@@ -56,7 +56,8 @@ class Callers:
     def ask(self, question: str, caller: Caller, session_id: str = "", *, json: bool = False) -> None:
         """Show the agent's answer as it comes. Raises CallFailed with the refusal."""
         checked_prompt(question)
-        settings, session = self.steps.live_settings(), checked_session(session_id or new_session_id("caller"))
+        session = checked_session(session_id or new_session_id("caller"))
+        settings = self.steps.live_settings()
         console, said = self.steps.console, ""
         for piece in self._answer(self._agent(settings, caller), question, session):
             said += piece
@@ -71,7 +72,8 @@ class Callers:
 
     def chat(self, caller: Caller, read_line: Callable[[], str], session_id: str = "") -> None:
         """Questions and answers until the end of input, in one session."""
-        settings, session = self.steps.live_settings(), checked_session(session_id or new_session_id("caller"))
+        session = checked_session(session_id or new_session_id("caller"))
+        settings = self.steps.live_settings()
         agent = self._agent(settings, caller)
         Chat(lambda question: self._answer(agent, question, session), self.steps.console, read_line, session).run()
 

@@ -18,6 +18,7 @@ from orchestration.errors import BadInput, GateRefused
 from orchestration.review import (
     Review,
     Severity,
+    Waiver,
     load_waivers,
     review,
     review_authorizer,
@@ -55,8 +56,7 @@ class Reviews:
 
     def plan(self, *, destroy: bool = False, wishes: Wishes | None = None, out: str | None = None) -> Planned:
         """Plan and, with wishes, review. Without `out` no plan file stays: it holds every value in the clear."""
-        if wishes:
-            wishes.check()
+        waivers = self._waivers(wishes) if wishes else ()
         if out is not None:
             check_writable(out, "--out")
             if destroy:
@@ -67,7 +67,7 @@ class Reviews:
             try:
                 with self.console.step("terraform plan"), self.steps.account_of_nothing(terraform):
                     changes, text = terraform.plan(destroy=destroy)
-                reviewed = self._review(terraform.show_plan(), wishes) if wishes else None
+                reviewed = self._review(terraform.show_plan(), waivers) if wishes else None
                 if out is not None:
                     terraform.keep_plan(Path(out))
             finally:
@@ -85,7 +85,7 @@ class Reviews:
 
     def review_file(self, path: str, wishes: Wishes) -> Review:
         """Review a stored `terraform show -json`. Raises BadInput."""
-        wishes.check()
+        waivers = self._waivers(wishes)
         text = read_text(path, "the name of the plan", PLAN_AS_JSON)
         try:
             document = json.loads(text)
@@ -93,7 +93,7 @@ class Reviews:
             document = None
         if not isinstance(document, Mapping):
             raise BadInput(f"{path} is no JSON object", remedy=PLAN_AS_JSON)
-        return self._review(document, wishes)
+        return self._review(document, waivers)
 
     def present(self, reviewed: Review, wishes: Wishes) -> None:
         """Show the review, write the files asked for, then raise GateRefused if something is worse than accepted."""
@@ -140,10 +140,14 @@ class Reviews:
             self.console.say("what neither made is yours to delete: an endpoint, a runtime, a policy, a client, a user")
         return bool(document["drift"])
 
-    def _review(self, document: Mapping[str, Any], wishes: Wishes) -> Review:
+    def _waivers(self, wishes: Wishes) -> tuple[Waiver, ...]:
+        """Read before the wait for a plan. Raises BadInput for them and for any other wish that is none."""
+        wishes.check()
         default = self.steps.deployment.root / "policies" / "waivers.toml"
         path = wishes.waivers or (str(default) if default.is_file() else "")
-        waivers = load_waivers(read_text(path, "--waivers", "name a file that is there"), path) if path else ()
+        return load_waivers(read_text(path, "--waivers", "name a file that is there"), path) if path else ()
+
+    def _review(self, document: Mapping[str, Any], waivers: tuple[Waiver, ...]) -> Review:
         return review(document, waivers=waivers, today=datetime.fromtimestamp(self.steps.clock.now(), UTC).date())
 
     def _provisioned(self, endpoints: Endpoints) -> list[Drift]:
