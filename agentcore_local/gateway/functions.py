@@ -19,7 +19,8 @@ from agentcore_local.roles import NoCredentials, Roles, Session
 TIMEOUT_S = 300.0  # AgentCore devguide: bedrock-agentcore-limits (gateway invocation timeout, 5 min)
 MAX_ANSWER = 6 * 1024 * 1024  # AWS Lambda quotas: synchronous payload
 _ARN = re.compile(r"arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:function:(?P<name>[^:]+)(?::(?P<qualifier>.+))?", re.ASCII)
-_REQUEST = re.compile(r"RequestId: ([0-9a-f-]{36})", re.ASCII)
+# AWS's own lines name the request; the emulator's tail has the function's lines alone, which may name it.
+_REQUEST = re.compile(r'(?:RequestId: |"request": ")([0-9a-f-]{36})', re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,7 @@ def _path(arn: str) -> str:
 
 def _outcome(status: int, headers: Mapping[str, str], text: str, arn: str) -> Outcome:
     tail = base64.b64decode(headers.get("X-Amz-Log-Result") or "").decode("utf-8", "replace")
-    numbered = _REQUEST.search(tail)
-    request_id = numbered[1] if numbered else headers.get("x-amzn-requestid")
+    request_id = (_REQUEST.findall(tail) or [headers.get("x-amzn-requestid")])[-1]
     if status == 403:
         detail = f"Access denied while invoking Lambda function {arn}. Check the permissions of the gateway's role"
         return Outcome("access_denied", detail=detail, request_id=request_id)

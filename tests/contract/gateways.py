@@ -23,11 +23,15 @@ TOOL = "numbers___double"
 GATEWAY_ROLES = [{"credentialProviderType": "GATEWAY_IAM_ROLE"}]
 # Doubles, fails, or tells what it was given.
 FUNCTION = """
+import json
+
+
 def handle(event, context):
+    print(json.dumps({"request": context.aws_request_id, "number": event["number"]}))
     if event.get("fail"):
         raise ValueError("the number was " + str(event["number"]))
     if event.get("echo"):
-        return {"event": event, "function": context.function_name}
+        return {"event": event, "request": context.aws_request_id}
     return {"doubled": 2 * event["number"]}
 """
 SCHEMA = [

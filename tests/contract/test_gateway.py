@@ -58,14 +58,15 @@ def test_the_official_client_lists_and_calls_the_function(gateway: Held, machine
 def test_a_single_request_is_enough_and_is_told_in_one_line(gateway: Held, machines: Machines) -> None:
     canary, trace = secrets.token_hex(16), secrets.token_hex(16)
     answer = gateway.call(
-        {"number": 4}, machines.bearer(), id=canary, traceparent=f"00-{trace}-{secrets.token_hex(8)}-01"
+        {"number": 4, "echo": True}, machines.bearer(), id=canary, traceparent=f"00-{trace}-{secrets.token_hex(8)}-01"
     )
     assert (answer.status, answer.json["id"]) == (200, canary)
-    assert answer.json["result"]["content"][0]["text"] == '{"doubled": 8}'
+    seen = json.loads(answer.json["result"]["content"][0]["text"])
+    assert seen["event"] == {"number": 4, "echo": True}
     line = gateway.line(answer)
     told = {"decision": "allow", "tool": TOOL, "outcome": "ok", "canary": canary, "trace": trace, "by": "jwt"}
     assert {k: line.get(k) for k in told} == told
-    assert line["function_request"] and line["client"] == machines.insider[0]
+    assert (line["function_request"], line["client"]) == (seen["request"], machines.insider[0])
 
 
 def refusals(machines: Machines, people: People) -> dict[str, tuple[dict[str, str], int, str, str]]:

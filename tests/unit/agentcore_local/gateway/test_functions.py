@@ -34,3 +34,14 @@ def test_a_function_is_called_by_name_and_qualifier(arn: str, path: str) -> None
 def test_only_an_answer_of_the_function_is_handed_on(status: int, headers: dict[str, str], slug: str) -> None:
     outcome = _outcome(status, headers | {"X-Amz-Log-Result": TAIL}, "said", ARN)
     assert (outcome.slug, outcome.text, outcome.request_id) == (slug, "said" if slug == "ok" else "", NUMBER)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"END RequestId: {NUMBER}", f'{{"event": "credit_checked", "request": "{NUMBER}"}}'],
+    ids=["of-the-service", "of-the-function"],
+)
+def test_a_call_is_known_by_the_number_that_the_function_logs(line: str) -> None:
+    headers = {"x-amzn-requestid": "of the answer", "X-Amz-Log-Result": base64.b64encode(line.encode()).decode()}
+    assert _outcome(200, headers, "", ARN).request_id == NUMBER
+    assert _outcome(200, headers | {"X-Amz-Log-Result": ""}, "", ARN).request_id == "of the answer"
