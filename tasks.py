@@ -38,8 +38,10 @@ namespace = Collection(
     proof.smoke_test,
     proof.explain,
     proof.auth_log,
+    proof.trace,
     callers.logs,
     evidence.evidence,
 )
 namespace.add_collection(Collection("state", state.state_bootstrap, state.state_show, state.state_remove))
+namespace.add_collection(Collection("gateway", lifecycle.gateway_remove))
 namespace.add_collection(Collection("local", local.local_up, local.local_down, local.local_status, local.local_env))

@@ -58,13 +58,14 @@ def whoami(
         project.console.show(project.callers.whoami(wiring.Caller(client, user)), json=json)
 
 
-@described("question", "client", "user", "session", "target", "environment", "json")
+@described("question", "client", "user", "session", "trace", "target", "environment", "json")
 def ask(
     c: Context,
     question: str,
     client: str = "user",
     user: str | None = None,
     session: str | None = None,
+    trace: bool = False,
     target: str | None = None,
     environment: str | None = None,
     json: bool = False,
@@ -72,7 +73,10 @@ def ask(
     """Ask the agent, e.g. invoke ask "what can you do?"; the answer is shown as it comes."""
     help_instead(ask, question)
     with wiring.session(target, environment, quiet=True) as project:
-        project.callers.ask(question, wiring.Caller(client, user), session or "", json=json)
+        begun = project.tracing.begin(json=json) if trace else 0.0
+        used = project.callers.ask(question, wiring.Caller(client, user), session or "", json=json)
+        if trace:
+            project.tracing.of_session(used, begun)
 
 
 @described("client", "user", "session", "target", "environment")

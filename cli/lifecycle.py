@@ -72,3 +72,10 @@ def down(
     with wiring.session(target, environment, yes=yes, quiet=dry_run, removing=True) as project:
         report = project.teardown.preview() if dry_run else project.teardown.down()
         project.teardown.verdict(report, json=json)
+
+
+@described("target", "environment", "yes", name="remove")
+def gateway_remove(c: Context, target: str | None = None, environment: str | None = None, yes: bool = False) -> None:
+    """Delete the gateway with its targets and its credential provider; `up` makes it anew, at another URL."""
+    with wiring.session(target, environment, yes=yes) as project:
+        project.console.result("removed" if project.lifecycle.remove_gateway() else "nothing to remove")

@@ -90,3 +90,24 @@ def auth_log(
     """Show whom the door let in and refused, and by which rule; no token, no name."""
     with wiring.session(target, environment, quiet=json or counts) as project:
         project.proof.show_log(project.proof.explaining.log(since), json=json, counted=counts)
+
+
+@described(
+    "id",
+    "since",
+    "target",
+    "environment",
+    "json",
+    words={"id": "trace id of a request (default: the last one)"},
+)
+def trace(
+    c: Context,
+    id: str | None = None,
+    since: str = "10m",
+    target: str | None = None,
+    environment: str | None = None,
+    json: bool = False,
+) -> None:
+    """Follow one request through runtime, agent, gateway and function, by what each of them wrote down."""
+    with wiring.session(target, environment, quiet=True) as project:
+        project.tracing.show(id, since, json=json)

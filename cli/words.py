@@ -34,6 +34,7 @@ WORDS = {
     "flow": "code (browser), srp, password or machine (default: the first that the client allows)",
     "scope": "scopes to ask for by flows code and machine, blanks between (default: agent/invoke and what it needs)",
     "browser": "with --no-browser: only print the page's URL",
+    "trace": "then show what runtime, agent, gateway and function wrote of it",
     "session": "go on with a conversation: an id of 33 to 256 characters",
     "since": "how long ago to begin: a number and s, m, h or d, e.g. 10m",
     "dry_run": "show what would be removed, in order, and what would stay; change nothing",

@@ -111,6 +111,9 @@ class Tools(Protocol):
     ) -> Subject: ...
     def door_maker(self, settings: Settings) -> DoorMaker: ...
     def decisions(self, endpoints: Endpoints) -> Decisions: ...
+    def function_log(self, settings: Settings, since: float) -> list[str]:
+        """What the function behind the gateway wrote since that moment (Unix seconds)."""
+
     def decision_log(self, settings: Settings, since: float) -> list[str]:
         """Lines of the deployment's log group on AWS since that moment (Unix seconds)."""
 

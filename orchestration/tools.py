@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestration.aws import (
     AccessKey,
+    AgentLogs,
     ArtifactBucket,
     BotoGatewayControl,
     BotoRuntimeControl,
@@ -278,6 +279,11 @@ class TargetTools:
     def decisions(self, endpoints: Endpoints) -> Decisions:
         flags = oidc_map(self.deployment.region, endpoints.aws) if endpoints.aws else []
         return Decisions(self.deployment.root, flags, self.env)
+
+    def function_log(self, settings: Settings, since: float) -> list[str]:
+        gateway = settings.outputs.gateway
+        logs = AgentLogs(self._clients(settings.endpoints), QUALIFIER)
+        return logs.function_events(gateway.function_arn, since) if gateway else []
 
     def decision_log(self, settings: Settings, since: float) -> list[str]:
         outputs = settings.outputs

@@ -21,17 +21,26 @@ class AgentLogs:
 
     def lines_of_function(self, function_arn: str, since: float) -> list[str]:
         """The same of a function, which notes the id of each message that the gateway hands it."""
-        return self._noted([f"/aws/lambda/{function_arn.rpartition(':')[2]}"], since)
+        return self._noted([function_group(function_arn)], since)
 
-    def _noted(self, groups: Sequence[str], since: float) -> list[str]:
+    def function_events(self, function_arn: str, since: float) -> list[str]:
+        """The function's own lines, which are JSON."""
+        return self._noted([function_group(function_arn)], since, '"event"')
+
+    def _noted(self, groups: Sequence[str], since: float, pattern: str = '"canary"') -> list[str]:
         found: list[str] = []
         for group in groups:
             with translated("logs:FilterLogEvents"):
                 try:
                     pages = self._logs.get_paginator("filter_log_events").paginate(
-                        logGroupName=group, startTime=int(since * 1000), filterPattern='"canary"'
+                        logGroupName=group, startTime=int(since * 1000), filterPattern=pattern
                     )
                     found += [event["message"] for page in pages for event in page["events"]]
                 except self._logs.exceptions.ResourceNotFoundException:
                     continue
         return found
+
+
+def function_group(function_arn: str) -> str:
+    """AWS Lambda devguide: monitoring-cloudwatchlogs."""
+    return f"/aws/lambda/{function_arn.rpartition(':')[2]}"

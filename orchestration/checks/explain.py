@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`answered_by` is door, routing, request, agent, tool, service or nobody; `differs` how the prediction was wrong."""
+    """`answered_by`: door, routing, request, agent, tool, service, nobody; `differs`: how the prediction was wrong."""
 
     answered_by: str
     status: int | None

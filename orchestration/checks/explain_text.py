@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from orchestration.checks.decision import FAILED, OK
 from orchestration.checks.explain import Explanation
 
-_WHO = {"door": "the door", "agent": "the agent", "tool": "the gateway's tool", "service": "the service", "request": "the service"}
+_WHO = {
+    "door": "the door",
+    "agent": "the agent",
+    "tool": "the gateway's tool",
+    "service": "the service",
+    "request": "the service",
+}
 _WHERE = {
     "routing": "a routing failure: the door was not asked",
     "request": "the request's form, not its credential",

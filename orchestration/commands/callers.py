@@ -53,8 +53,8 @@ class Callers:
         end = "revoked and erased" if revoked else "erased; nothing was revoked at the provider"
         return f"{held.username or held.client_id}: {end}. The last access token holds until its end"
 
-    def ask(self, question: str, caller: Caller, session_id: str = "", *, json: bool = False) -> None:
-        """Show the agent's answer as it comes. Raises CallFailed with the refusal."""
+    def ask(self, question: str, caller: Caller, session_id: str = "", *, json: bool = False) -> str:
+        """Show the agent's answer as it comes; the session that it was given in. Raises CallFailed with the refusal."""
         checked_prompt(question)
         session = checked_session(session_id or new_session_id("caller"))
         settings = self.steps.live_settings()
@@ -69,6 +69,7 @@ class Callers:
             console.document({"schema_version": SCHEMA_VERSION, "session_id": session, "answer": said})
         else:
             console.piece("\n")
+        return session
 
     def chat(self, caller: Caller, read_line: Callable[[], str], session_id: str = "") -> None:
         """Questions and answers until the end of input, in one session."""

@@ -9,6 +9,7 @@ from typing import Any
 from orchestration.commands.proof import Proof
 from orchestration.console import Console
 from orchestration.errors import BadInput
+from orchestration.gateway import gateway_name
 from orchestration.outputs import flat_outputs
 from orchestration.report import SmokeReport, deployment_document
 from orchestration.runtime.launch import Launched
@@ -73,6 +74,12 @@ class Lifecycle:
         with self.steps.changing():
             settings, _ = self.steps.gateway(self.steps.live_settings())
             return self.steps.launch(settings)
+
+    def remove_gateway(self) -> bool:
+        """Delete the gateway with what belongs to it; the agent finds no credit scores until `up`. False: none was."""
+        with self.steps.changing():
+            settings = self.steps.live_settings()
+            return self.steps.remove_gateway(settings.endpoints, gateway_name(settings.outputs.agent_runtime_name))
 
     def status(self) -> dict[str, Any]:
         """The document of `status`: live state of the runtime and of the gateway that its agent calls."""

@@ -14,6 +14,7 @@ from orchestration.commands.proof import Proof
 from orchestration.commands.review import Reviews
 from orchestration.commands.state import State
 from orchestration.commands.teardown import Teardown
+from orchestration.commands.trace import Tracing
 from orchestration.console import Console
 from orchestration.errors import OrchestrationError
 from orchestration.steps import Steps
@@ -42,6 +43,10 @@ class Project:
     @property
     def local(self) -> Local:
         return Local(self.steps)
+
+    @property
+    def tracing(self) -> Tracing:
+        return Tracing(self.steps)
 
     @property
     def logs(self) -> Logs:
