@@ -105,11 +105,11 @@ def build_app(desk: Desk) -> BedrockAgentCoreApp:
             question = parse_payload(payload)
             desk.owners.admit(context.session_id, authorization)
         except NotYours:
-            return refusal("this session belongs to another caller", "session_of_another", 403)
+            return refused(journal, "this session belongs to another caller", "session_of_another", 403)
         except TooMany:
-            return refusal("no more sessions can be held", "too_many_sessions", 503)
+            return refused(journal, "no more sessions can be held", "too_many_sessions", 503)
         except BadPayload as e:
-            return refusal(str(e), "bad_payload", 400)
+            return refused(journal, str(e), "bad_payload", 400)
         access = access_of(authorization, desk.customers)
         visit = Visit(
             access,
@@ -203,6 +203,12 @@ def result_of(answer: Answer, visit: Visit) -> JsonObject:
     """The reply's shape; clients read result.content[0].text, and whence records came in result.metadata."""
     metadata = {"metadata": dict(visit.sources)} if visit.sources else {}
     return {"result": {"role": "assistant", "content": [{"text": answer.text}], **metadata}}
+
+
+def refused(journal: Journal, message: str, code: str, status: int) -> JSONResponse:
+    """A refusal whose code is in the log too: the service shows callers its own words instead of these."""
+    journal.note("refused", code=code)
+    return refusal(message, code, status)
 
 
 def refusal(message: str, code: str, status: int) -> JSONResponse:

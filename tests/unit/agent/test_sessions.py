@@ -9,7 +9,7 @@ from mortgage.sessions import LIFETIME_S, NotYours, SessionOwners, TooMany
 from starlette.testclient import TestClient
 
 from tests.fakes import agent
-from tests.fakes.agent import SESSION, desk, post, text_of
+from tests.fakes.agent import SESSION, desk, lines, post, text_of
 
 CANARY = "0123456789abcdef" * 2
 
@@ -160,8 +160,10 @@ def ask(log: io.StringIO, *calls: tuple[str | None, object]) -> list[Any]:
 @pytest.mark.usefixtures("_sockets")
 def test_another_caller_is_told_nothing_but_that_the_session_is_not_theirs() -> None:
     question = {"prompt": "what can you do?"}
-    first, second = ask(io.StringIO(), (ANN, question), (BOB, question))
+    log = io.StringIO()
+    first, second = ask(log, (ANN, question), (BOB, question))
     assert first.status_code == 200
+    assert [line["code"] for line in lines(log, "refused")] == ["session_of_another"]
     assert second.status_code == 403
     assert second.json() == {"error": "this session belongs to another caller", "code": "session_of_another"}
 
