@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -269,13 +270,22 @@ def test_a_kept_plan_is_for_the_user_alone(fake: Fake, tmp_path: Path) -> None:
     assert (kept.read_text(), kept.stat().st_mode & 0o777) == ("the plan", 0o600)
 
 
+def test_a_file_that_is_no_plan_never_reaches_terraform(fake: Fake, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.tfplan"
+    kept.write_text("no plan")
+    with pytest.raises(BadInput, match="kept.tfplan is no plan of Terraform") as caught:
+        fake.driver.take_plan(kept)
+    assert caught.value.code == "bad_plan"
+
+
 def test_a_kept_plan_of_another_environment_is_not_applied(fake: Fake, tmp_path: Path) -> None:
     kept = tmp_path / "kept.tfplan"
-    kept.write_text("the plan")
+    with ZipFile(kept, "w") as plan:
+        plan.writestr("tfplan", "the plan")
     ours = {"environment": {"value": "dev"}, "s3_use_path_style": {"value": True}}
     fake.answers("show", out=json.dumps({"variables": ours}))
     fake.driver.take_plan(kept)
-    assert (fake.work / "plan.tfplan").read_text() == "the plan"
+    assert (fake.work / "plan.tfplan").read_bytes() == kept.read_bytes()
     fake.answers("show", out=json.dumps({"variables": ours | {"environment": {"value": "prod"}}}))
     with pytest.raises(BadInput, match="'prod', not 'dev'"):
         fake.driver.take_plan(kept)
