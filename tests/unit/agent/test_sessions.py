@@ -1,5 +1,4 @@
 import io
-import json
 from typing import Any
 
 import pytest
@@ -190,8 +189,7 @@ def test_a_refused_payload_binds_no_session_and_is_not_looked_at_for_strangers()
 def test_every_call_that_arrives_leaves_its_canary_even_a_refused_one() -> None:
     log = io.StringIO()
     ask(log, (ANN, {"prompt": "hi", "canary": CANARY}), (BOB, {"prompt": "hi", "canary": CANARY[::-1]}))
-    lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert [(line["event"], line["canary"]) for line in lines] == [("invoked", CANARY), ("invoked", CANARY[::-1])]
+    assert [line["canary"] for line in lines(log, "invoked")] == [CANARY, CANARY[::-1]]
 
 
 @pytest.mark.usefixtures("_sockets")
@@ -199,5 +197,5 @@ def test_every_call_that_arrives_leaves_its_canary_even_a_refused_one() -> None:
 def test_nothing_else_of_a_payload_is_logged(canary: object) -> None:
     log = io.StringIO()
     ask(log, (ANN, {"prompt": "hi", "canary": canary}), (ANN, "secret"))
-    assert [json.loads(line)["canary"] for line in log.getvalue().splitlines()] == [None, None]
+    assert [line["canary"] for line in lines(log, "invoked")] == [None, None]
     assert "secret" not in log.getvalue()
