@@ -215,21 +215,5 @@ def test_an_interrupt_leaves_what_make_up_continues_and_make_down_cleans(
     assert not (clone.path / ".state/local-intr").exists()
 
 
-def test_make_down_twice_leaves_nothing(up: Clone) -> None:
-    ports = [p["port"] for p in up.document("local.status")["processes"]]
-    assert up.invoke("smoke-test", "--tag", "iam").code == 0
-    down = up.run("make", "down")
-    assert down.code == 0, down.err
-    assert re.search(r"ok  delete runtime \w+_probe_iam", down.err)
-    again = up.run("make", "down")
-    assert (again.code, "nothing to remove" in again.out) == (0, True)
-    assert up.processes() == []
-    assert not (up.path / ".state").exists()
-    for port in ports:
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            s.bind(("127.0.0.1", port))
-
-
 def serial(clone: Clone) -> int:
     return int(json.loads((clone.path / ".state/local-dev/terraform.tfstate").read_text())["serial"])
