@@ -29,7 +29,7 @@ from orchestration.terraform.state import (
 from orchestration.terraform.unfinished import abandoned_lock, unfinished
 
 MINIMUM = (1, 11, 0)
-# There while the last apply did not end well.
+# There since an apply did not end well.
 CUT_OFF = "applying"
 # Would write secrets into logs, or state where nobody looks for it.
 WITHHELD = ("TF_LOG", "TF_WORKSPACE", "TF_DATA_DIR", "TF_REATTACH_PROVIDERS")
@@ -221,12 +221,14 @@ class TerraformDriver:
 
     @contextmanager
     def _applying(self) -> Iterator[None]:
-        """Leaves a mark unless the apply ends well: things may exist then that the state does not list."""
+        """Leaves a mark unless the apply ends well: things may exist then that no state lists, a later one's neither."""
         self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         mark = self._place.work_dir / CUT_OFF
+        before = mark.exists()
         mark.touch(mode=0o600)
         yield
-        mark.unlink(missing_ok=True)
+        if not before:
+            mark.unlink()
 
     def destroy(self, *, on_line: OnLine | None = None) -> None:
         code, out, err = self._run("destroy", on_line=on_line, auto_approve=IsFlagged, **self._common())
