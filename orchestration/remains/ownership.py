@@ -11,12 +11,13 @@ from orchestration.terraform import Held
 
 # What services put before the name of what they make for us. Sources: AgentCore devguide, runtime-troubleshooting (log
 # groups); AWS Lambda developer guide (log groups); AgentCore devguide, identity (secrets of credential providers).
+PROVIDER_SECRET = "bedrock-agentcore-identity!default/oauth2/"
 BEFORE = (
     "/aws/bedrock-agentcore/runtimes/",
     "/aws/bedrock-agentcore/gateways/",
     "/aws/vendedlogs/bedrock-agentcore/",
     "/aws/lambda/",
-    "bedrock-agentcore-identity!default/oauth2/",
+    PROVIDER_SECRET,
 )
 # terraform/providers.tf, default_tags.
 PROJECT, ENVIRONMENT, MANAGED_BY = "Project", "Environment", "ManagedBy"
@@ -100,8 +101,18 @@ def unknown_to(held: Held, named: Collection[tuple[str, str]], remains: Iterable
     for remain in remains:
         thing = remain.thing
         known = {(TERRAFORM_TYPES.get(thing.kind), name) for name in (thing.id, thing.arn, thing.name)}
-        if not known & owned and (thing.kind, thing.name.rpartition("/")[2]) not in named:
+        if not known & owned and not any(_goes_with(thing, kind, name) for kind, name in named):
             yield remain
+
+
+def _goes_with(thing: Thing, kind: str, name: str) -> bool:
+    """Whether it is the thing of that kind and name, or what AgentCore made for that and takes away with it."""
+    own = thing.name.rpartition("/")[2]
+    if thing.kind is Kind.WORKLOAD and kind in (Kind.RUNTIME, Kind.GATEWAY):
+        return re.match(rf"{re.escape(name)}(?![A-Za-z0-9_])", own) is not None
+    if thing.kind is Kind.SECRET and kind == Kind.CREDENTIALS:
+        return thing.name == f"{PROVIDER_SECRET}{name}"
+    return (thing.kind, own) == (kind, name)
 
 
 def made_by_terraform(thing: Thing) -> bool:

@@ -221,7 +221,7 @@ class TerraformDriver:
 
     @contextmanager
     def _applying(self) -> Iterator[None]:
-        """Leaves a mark unless the apply ends well: things may exist then that no state lists, a later one's neither."""
+        """Leaves a mark unless the apply ends well: things may exist then that no later state lists."""
         self._place.work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         mark = self._place.work_dir / CUT_OFF
         before = mark.exists()

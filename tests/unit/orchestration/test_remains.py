@@ -151,3 +151,17 @@ def test_what_the_state_holds_or_the_teardown_removes_is_no_remain_of_a_dry_run(
     runtime, other = remain(Kind.RUNTIME, "app_dev", "app_dev-1"), remain(Kind.RUNTIME, "app_dev_x", "app_dev_x-1")
     found = [of_state, twin, runtime, other]
     assert list(unknown_to(held, {(Kind.RUNTIME, "app_dev")}, found)) == [twin, other]
+
+
+@pytest.mark.parametrize(
+    ("thing", "goes"),
+    [
+        (Thing(Kind.SECRET, "bedrock-agentcore-identity!default/oauth2/app-dev-gateway", "arn"), True),
+        (Thing(Kind.SECRET, "app-dev/password", "arn"), False),
+        (Thing(Kind.WORKLOAD, "app_dev-Ab12Cd34Ef", "w"), True),
+        (Thing(Kind.WORKLOAD, "app_dev_probe-Ab12Cd34Ef", "w"), False),
+    ],
+)
+def test_what_agentcore_made_for_a_thing_goes_with_it(thing: Thing, goes: bool) -> None:
+    named = {(Kind.RUNTIME, "app_dev"), (Kind.CREDENTIALS, "app-dev-gateway")}
+    assert list(unknown_to(Held(), named, [Remain(thing, "", "")])) == ([] if goes else [Remain(thing, "", "")])
