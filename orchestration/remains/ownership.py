@@ -11,7 +11,7 @@ from orchestration.terraform import Held
 
 # What services put before the name of what they make for us. Sources: AgentCore devguide, runtime-troubleshooting (log
 # groups); AWS Lambda developer guide (log groups); AgentCore devguide, identity (secrets of credential providers).
-PROVIDER_SECRET = "bedrock-agentcore-identity!default/oauth2/"
+PROVIDER_SECRET = "bedrock-agentcore-identity!default/oauth2/"  # noqa: S105  a name
 BEFORE = (
     "/aws/bedrock-agentcore/runtimes/",
     "/aws/bedrock-agentcore/gateways/",
