@@ -57,11 +57,13 @@ class GatewayMaker:
         changed += self._provider(asked)
         record = replace(record, credential_provider=asked.provider.name)
         made(record)
-        self._ready(live.id)
-        target_id = self._target(asked, live.id, changed)
+        if changed or live.status != READY:
+            self._ready(live.id)
+        target_id, settled = self._target(asked, live.id, changed)
         record = replace(record, target_id=target_id)
         made(record)
-        self._check(asked, live.id, target_id)
+        if changed or not settled:
+            self._check(asked, live.id, target_id)
         return MadeGateway(record, tuple(changed))
 
     def _gateway(
@@ -112,7 +114,8 @@ class GatewayMaker:
             self.control.update_provider(spec, self.secret(spec.client_id))
             yield from (f"credential provider {name}" for name in fields)
 
-    def _target(self, asked: GatewayAsked, gateway_id: str, changed: list[str]) -> str:
+    def _target(self, asked: GatewayAsked, gateway_id: str, changed: list[str]) -> tuple[str, bool]:
+        """(id, whether it is READY already)."""
         spec = asked.target
         target_id = self.control.targets(gateway_id).get(spec.name)
         live = self.control.target(gateway_id, target_id) if target_id else None
@@ -128,7 +131,7 @@ class GatewayMaker:
             self.note(f"gateway target {spec.name}: {', '.join(fields)}")
             changed += [f"target {name}" for name in fields]
             self.control.update_target(gateway_id, live.id, spec)
-        return live.id if live else str(target_id)
+        return (live.id, live.status == READY) if live else (str(target_id), False)
 
     def _ready(self, gateway_id: str) -> ObservedGateway:
         return wait_ready(

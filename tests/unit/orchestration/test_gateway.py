@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestration.console import Console
 from orchestration.drift import GatewaySeen, Level, gateway_drifts
-from orchestration.errors import BadInput, GateRefused, LaunchFailed, Leftovers, MissingOutputs
-from orchestration.gateway import GatewayMaker, MadeGateway, asked_of, gateway_name, load_tools, remove_gateway
+from orchestration.errors import BadInput, GateRefused, LaunchFailed, Leftovers, MissingOutputs, Unfit
+from orchestration.gateway import (
+    GatewayAsked,
+    GatewayMaker,
+    MadeGateway,
+    asked_of,
+    gateway_name,
+    load_tools,
+    remove_gateway,
+)
 from orchestration.ledger import GatewayRecord
 from orchestration.runtime.spec import desired_spec
+from orchestration.settings import Endpoints, Settings
+from orchestration.steps import Steps
 from tests.fakes.gateway import (
     RECORD,
     ROOT,
@@ -25,19 +36,31 @@ from tests.fakes.gateway import (
     observed_target,
     standing,
 )
-from tests.fakes.orchestration import CLIENT_SECRET, GATEWAY, GATEWAY_ID, GATEWAY_URL, FakeClock, settings
+from tests.fakes.orchestration import (
+    CLIENT_SECRET,
+    GATEWAY,
+    GATEWAY_ID,
+    GATEWAY_URL,
+    LOCAL_ENDPOINTS,
+    FakeClock,
+    deployment,
+    settings,
+)
 
 OTHER = "arn:aws:lambda:us-east-1:000000000000:function:another"
+
+
+def maker(control: FakeGateways) -> GatewayMaker:
+    return GatewayMaker(
+        control, lambda client_id: CLIENT_SECRET, FakeClock(), lambda text: None, timeout_s=5.0, poll_s=1.0
+    )
 
 
 def made(
     control: FakeGateways, known: GatewayRecord | None = None, records: list[GatewayRecord] | None = None
 ) -> MadeGateway:
     """What the maker makes of it; `records` gets what it tells in between."""
-    maker = GatewayMaker(
-        control, lambda client_id: CLIENT_SECRET, FakeClock(), lambda text: None, timeout_s=5.0, poll_s=1.0
-    )
-    return maker.ensure(asked(), known, (records if records is not None else []).append)
+    return maker(control).ensure(asked(), known, (records if records is not None else []).append)
 
 
 def removed(control: FakeGateways, record: GatewayRecord | None = RECORD, timeout_s: float = 5.0) -> tuple[str, ...]:
@@ -120,6 +143,13 @@ def test_what_is_as_asked_for_is_kept_and_no_secret_is_fetched(known: GatewayRec
     assert made(control, known) == MadeGateway(RECORD, ())
     assert [call for call in control.calls if not call.startswith("find")] == []
     assert control.secrets == []
+
+
+def test_a_target_that_is_still_being_made_is_waited_for() -> None:
+    control = standing()
+    control.behind = {"credit-check": observed_target(status="CREATING")}
+    with pytest.raises(LaunchFailed, match="target Ab12Cd34Ef is still CREATING"):
+        made(control, RECORD)
 
 
 def gateway_with(**changes: Any) -> FakeGateways:
@@ -284,3 +314,53 @@ def test_each_difference_is_one_row(control: Callable[[], FakeGateways], row: tu
 def test_outputs_of_half_a_gateway_are_no_outputs() -> None:
     with pytest.raises(MissingOutputs, match="gateway_authorizer"):
         settings(**{**GATEWAY, "gateway_authorizer": None})
+
+
+# -- the step of `up`
+
+
+@dataclass
+class FakeTools:
+    """As much of steps.Tools as the gateway's step asks for."""
+
+    control: FakeGateways
+
+    def gateways(self, endpoints: Endpoints) -> FakeGateways:
+        return self.control
+
+    def gateway_asked(self, settings: Settings) -> GatewayAsked | None:
+        return asked() if settings.outputs.gateway else None
+
+    def gateway_maker(self, settings: Settings) -> GatewayMaker:
+        return maker(self.control)
+
+
+def steps(root: Path, control: FakeGateways) -> Steps:
+    console = Console(FakeClock(), quiet=True)
+    tools: Any = FakeTools(control)
+    return Steps(deployment(root), {}, tools, console, FakeClock(), None, LOCAL_ENDPOINTS)
+
+
+def test_the_step_records_the_gateway_and_hands_its_url_on(tmp_path: Path) -> None:
+    step = steps(tmp_path, FakeGateways())
+    found, changed = step.gateway(settings(**GATEWAY))
+    assert (found.gateway_url, changed) == (GATEWAY_URL, True)
+    assert step.load_or_new().gateway == RECORD
+    assert step.gateway(settings(**GATEWAY))[1] is False
+
+
+def test_a_gateway_that_is_no_longer_asked_for_is_removed_and_forgotten(tmp_path: Path) -> None:
+    control = FakeGateways()
+    step = steps(tmp_path, control)
+    step.gateway(settings(**GATEWAY))
+    found, changed = step.gateway(settings())
+    assert (found.gateway_url, changed, control.live, control.held) == (None, True, None, None)
+    assert step.load_or_new().gateway is None
+    assert step.gateway(settings())[1] is False
+
+
+@pytest.mark.parametrize("outputs", [{}, GATEWAY], ids=["off", "not-made"])
+def test_who_calls_a_gateway_that_is_not_there_is_told_so(tmp_path: Path, outputs: dict[str, Any]) -> None:
+    with pytest.raises(Unfit) as caught:
+        steps(tmp_path, FakeGateways()).gateway_url(settings(**outputs))
+    assert caught.value.code == "no_gateway"
