@@ -92,7 +92,9 @@ class Emulator:
             "BIND_HOST": "127.0.0.1",
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            "SERVICES": "iam,sts,s3,cognito-idp,cognito-identity,secretsmanager,logs,lambda,ecr,tagging,sqs,bedrock-agentcore",
+            "SERVICES": (
+                "iam,sts,s3,cognito-idp,cognito-identity,secretsmanager,logs,lambda,ecr,tagging,sqs,bedrock-agentcore"
+            ),
             "PERSIST_STATE": "1",
             "STATE_DIR": str(self.folder / "state"),
             "S3_PERSIST": "1",

@@ -34,7 +34,7 @@ ROOT = Path("/somewhere")
 REGIONS = {"us-east-1", "eu-central-1"}
 
 
-def select(env: dict[str, str], **flags: str) -> Deployment:
+def select(env: dict[str, str], **flags: Any) -> Deployment:
     return select_deployment(env, root=ROOT, known_regions=lambda: REGIONS, **flags)
 
 
@@ -303,3 +303,12 @@ def test_a_model_elsewhere_opens_no_model_of_bedrock_to_the_role() -> None:
     select(OPENAI)
     assert bedrock_models(OPENAI) == []
     assert bedrock_models({"MODEL_ID": "a.b"}) == ["a.b"]
+
+
+def test_what_removes_is_not_stopped_by_a_wrong_value_that_only_matters_to_what_is_made() -> None:
+    wrong = {"REQUEST_TIMEOUT_S": "soon", "MODEL_PROVIDER": "none", "ALLOWED_SCOPES": "x", "ENVIRONMENT": "qa"}
+    assert select(wrong, removing=True).environment == "qa"
+    with pytest.raises(BadInput):
+        select(wrong)
+    with pytest.raises(BadInput, match="TARGET"):
+        select({"TARGET": "mars"}, removing=True)
