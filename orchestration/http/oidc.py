@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from orchestration.errors import SignInEnded, TokenRefused, Unfit
-from orchestration.tokens.held import Issued, error_code, finite
+from orchestration.tokens.held import OTHER_SCOPES, Issued, error_code, finite
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 LOOPBACK = ("127.0.0.1", "localhost")
 # What says nothing of the grant: the endpoint is busy (RFC 9110: 408, 429).
 BUSY = (408, 429)
+PUT_RIGHT = "run `make up`, which puts the app client right; with a provider of your own look there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def grant(
         ended = kind == "refresh_token" and error == "invalid_grant"
         raise (SignInEnded if ended else TokenRefused)(
             f"the token endpoint answered {status} ({error}) to app client {client_id}",
-            remedy="run `make up`, which puts the app client right; with a provider of your own look there",
+            remedy=OTHER_SCOPES if error == "invalid_scope" else PUT_RIGHT,
         )
     return Issued(
         access=access,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from orchestration.errors import TokenRefused
-from orchestration.tokens.held import error_code
+from orchestration.tokens.held import OTHER_SCOPES, error_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,9 @@ class CodeRequest:
         error = query.get("error", ["no code"])[0]
         raise TokenRefused(
             f"the provider ended the sign-in: {error_code(error)}",
-            remedy="run `invoke login` again; access_denied means that it was cancelled",
+            remedy=OTHER_SCOPES
+            if error == "invalid_scope"
+            else "run `invoke login` again; access_denied means that it was cancelled",
             code="login_refused",
         )
 

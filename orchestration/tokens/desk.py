@@ -83,6 +83,12 @@ class Desk:
         """Sign in and keep the tokens. Raises BadInput, TokenRefused, Unfit."""
         client = self._app_client(self.client_id(wish.client))
         flow = self._flow(wish, client)
+        if wish.scope and flow in (Flow.SRP, Flow.PASSWORD):
+            raise BadInput(
+                f"--scope has no say with --flow {flow}: the pool gives such a token its own scope, and only that",
+                remedy="leave --scope out, or use --flow code",
+                code="bad_scope",
+            )
         match flow:
             case Flow.CODE:
                 held = self._by_browser(client, wish.scope)

@@ -14,6 +14,9 @@ from orchestration.errors import TokenRefused
 # The authorizer refuses a token that ends within the next minute; one more is for the clocks.
 MARGIN_S = 120.0
 
+# What helps where a provider says invalid_scope (RFC 6749, 4.1.2.1 and 5.2).
+OTHER_SCOPES = "leave --scope out, or name scopes that this app client may ask for, blanks between"
+
 
 @dataclass(frozen=True, slots=True)
 class Issued:

@@ -70,6 +70,12 @@ def test_the_provider_s_refusal_is_told_in_its_own_code_and_nothing_else() -> No
     )
 
 
+def test_a_scope_that_the_client_may_not_ask_for_is_what_the_remedy_speaks_of() -> None:
+    with pytest.raises(TokenRefused) as caught:
+        request().code_in("/callback?error=invalid_scope&state=s")
+    assert "--scope" in caught.value.remedy
+
+
 @pytest.mark.enable_socket
 def test_one_request_is_taken_and_everybody_else_is_turned_away() -> None:
     port = free_port()

@@ -236,6 +236,13 @@ def test_what_nobody_knows_is_refused(scene: Scene, wish: Wish) -> None:
         scene.desk().login(wish)
 
 
+@pytest.mark.parametrize("flow", [Flow.SRP, Flow.PASSWORD])
+def test_scopes_are_not_asked_for_where_none_can_be(scene: Scene, flow: Flow) -> None:
+    with pytest.raises(BadInput, match=f"--scope has no say with --flow {flow}"):
+        scene.desk().login(Wish(flow=flow, scope="agent/invoke"))
+    assert scene.pool.calls == []
+
+
 def test_a_mistyped_client_is_a_wrong_input_and_no_missing_sign_in(scene: Scene) -> None:
     with pytest.raises(BadInput, match="usr"):
         scene.desk().take("usr")

@@ -60,6 +60,14 @@ def test_a_sign_in_ends_by_one_answer_alone(kind: str, error: str, expected: typ
     assert type(caught.value) is expected
 
 
+@pytest.mark.parametrize(("error", "helps"), [("invalid_scope", "--scope"), ("invalid_client", "make up")])
+def test_a_refused_scope_is_not_blamed_on_the_client(error: str, helps: str) -> None:
+    answer = client(lambda request: httpx.Response(400, json={"error": error}))
+    with pytest.raises(TokenRefused) as caught:
+        grant(answer, TOKEN_URL, "client_credentials", "app", "secret", {"scope": "x"})
+    assert helps in caught.value.remedy
+
+
 @pytest.mark.parametrize("lifetime", ["1e400", "NaN", "true", "9" * 400], ids=lambda text: text[:4])
 def test_a_lifetime_that_is_no_number_is_as_none(lifetime: str) -> None:
     text = f'{{"access_token": "abc", "expires_in": {lifetime}}}'
