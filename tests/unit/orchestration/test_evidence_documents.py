@@ -19,7 +19,7 @@ from orchestration.evidence import schemas
 from orchestration.evidence.folder import contents
 from tests.fakes.evidence import DOORS, PROVENANCE, admitted, case, configuration, inputs, skipped, smoke, wrong
 
-OTHERS = {"doctor", "teardown"}
+OTHERS = {"doctor", "status", "teardown"}
 """Schemas of documents that are no evidence."""
 SCHEMAS = sorted({path.name.removesuffix(".schema.json") for path in schemas.FOLDER.glob("*.schema.json")} - OTHERS)
 HOSTILE = [
