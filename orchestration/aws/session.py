@@ -6,11 +6,13 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session as CoreSession
 
 from orchestration.errors import OrchestrationError, Unfit
@@ -51,9 +53,22 @@ class Identity:
 def _without_the_users_settings() -> CoreSession:
     """A session that reads no profile and no file of the user: a broken one must not stop the local target."""
     nothing = (None, None, os.devnull, None)
-    return CoreSession(
-        session_vars={"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+    return _with_read_models(
+        CoreSession(
+            session_vars={"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+        )
     )
+
+
+@cache
+def _models() -> Loader:
+    """Keeps the service models that it has read; a session's own would read megabytes again for each session."""
+    return create_loader()
+
+
+def _with_read_models(session: CoreSession) -> CoreSession:
+    session.register_component("data_loader", _models())
+    return session
 
 
 def known_regions() -> Collection[str]:
@@ -82,7 +97,7 @@ class Clients:
                 aws_access_key_id=key.id if key else None,
                 aws_secret_access_key=key.secret if key else None,
                 region_name=region,
-                botocore_session=_without_the_users_settings() if key else None,
+                botocore_session=_without_the_users_settings() if key else _with_read_models(CoreSession()),
             )
         except ProfileNotFound as e:
             raise Unfit(
