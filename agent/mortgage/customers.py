@@ -21,6 +21,7 @@ SCHEMA = """
 CREATE TABLE customer (id TEXT PRIMARY KEY, credit_score INTEGER NOT NULL);
 CREATE TABLE mortgage (
     customer_id TEXT PRIMARY KEY REFERENCES customer (id),
+    as_of TEXT NOT NULL,
     outstanding_principal TEXT NOT NULL,
     annual_rate_percent TEXT NOT NULL,
     maturity_date TEXT NOT NULL,
@@ -41,8 +42,9 @@ class NoRecord(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mortgage:
-    """Amounts in US dollars; dates as ISO text (YYYY-MM-DD)."""
+    """As it stood at the end of the day `as_of`. Amounts in US dollars; dates as ISO text (YYYY-MM-DD)."""
 
+    as_of: str
     outstanding_principal: Decimal
     annual_rate_percent: Decimal
     maturity_date: str
@@ -85,18 +87,19 @@ class Customers:
 
 
 def load_customers(path: Path = DEMO_CUSTOMERS, scores_path: Path = DEMO_SCORES) -> Customers:
-    """Seed a database from {"customers": {id: {"mortgage": {...} or null}}} and {"scores": {id: int}}."""
+    """Seed a database from {"as_of": date, "customers": {id: {"mortgage": {} or null}}} and {"scores": {id: int}}."""
     scores: dict[str, int] = json.loads(scores_path.read_text(encoding="utf-8"))["scores"]
-    raw: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)["customers"]
+    raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     # Tools run in threads of a pool; Customers lets one at a time in.
     database = sqlite3.connect(":memory:", check_same_thread=False)
     database.executescript(SCHEMA)
-    for customer_id, entry in raw.items():
+    for customer_id, entry in raw["customers"].items():
         database.execute("INSERT INTO customer VALUES (?, ?)", (customer_id, scores[customer_id]))
         if entry["mortgage"]:
-            mortgage = [entry["mortgage"][field.name] for field in fields(Mortgage)]
+            record = {"as_of": raw["as_of"], **entry["mortgage"]}
+            mortgage = [record[field.name] for field in fields(Mortgage)]
             values = [customer_id, *(str(value) if isinstance(value, Decimal) else value for value in mortgage)]
-            database.execute("INSERT INTO mortgage VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            database.execute("INSERT INTO mortgage VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
     database.commit()
     database.execute("PRAGMA query_only = ON")
     return Customers(database)

@@ -28,7 +28,7 @@ def _knowledge(facts: Mapping[str, Any]) -> str:
 
 def _mortgage(facts: Mapping[str, Any]) -> str:
     return (
-        f"Customer {facts['customer_id']} owes {_money(facts['outstanding_principal'])} at "
+        f"As of {facts['as_of']}, customer {facts['customer_id']} owes {_money(facts['outstanding_principal'])} at "
         f"{Decimal(facts['annual_rate_percent']).normalize():f}% a year, with {facts['payments_remaining']} payments "
         f"remaining until {facts['maturity_date']}. The next payment of "
         f"{_money(facts['next_payment_amount'])} is due on {facts['next_payment_date']}."

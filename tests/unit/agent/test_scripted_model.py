@@ -82,7 +82,10 @@ def ask(asked: Assistant, prompt: str, of: Visit | None = None) -> list[Chunk | 
     [
         ("what is the credit score for me? my customer id is 1234", "The credit score of customer 1234 is 742."),
         ("what is my credit score?", "The credit score of customer 1234 is 742."),
-        ("my mortgage balance", "Customer 1234 owes $150,000.00 at 4.5% a year, with 72 payments remaining"),
+        (
+            "my mortgage balance",
+            "As of 2026-12-01, customer 1234 owes $150,000.00 at 4.5% a year, with 72 payments remaining",
+        ),
         ("refinance my mortgage at 3.5% over 6 years, costs $2,000", "to $2,312.76 and breaks even after 30 months."),
         ("refinance my mortgage at 9% over 6 years", "never breaks even. Interest saved in total: -$"),
         ("monthly payment on $300,000 at 6.5% over 30 years", "The monthly payment is $1,896.20 for $300,000.00"),
