@@ -59,6 +59,14 @@ def test_only_decisions_about_calls_since_the_moment_count() -> None:
 DOOR = {"event": "decision", "plane": "data", "ts": "2027-01-01T12:00:00Z", "decision": "deny", "reason": "expired"}
 
 
+def test_the_gateways_door_is_told_beside_the_runtimes() -> None:
+    gateway = DOOR | {"plane": "gateway", "gateway": "tools-ab12cd34ef"}
+    found = entries(
+        [json.dumps(DOOR | {"runtime": "r"}), json.dumps(gateway), json.dumps(DOOR | {"plane": "control"})], 0
+    )
+    assert [entry.runtime for entry in found] == ["r", "tools-ab12cd34ef"]
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -13,6 +13,7 @@ from orchestration.tokens import TokenBroker
 from tests.fakes.orchestration import (
     COGNITO,
     CUSTOMERS,
+    GATEWAY,
     OUTPUTS,
     PROBES,
     FakeIdentityProvider,
@@ -76,10 +77,12 @@ def test_people_sign_in_as_themselves_through_their_client(caller: Caller, sign_
         (Caller.SCOPED_BOTH, "client-of-probing-machines", "probe/call probe/other"),
         (Caller.SCOPED_LONGER, "client-of-probing-machines", "probe/call-more"),
         (Caller.SCOPED_OTHER, "client-of-probing-machines", "probe/other"),
+        (Caller.AGENT, "client-of-the-agent", "gateway/invoke"),
+        (Caller.GATEWAY_OUTSIDER, "client-of-the-gateways-outsiders", "gateway/invoke"),
     ],
 )
 def test_machines_ask_for_their_scope_and_no_other(caller: Caller, client: str, scope: str) -> None:
-    scene = Scene()
+    scene = Scene(**GATEWAY)
     scene.source.token(caller)
     assert scene.grants == [(client, scope)]
 
@@ -121,6 +124,12 @@ def test_callers_that_are_not_there_are_unavailable(
     else:
         with pytest.raises(Unavailable):
             source.token(caller)
+
+
+@pytest.mark.parametrize("caller", [Caller.AGENT, Caller.GATEWAY_OUTSIDER], ids=lambda caller: caller.name)
+def test_a_state_without_a_gateway_has_nobody_who_calls_one(caller: Caller) -> None:
+    with pytest.raises(Unavailable, match="no gateway here"):
+        Scene().source.token(caller)
 
 
 def test_a_state_without_customers_has_nobody_who_acts_for_them() -> None:
