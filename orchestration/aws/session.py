@@ -66,6 +66,13 @@ def _models() -> Loader:
     return create_loader()
 
 
+def _of_the_user() -> CoreSession:
+    """Raises ProfileNotFound at once, not when the first client is made."""
+    session = _with_read_models(CoreSession())
+    session.get_scoped_config()
+    return session
+
+
 def _with_read_models(session: CoreSession) -> CoreSession:
     session.register_component("data_loader", _models())
     return session
@@ -97,7 +104,7 @@ class Clients:
                 aws_access_key_id=key.id if key else None,
                 aws_secret_access_key=key.secret if key else None,
                 region_name=region,
-                botocore_session=_without_the_users_settings() if key else _with_read_models(CoreSession()),
+                botocore_session=_without_the_users_settings() if key else _of_the_user(),
             )
         except ProfileNotFound as e:
             raise Unfit(
