@@ -2,13 +2,21 @@
 
 Exit codes of every command: 0 as expected; 1 an expectation failed; 2 wrong input or usage, or changes found
 where the command asks for changes; 3 a policy or risk gate refused; 4 leftovers after teardown; 5 the
-environment is unfit; 130 interrupted.
+environment is unfit; 130 ended by Ctrl-C, 143 by SIGTERM, 129 by a closed terminal.
 """
 
 from __future__ import annotations
 
-INTERRUPTED = 130
+SIGNALLED = 128
 PIPE_CLOSED = 141
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked the command to end. Nothing may take it for a failure."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"signal {number}")
+        self.number = number
 
 
 class OrchestrationError(Exception):

@@ -55,6 +55,8 @@ from orchestration.tokens import Desk, TokenBroker
 
 # What stands in the way of one apply hides what would stand in the way of the rest.
 ADOPTIONS = 4
+# Nobody answered: codes of errors that a dead local cloud causes.
+UNREACHED = frozenset({"data_plane_unreachable", "issuer_unreachable", "no_answer", "not_saved", "unfit"})
 
 
 class Inspector(Protocol):
@@ -163,7 +165,26 @@ class Steps:
         with self.alone():
             self.check_account(self.load_or_new(), removing=removing)
             self.tools.confirm_spending()
-            yield
+            try:
+                yield
+            except KeyboardInterrupt as e:
+                e.add_note("nothing is lost: the same command goes on, `make down` removes what was made")
+                raise
+
+    def cause_of(self, error: OrchestrationError) -> OrchestrationError:
+        """That the local cloud is down, where it is and may have caused the error: it explains more than its results.
+
+        What is wrong with the input, refused by a rule or left over has nothing to do with it.
+        """
+        if self.cloud is None or not (error.exit_code == 1 or error.code in UNREACHED):
+            return error
+        try:
+            ledger = self.ledger().load()
+            if ledger is not None and ledger.ports is not None:
+                self.cloud.require_running(ledger.ports)
+        except OrchestrationError as down:
+            return down
+        return error
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -22,7 +22,7 @@ from orchestration.commands.proof import Foreign
 from orchestration.commands.wishes import Wishes
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
-from orchestration.errors import INTERRUPTED, PIPE_CLOSED, BadInput, OrchestrationError, Unfit
+from orchestration.errors import PIPE_CLOSED, SIGNALLED, BadInput, Interrupted, OrchestrationError, Unfit
 from orchestration.ledger import LedgerFile
 from orchestration.settings import (
     Deployment,
@@ -111,7 +111,13 @@ def session(
 ) -> Iterator[Project]:
     """A project for one command. Its errors are told as `told` says."""
     with told():
-        yield build(target=target, environment=environment, yes=yes, quiet=quiet, tolerant=tolerant, removing=removing)
+        project = build(
+            target=target, environment=environment, yes=yes, quiet=quiet, tolerant=tolerant, removing=removing
+        )
+        try:
+            yield project
+        except OrchestrationError as e:
+            raise project.steps.cause_of(e) from None
 
 
 def refuse_empty(flags: Mapping[str, object]) -> None:
@@ -131,8 +137,8 @@ def told() -> Iterator[None]:
     SIGTERM and a closed terminal are treated like Ctrl-C, so that they clean up too.
     """
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt("told to end")
+    def interrupt(number: int, *_: object) -> None:
+        raise Interrupted(number)
 
     previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
@@ -143,11 +149,10 @@ def told() -> Iterator[None]:
     except OrchestrationError as e:
         Console(SystemClock()).error(e)
         sys.exit(e.exit_code)
-    except KeyboardInterrupt:
-        Console(SystemClock()).say(
-            "interrupted; nothing is lost: the same command goes on, `make down` removes what was made"
-        )
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt as e:
+        # A note says what is true of the command that was interrupted.
+        Console(SystemClock()).say("; ".join(["interrupted", *getattr(e, "__notes__", ())]))
+        sys.exit(SIGNALLED + (e.number if isinstance(e, Interrupted) else signal.SIGINT))
     except OSError as e:
         Console(SystemClock()).error(Unfit(str(e), remedy="look at that file or folder", code="os_error"))
         _drop_output()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import LaunchFailed
+from orchestration.processes import leashed
 from orchestration.runtime.package import StagedAgent
 from orchestration.runtime.spec import RuntimeSpec
 
@@ -70,7 +71,8 @@ class Toolkit:
         result_path.unlink(missing_ok=True)
         with (self.log_dir / LOG_NAME).open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-P", str(WORKER), str(result_path)],
+                # It would go on creating a runtime that nobody waits for.
+                leashed([sys.executable, "-P", str(WORKER), str(result_path)], signal.SIGKILL),
                 cwd=build_dir,
                 env=self._environment(build_dir),
                 stdin=subprocess.PIPE,

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from python_terraform import IsFlagged, Terraform
 
-from orchestration.errors import OrchestrationError, Unfit
+from orchestration.errors import Interrupted, OrchestrationError, Unfit
 from orchestration.processes import CANNOT_START, end_group, leashed
 from orchestration.terraform.unfinished import WORD, forget, record
 
@@ -95,7 +95,7 @@ class Process(Terraform):  # type: ignore[misc]
         if amiss is not None:
             raise amiss
         if interrupts.came:
-            raise KeyboardInterrupt
+            raise Interrupted(interrupts.number)
         return answer
 
     def _start(self, argv: list[str], cmd: str, out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -211,6 +211,7 @@ class _Interrupts:
 
     def __init__(self) -> None:
         self.came = False
+        self.number = int(signal.SIGINT)
         self._wanted = False
         self._process: subprocess.Popen[bytes] | None = None
         self._sent = False
@@ -235,8 +236,9 @@ class _Interrupts:
         self._wanted = True
         self._hand_on()
 
-    def _take(self, *_: object) -> None:
+    def _take(self, number: int, *_: object) -> None:
         self.came = self._wanted = True
+        self.number = number
         self._hand_on()
 
     def _hand_on(self) -> None:

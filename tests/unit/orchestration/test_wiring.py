@@ -149,14 +149,22 @@ def test_ctrl_c_is_one_line_and_130(capsys: pytest.CaptureFixture[str]) -> None:
     assert caught.value.code == 130
     out, err = capsys.readouterr()
     assert out == ""
-    assert len(err.splitlines()) == 1
-    assert "make down" in err
+    assert err == "interrupted\n"
 
 
-def test_a_termination_signal_is_like_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_being_changed_has_its_own_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), session("local"):
+        interrupt = KeyboardInterrupt()
+        interrupt.add_note("nothing is lost")
+        raise interrupt
+    assert capsys.readouterr().err == "interrupted; nothing is lost\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_termination_signal_is_like_ctrl_c_but_for_its_exit_code(number: signal.Signals, code: int) -> None:
     with pytest.raises(SystemExit) as caught, session("local"):
-        os.kill(os.getpid(), signal.SIGTERM)
-    assert caught.value.code == 130
+        os.kill(os.getpid(), number)
+    assert caught.value.code == code
 
 
 def test_the_signal_handler_of_before_is_put_back() -> None:
