@@ -79,10 +79,10 @@ class AgentOutput:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._pipe, self._read)
 
-    async def finish(self) -> None:
+    async def finish(self, patience_s: float = DRAIN_S) -> None:
         """Take what is still in the pipe. A process that outlived the agent and holds it open is not waited for."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._over.wait(), DRAIN_S)
+            await asyncio.wait_for(self._over.wait(), patience_s)
         self._end()
 
     def _read(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -39,6 +40,17 @@ NAMES = frozenset(
 def is_setting(name: str) -> bool:
     """True for a variable that the project or the AWS SDK would obey."""
     return name not in TOOLS and (name in NAMES or name.startswith(PREFIXES))
+
+
+def pytest_configure() -> None:
+    """Collecting makes little garbage, and what it makes stays."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -69,6 +70,12 @@ def module_name(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def nodes(text: str) -> tuple[ast.AST, ...]:
+    """Everything in a module, which several rules look at."""
+    return tuple(ast.walk(ast.parse(text)))
+
+
 def imports(root: Path, folder: str) -> Iterator[Import]:
     """Every import statement below a folder, or in a file; those inside functions count like any other."""
     base = root / folder
@@ -76,7 +83,7 @@ def imports(root: Path, folder: str) -> Iterator[Import]:
         file = path.relative_to(root)
         module = module_name(file)
         package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(file))):
+        for node in nodes(path.read_text(encoding="utf-8")):
             for name in _names(root, node, package):
                 yield Import(file, getattr(node, "lineno", 0), module, name)
 
@@ -176,7 +183,7 @@ def mocks(root: Path) -> list[str]:
     """Tests that replace parts of modules instead of passing a fake."""
     found = [str(i) for i in imports(root, "tests") if i.name.startswith(("unittest.mock", "mock", "pytest_mock"))]
     for path in sorted((root / "tests").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path.read_text(encoding="utf-8")):
             patches = isinstance(node, ast.Attribute) and node.attr == "patch" and _called(node.value) == "mock"
             if patches or (isinstance(node, ast.arg) and node.arg == "mocker"):
                 found.append(f"{path.relative_to(root)}:{getattr(node, 'lineno', 0)}: uses mock")

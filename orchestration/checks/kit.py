@@ -76,6 +76,8 @@ class Kit:
     region: str
     clock: Callable[[], float]
     """Unix seconds."""
+    new_rsa_key: Callable[[], rsa.RSAPrivateKey] = new_rsa_key
+    """For an attacker's key."""
     # A provider that refuses is asked once, and not once a case.
     _once: Once = field(default_factory=lambda: Once(keep_failures=True))
 
@@ -130,7 +132,7 @@ class Kit:
 
     @property
     def attacker(self) -> rsa.RSAPrivateKey:
-        return self._once.get("attacker", new_rsa_key)
+        return self._once.get("attacker", self.new_rsa_key)
 
     @property
     def attacker_ec(self) -> ec.EllipticCurvePrivateKey:

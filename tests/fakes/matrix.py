@@ -47,6 +47,11 @@ def pool_key() -> rsa.RSAPrivateKey:
     return new_rsa_key()
 
 
+@cache
+def attackers_key() -> rsa.RSAPrivateKey:
+    return new_rsa_key()
+
+
 def claims_of(caller: Caller) -> dict[str, Any]:
     return {
         "sub": caller.name,
@@ -99,7 +104,7 @@ class FakeSource:
 
 
 def kit(source: FakeSource | None = None) -> Kit:
-    return Kit(source or FakeSource(), ISSUER, "client-of-people", "us-east-1", lambda: float(NOW))
+    return Kit(source or FakeSource(), ISSUER, "client-of-people", "us-east-1", lambda: float(NOW), attackers_key)
 
 
 @dataclass

@@ -79,17 +79,15 @@ def test_old_and_new_files_are_private(log: Path) -> None:
 
 
 def test_what_is_in_the_pipe_at_the_end_is_kept_and_a_holder_of_the_pipe_is_not_waited_for(log: Path) -> None:
-    async def work() -> float:
+    async def work() -> None:
         output = AgentOutput(log, lambda: STAMP, lambda e: None)
         os.write(output.writing_end, b"last words\n")
         other = os.dup(output.writing_end)
         os.close(output.writing_end)
-        began = asyncio.get_running_loop().time()
-        await output.finish()
+        await output.finish(0.01)
         os.close(other)
-        return asyncio.get_running_loop().time() - began
 
-    assert asyncio.run(work()) < 10
+    asyncio.run(work())
     assert read(log) == ["last words"]
 
 
