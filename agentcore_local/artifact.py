@@ -6,11 +6,13 @@ What a dependency's RECORD lists is left out: the agent runs with this environme
 
 import csv
 import io
+import lzma
 import os
 import posixpath
 import shutil
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
@@ -21,6 +23,18 @@ MAX_RECORD_BYTES = 8 * 1024 * 1024
 MAX_OWN_FILES = 2_000
 MAX_OWN_BYTES = 64 * 1024 * 1024
 ENTRY_MISSING = "The specified entrypoint could not be found or accessed in your artifact."
+
+# What zipfile raises, itself or by the decompressor of an entry.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+)
 
 
 class ArtifactError(Exception):
@@ -94,10 +108,14 @@ def unpack(file: IO[bytes], folder: Path, entry: str) -> list[str]:
             if entry not in [e.filename for e in own]:
                 raise ArtifactError(ENTRY_MISSING)
             folder.mkdir(mode=0o700, parents=True)
-            for info in own:
-                _write(archive, info, folder)
+            try:
+                for info in own:
+                    _write(archive, info, folder)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
             return sorted(e.filename for e in own)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as e:
+    except UNREADABLE as e:
         raise ArtifactError(f"Artifact is not a readable zip archive ({type(e).__name__}).") from e
 
 
