@@ -7,6 +7,7 @@ import json
 import threading
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,9 @@ from mortgage.trace_id import trace_id
 from mortgage.visit import Visit
 
 JsonObject = dict[str, Any]
+# A tool that waits for another service holds a thread meanwhile; asyncio's own five or six would let a few callers of
+# a slow one stop the tools of all.
+TOOL_THREADS = 64
 EVENT_STREAM = "text/event-stream"
 # Below the patience of clients and of whatever stands between: specialists say nothing while they work.
 HEARTBEAT_S = 10.0
@@ -82,9 +86,11 @@ class Call:
 
 def build_app(desk: Desk) -> BedrockAgentCoreApp:
     """The app with its entry point."""
+    threads = ThreadPoolExecutor(TOOL_THREADS, "tool")
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(threads)
         if desk.prepare is not None:
             threading.Thread(target=desk.prepare, daemon=True).start()
         yield
@@ -94,6 +100,8 @@ def build_app(desk: Desk) -> BedrockAgentCoreApp:
 
     async def invoke(payload: Any, context: RequestContext) -> Any:
         """A dict is sent as 200, a Response as it is."""
+        # The SDK runs this in a loop of its own; streams are sent in the server's.
+        asyncio.get_running_loop().set_default_executor(threads)
         headers: Mapping[str, str] = context.request.headers if context.request else {}
         authorization = headers.get("authorization")
         journal = desk.journal.of_call(BedrockAgentCoreContext.get_request_id(), context.session_id)

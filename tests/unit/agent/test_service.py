@@ -1,22 +1,26 @@
 import asyncio
 import io
 import json
+import os
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from mortgage.failures import describe
 from mortgage.intents import ABILITIES
+from mortgage.journal import Journal
 from mortgage.limits import MAX_BODY_BYTES
 from mortgage.memory import Bounds, Memory
 from mortgage.payload import Question
 from mortgage.scripted_model import ScriptedModel
-from mortgage.service import Call, asks_for_stream, build_app, sent_events
+from mortgage.service import Call, Desk, asks_for_stream, build_app, sent_events
+from mortgage.visit import Visit
 from starlette.testclient import TestClient
 
-from tests.fakes.agent import ANN, BOB, SESSION, bearer, desk, lines, machine, post, text_of, visit
+from tests.fakes.agent import ANN, BOB, SESSION, assistant, bearer, desk, lines, machine, post, text_of, visit
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")  # an event loop needs a socket pair
 
@@ -199,6 +203,22 @@ def test_what_takes_long_is_prepared_beside_the_server() -> None:
     prepared = threading.Event()
     with TestClient(build_app(desk(ScriptedModel(), io.StringIO(), prepare=prepared.set))):
         assert prepared.wait(timeout=30)
+
+
+def test_callers_of_a_slow_service_do_not_wait_for_one_another(log: io.StringIO) -> None:
+    everybody = threading.Barrier(min(32, (os.cpu_count() or 1) + 4) + 1)  # one more than asyncio's own threads
+
+    class Slow:
+        source = "slow"
+
+        def credit_score(self, customer_id: str, visit: Visit) -> int:
+            everybody.wait(timeout=30)
+            return 742
+
+    asked = Desk(assistant(ScriptedModel(), Slow()), Journal(log), {ANN: "1234"})
+    with TestClient(build_app(asked)) as client, ThreadPoolExecutor(everybody.parties) as callers:
+        replies = list(callers.map(lambda _: post(client, bearer(sub=ANN), SCORE), range(everybody.parties)))
+    assert {text_of(reply) for reply in replies} == {"The credit score of customer 1234 is 742."}
 
 
 @pytest.mark.parametrize("how", ["cancelled", "closed"])
