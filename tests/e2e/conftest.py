@@ -17,8 +17,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a newcomer's shell has; the package index's settings are part of the machine.
-INHERITED = ("PATH", "HOME", "LANG", "TERRAFORM", "TF_PROVIDER_MIRROR", "SSL_CERT_FILE")
+INHERITED = ("PATH", "LANG", "TERRAFORM", "TF_PROVIDER_MIRROR", "SSL_CERT_FILE")
 INHERITED_PREFIXES = ("PIP_", "UV_")
+# The caches and settings of this machine's package tools: part of it as well.
+CACHES = {
+    # pip asks rustc for its version; rustup answers for it and writes its settings.
+    "RUSTUP_HOME": str(Path.home() / ".rustup"),
+    "PIP_CACHE_DIR": str(Path.home() / ".cache" / "pip"),
+    "UV_CACHE_DIR": str(Path.home() / ".cache" / "uv"),
+    "XDG_CONFIG_HOME": str(Path.home() / ".config"),
+    "XDG_DATA_HOME": str(Path.home() / ".local" / "share"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +43,15 @@ class Clone:
 
     path: Path
 
+    @property
+    def outside(self) -> Path:
+        """Where the commands have their home and their temporary files."""
+        return self.path.with_name(f"{self.path.name}-outside")
+
     def environment(self, **more: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if k in INHERITED or k.startswith(INHERITED_PREFIXES)}
-        return kept | {"NO_COLOR": "1"} | more
+        watched = {"HOME": str(self.outside / "home"), "TMPDIR": str(self.outside / "tmp")}
+        return CACHES | kept | watched | {"NO_COLOR": "1"} | more
 
     def run(self, *argv: str, deadline_s: float = 180, **env: str) -> Done:
         done = subprocess.run(
@@ -100,6 +115,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, path / name)
     clone = Clone(path)
+    for name in ("home", "tmp"):
+        (clone.outside / name).mkdir(mode=0o700, parents=True)
     yield clone
     for folder in (path / ".state").glob("local-*"):
         clone.run("make", "down", ENVIRONMENT=folder.name.removeprefix("local-"))
