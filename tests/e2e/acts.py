@@ -58,6 +58,19 @@ def alter_door(clone: Clone, runtime_id: str, alter: Callable[[dict[str, Any]], 
         time.sleep(0.1)
 
 
+def alter_gateway(clone: Clone, alter: Callable[[dict[str, Any]], Any]) -> None:
+    """Change the authorizer of the live gateway; every other setting is sent again as it is."""
+    control, id = client(local_environment(clone)), clone.document("status")["gateway"]["id"]
+    live = control.get_gateway(gatewayIdentifier=id)
+    alter(live["authorizerConfiguration"]["customJWTAuthorizer"])
+    kept = ["name", "roleArn", "protocolType", "authorizerType", "authorizerConfiguration"]
+    control.update_gateway(gatewayIdentifier=id, **{name: live[name] for name in kept})
+    deadline = time.monotonic() + 60
+    while control.get_gateway(gatewayIdentifier=id)["status"] == "UPDATING":
+        assert time.monotonic() < deadline, "the update does not end"
+        time.sleep(0.1)
+
+
 def holds(content: bytes, secret: str) -> bool:
     """True if the text is there as it is or as JSON writes it; Terraform escapes &, < and > too."""
     escaped = json.dumps(secret)[1:-1]

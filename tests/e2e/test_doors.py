@@ -1,4 +1,4 @@
-"""The whole smoke matrix at its five doors; what it says when somebody loosens one; what it can do elsewhere."""
+"""The whole smoke matrix at its six doors; what it says when somebody loosens one; what it can do elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.checks.case import Door
 from orchestration.checks.cases import CASES
-from tests.e2e.acts import alter_door, one_error
+from tests.e2e.acts import alter_door, alter_gateway, one_error
 from tests.e2e.conftest import Clone, Done
 
 pytestmark = pytest.mark.e2e
@@ -94,6 +94,24 @@ def test_a_loosened_door_is_found_by_exactly_the_cases_that_now_pass(
     assert (done.code, set(document["failed"])) == (1, expected)
     assert all(case in one_error(done) for case in expected)
     assert all(case["explanation"] for case in document["cases"] if case["id"] in expected)
+
+
+def test_a_loosened_gateway_is_found_by_the_cases_that_now_pass_and_mended(doors: Clone) -> None:
+    stranger = doors.document("outputs")["terraform"]["probe_gateway_outsider_client_id"]
+
+    def loosen(rules: Rules) -> None:
+        rules["allowedClients"].append(stranger)
+        rules.pop("allowedScopes")
+
+    alter_gateway(doors, loosen)
+    done = doors.invoke("smoke-test", "--tag", "gateway", "--json")
+    failed = set(json.loads(done.out)["failed"])
+    scopes = {case.id for case in CASES if case.door is Door.GATEWAY and case.cause == "scopes"}
+    assert (done.code, failed) == (1, scopes | {"gateway-scope-outsider", "configuration-gateway"})
+    drifted = json.loads(doors.invoke("drift", "--json").out)
+    assert {row["field"] for row in drifted["fields"]} == {"authorizer.allowedClients", "authorizer.allowedScopes"}
+    assert doors.run("make", "up").code == 0
+    assert doors.invoke("smoke-test", "--tag", "gateway").code == 0
 
 
 def test_make_up_mends_a_loosened_door(doors: Clone) -> None:

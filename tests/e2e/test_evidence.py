@@ -28,7 +28,7 @@ def test_the_folder_holds_the_whole_matrix_and_what_it_ran_on(up: Clone, folder:
     assert result["ok"] and len(result["cases"]) >= 40
     assert {case["door"] for case in result["cases"]} == {door["name"] for door in environment["doors"]}
     assert environment["pending_changes"] is False
-    assert [door["as_asked"] for door in environment["doors"]] == [True] * 5
+    assert [door["as_asked"] for door in environment["doors"]] == [True] * 6
     assert environment["digests"]["agent artifact"] and environment["digests"]["terraform plan"]
     assert {request["case"] for request in json.loads((folder / "requests.json").read_text())["requests"]} == {
         case["id"] for case in result["cases"] if case["skipped"] is None and case["expected"] != "as asked"

@@ -23,12 +23,13 @@ from tests.e2e.conftest import Clone, Done
 pytestmark = pytest.mark.e2e
 
 CREDIT_QUESTION = "what is the credit score for me? my customer id is 1234"
-MAIN_CASES = {case.id for case in CASES if case.door is Door.MAIN}
+OWN_DOORS = (Door.MAIN, Door.GATEWAY)
+OWN_CASES = {case.id for case in CASES if case.door in OWN_DOORS}
 
 
 def test_make_up_in_a_fresh_clone_proves_the_door(first_up: Done) -> None:
     assert first_up.code == 0, first_up.err
-    verdicts = len(MAIN_CASES) + 1  # the door's configuration is one more
+    verdicts = len(OWN_CASES) + len(OWN_DOORS)  # each door's configuration is one more
     assert f"{verdicts} of {verdicts} verdicts as expected" in first_up.out
     assert "what to try next" in first_up.err
 
@@ -46,6 +47,18 @@ def test_ask_answers_the_credit_question(up: Clone) -> None:
     assert (done.code, done.err) == (0, "")
     scores = json.loads((up.path / "agent/mortgage/data/credit_scores.demo.json").read_text())["scores"]
     assert str(scores["1234"]) in done.out
+
+
+def test_one_request_is_followed_through_gateway_and_function(up: Clone) -> None:
+    done = up.invoke("ask", "--trace", CREDIT_QUESTION)
+    assert done.code == 0, done.err
+    assert done.err == "", "nothing of it is missing"
+    told = up.document("trace")
+    assert told["trace"] in done.out
+    places = [hop["place"] for hop in told["hops"]]
+    assert (places[0], set(places)) == ("runtime", {"runtime", "agent", "gateway", "function"})
+    outcomes = {hop["place"]: hop.get("outcome") for hop in told["hops"] if "outcome" in hop}
+    assert outcomes == {"agent": "found", "gateway": "ok", "function": "found"}
 
 
 @pytest.mark.parametrize(("client", "name"), [("user", "user_client_id"), ("machine", "machine_client_id")])
@@ -68,6 +81,10 @@ def test_status_and_outputs_have_the_documented_shape(up: Clone) -> None:
         clients = {document["cognito"]["user_client_id"], document["cognito"]["machine_client_id"]}
         assert set(document["authorizer"]["allowed_clients"]) == clients
         assert document["cognito"]["user_pool_id"] in document["authorizer"]["discovery_url"]
+        gateway = document["gateway"]
+        assert gateway["authorizer"]["allowed_scopes"] == ["gateway/invoke"]
+        assert not clients & set(gateway["authorizer"]["allowed_clients"])
+        assert gateway["targets"]["credit-check"]["status"] == gateway["status"] == "READY"
 
 
 def test_a_killed_emulator_is_named_and_make_up_recovers(up: Clone) -> None:
