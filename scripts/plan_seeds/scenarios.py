@@ -144,5 +144,36 @@ SCENARIOS = (
     Scenario("tags-missing", edits=(Edit("providers.tf", '      ManagedBy   = "terraform"\n', ""),)),
     Scenario("scope-rule-dropped", base="guarded", variables={"allowed_scopes": []}),
     Scenario("required-group-dropped", base="guarded", variables={"required_groups": []}),
+    Scenario("gateway-off", variables={"gateway_enabled": False}),
+    Scenario(
+        "gateway-scope-dropped",
+        edits=(Edit("gateway.tf", "allowed_scopes   = [module.gateway_access[0].scope]", "allowed_scopes   = []"),),
+    ),
+    Scenario(
+        "gateway-outsider-allowed",
+        edits=(
+            Edit(
+                "gateway.tf",
+                "{ gateway = module.gateway_access[0].client_id }",
+                "{ gateway = module.gateway_access[0].client_id, desk = module.probes[0].gateway_outsider_client_id }",
+            ),
+            # The output's own precondition would refuse it first.
+            Edit(
+                "outputs.tf",
+                "concat(values(local.authorizer.allowed_clients), values(local.gateway_authorizer.allowed_clients))",
+                '[""]',
+            ),
+        ),
+    ),
+    Scenario(
+        "function-replaced-and-widened",
+        edits=(
+            Edit("gateway.tf", "filebase64sha256(var.credit_check_package)", 'base64sha256("other code")'),
+            Edit(
+                "modules/credit_check/role.tf", '["logs:CreateLogStream", ', '["s3:GetObject", "logs:CreateLogStream", '
+            ),
+            Edit("modules/gateway_role/main.tf", "[var.function_arn]", '[var.function_arn, "${var.function_arn}:*"]'),
+        ),
+    ),
     Scenario("destroy", destroy=True),
 )

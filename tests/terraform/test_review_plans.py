@@ -87,6 +87,10 @@ def test_at_least_twelve_plans_are_seeded() -> None:
         ("tags-missing", {"AIA060"}),
         ("scope-rule-dropped", {"AIA081"}),
         ("required-group-dropped", {"AIA081"}),
+        ("gateway-off", {"AIA071", "AIA072", "AIA073", "AIA082"}),
+        ("gateway-outsider-allowed", {"AIA006", "AIA080"}),
+        ("gateway-scope-dropped", {"AIA081"}),
+        ("function-replaced-and-widened", {"AIA074", "AIA096"}),
     ],
 )
 def test_the_grave_findings_of_a_plan_are_these(name: str, rules: set[str]) -> None:
