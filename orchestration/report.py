@@ -69,7 +69,7 @@ def deployment_document(
 ) -> dict[str, Any]:
     """What `status` and `outputs` print: docs/schemas/status.schema.json.
 
-    The authorizer is the live one where a runtime is given, else the desired. `gateway`: None where there is to be none.
+    The authorizer is the live one where a runtime is given, else the desired. `gateway`: None where none is to be.
     """
     outputs = settings.outputs
     live = runtime.spec.authorizer if runtime else settings.authorizer()
