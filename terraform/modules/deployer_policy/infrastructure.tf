@@ -25,6 +25,7 @@ locals {
         "s3:GetLifecycleConfiguration",
         "s3:GetReplicationConfiguration",
         "s3:ListBucket",
+        "s3:ListBucketMultipartUploads",
         "s3:ListBucketVersions",
         "s3:PutBucketOwnershipControls",
         "s3:PutBucketPolicy",

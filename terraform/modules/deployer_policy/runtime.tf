@@ -38,6 +38,7 @@ locals {
       Action = [
         "bedrock-agentcore:ListOauth2CredentialProviders",
         "bedrock-agentcore:ListWorkloadIdentities",
+        "cloudwatch:DescribeAlarms",
         "cognito-idp:ListUserPools",
         "ecr:DescribeRepositories",
         "iam:ListPolicies",
@@ -49,6 +50,13 @@ locals {
       ]
       # "*": they list, so they are authorized against all or take no resource; they tell names, and of a pool or a secret no more.
       Resource = ["*"]
+    },
+    {
+      # A pool that is named like ours says whose it is by its tags, which the list does not tell.
+      Sid      = "LookAtPools"
+      Effect   = "Allow"
+      Action   = ["cognito-idp:DescribeUserPool"]
+      Resource = [local.pools_arn]
     },
   ]
 

@@ -44,6 +44,7 @@ run "only_actions_without_resources_get_all_of_them" {
       "bedrock-agentcore:ListGateways",
       "bedrock-agentcore:ListOauth2CredentialProviders",
       "bedrock-agentcore:ListWorkloadIdentities",
+      "cloudwatch:DescribeAlarms",
       "cognito-idp:CreateUserPool",
       "cognito-idp:DescribeUserPoolDomain",
       "cognito-idp:ListUserPools",
@@ -176,7 +177,7 @@ run "everything_else_is_named_after_the_deployment" {
     condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
       for statement in jsondecode(policy.policy).Statement : [
         for arn in statement.Resource : strcontains(replace(arn, "demo_dev", "demo-dev"), "demo-dev") || contains(["arn:aws:bedrock-agentcore:eu-west-1:111122223333:token-vault/default", "arn:aws:bedrock-agentcore:eu-west-1:111122223333:workload-identity-directory/default"], arn) || startswith(arn, "arn:aws:s3:::inbound-auth-tfstate-111122223333-eu-west-1")
-      ] if !contains(["FindTheRecord", "GeneratePasswords", "LookForRemains", "LookUpDomains", "MakeAndListGateways", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "SavedQueries", "TaggedPools"], statement.Sid)
+      ] if !contains(["FindTheRecord", "GeneratePasswords", "LookAtPools", "LookForRemains", "LookUpDomains", "MakeAndListGateways", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "SavedQueries", "TaggedPools"], statement.Sid)
     ]]))
     error_message = "A statement reaches what is not of this deployment."
   }
