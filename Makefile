@@ -15,7 +15,7 @@ endif
 SOURCES := agent agentcore_local cli orchestration scripts tests tasks.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up plan smoke ask down test unit property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean
+.PHONY: help setup doctor up plan smoke ask down test unit property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean test-faults
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ contract: setup ## Both planes against the AWS service models, with the real emu
 
 e2e: setup ## README's commands in a temporary clone
 	@$(BIN)/pytest -q tests/e2e
+
+test-faults: setup ## Kill, interrupt and starve make up for real: make test-faults RANDOM_KILLS=10 RANDOM_SEED=1
+	@RANDOM_KILLS="$(RANDOM_KILLS)" RANDOM_SEED="$(RANDOM_SEED)" $(BIN)/pytest -q tests/faults
 
 browser: setup ## The report and the sign-in pages in headless Chromium, which must be installed (not part of make test)
 	@$(BIN)/pytest -q -m browser tests/browser tests/contract/test_callers.py tests/contract/test_second_provider.py
