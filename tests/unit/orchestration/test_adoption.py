@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from orchestration.errors import TerraformFailed
+from orchestration.terraform import TerraformDriver, adopt
+from orchestration.terraform.adoption import Stray, found_outside, import_blocks, import_id, is_ours
+
+ROLE = Stray('module.probes[0].aws_iam_role.caller["in.voker"]', "inbound-auth-dev-probe-invoker")
+GROUP = Stray("module.probes[0].aws_cognito_user_group.probe", "probe-callers")
+POLICY = Stray("module.invoker_policy.aws_iam_policy.invoker", "inbound-auth-dev-invoker")
+SERVER = Stray("module.identity[0].aws_cognito_resource_server.agent", "us-east-1_pool|agent")
+CERTIFICATE = Stray("aws_acm_certificate.x", "x")
+TAGS = {"Project": "inbound-auth", "Environment": "dev"}
+
+
+def error(stray: Stray, words: str) -> str:
+    return f"\nError: creating IAM Thing ({stray.name}): {words}\n\n  with {stray.address},\n  on main.tf line 1\n"
+
+
+def plan(**before: Any) -> dict[str, Any]:
+    """The document of a plan that would make the things above; `before`: what it found of the role."""
+    after = {
+        ROLE: {"tags_all": TAGS},
+        GROUP: {"user_pool_id": "us-east-1_pool"},
+        POLICY: {"path": "/made/", "tags_all": TAGS},
+        SERVER: {"user_pool_id": "us-east-1_pool"},
+    }
+    data = [
+        {"mode": "data", "type": "aws_caller_identity", "values": {"account_id": "111122223333"}},
+        {"mode": "data", "type": "aws_partition", "values": {"id": "aws-us-gov"}},
+    ]
+    return {
+        "resource_changes": [
+            {"address": stray.address, "change": {"before": before if stray is ROLE else None, "after": values}}
+            for stray, values in after.items()
+        ],
+        "prior_state": {"values": {"root_module": {"child_modules": [{"resources": data}]}}},
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "BucketAlreadyExists",
+        "api error BucketAlreadyOwnedByYou: yours",
+        "EntityAlreadyExists: Role with name x already exists.",
+        "ResourceExistsException: the secret x already exists.",
+        "InvalidParameterException: Domain x already exists.",
+        "UsernameExistsException: User account already exists.",
+    ],
+)
+def test_what_stands_in_the_way_is_known_by_address_and_name(words: str) -> None:
+    assert found_outside(error(ROLE, words)) == (ROLE,)
+
+
+def test_all_that_stands_in_the_way_is_named_at_once() -> None:
+    assert found_outside(error(ROLE, "already exists") + error(GROUP, "GroupExistsException")) == (ROLE, GROUP)
+
+
+def test_nothing_is_taken_in_where_anything_else_went_wrong() -> None:
+    assert found_outside(error(ROLE, "already exists") + error(GROUP, "AccessDenied")) == ()
+    assert found_outside("") == ()
+
+
+@pytest.mark.parametrize(
+    ("stray", "identity"),
+    [
+        pytest.param(ROLE, ROLE.name, id="name"),
+        pytest.param(SERVER, "us-east-1_pool|agent", id="as-the-error-says"),
+        pytest.param(GROUP, "us-east-1_pool/probe-callers", id="pool-and-name"),
+        pytest.param(POLICY, "arn:aws-us-gov:iam::111122223333:policy/made/inbound-auth-dev-invoker", id="arn"),
+        pytest.param(CERTIFICATE, None, id="a-kind-that-is-not-known"),
+    ],
+)
+def test_each_kind_is_imported_by_what_its_documentation_asks(stray: Stray, identity: str | None) -> None:
+    assert import_id(stray, plan()) == identity
+
+
+def test_a_name_is_no_expression_in_an_import() -> None:
+    assert import_blocks({"a.b": 'x"${file("/etc/passwd")}'}) == (
+        'import {\n  to = a.b\n  id = "x\\"$${file(\\"/etc/passwd\\")}"\n}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "ours"),
+    [
+        pytest.param({"tags_all": TAGS}, {"tags_all": TAGS | {"cost": "9"}}, True, id="our-tags-and-one-more"),
+        pytest.param({"tags_all": TAGS}, {"tags_all": {**TAGS, "Environment": "qa"}}, False, id="another-environments"),
+        pytest.param({"tags_all": TAGS}, {"tags_all": None}, False, id="no-tags"),
+        pytest.param({"tags_all": TAGS}, {}, False, id="not-there"),
+        pytest.param({"user_pool_id": "a"}, {"user_pool_id": "a"}, True, id="in-our-pool"),
+        pytest.param({"user_pool_id": "a"}, {"user_pool_id": "b"}, False, id="in-another-pool"),
+        pytest.param({}, {"name": "x"}, False, id="nothing-tells"),
+    ],
+)
+def test_only_what_something_tells_to_be_ours_is_ours(
+    wanted: Mapping[str, Any], found: Mapping[str, Any], ours: bool
+) -> None:
+    assert is_ours(wanted, found) is ours
+
+
+@dataclass
+class Terraform:
+    """A driver with one answer to `show`."""
+
+    document: dict[str, Any]
+    done: list[str] = field(default_factory=list)
+
+    def plan(self) -> None:
+        self.done.append("plan")
+
+    def show_plan(self) -> dict[str, Any]:
+        return self.document
+
+    def forget_plan(self) -> None:
+        self.done.append("forget")
+
+    def apply_plan(self, *, on_line: object = None) -> None:
+        self.done.append("apply")
+
+    @contextmanager
+    def taking_in(self, imports: Mapping[str, str]) -> Iterator[Terraform]:
+        self.done.append(f"import {imports}")
+        yield self
+
+
+def taken(document: dict[str, Any], *strays: Stray, all_ours: bool = False) -> list[str]:
+    terraform = Terraform(document)
+    adopt(cast(TerraformDriver, terraform), strays, lambda line: None, all_ours=all_ours)
+    return terraform.done
+
+
+def test_what_is_ours_is_imported_and_applied_in_one_go() -> None:
+    done = taken(plan(tags_all=TAGS), ROLE)
+    assert done == ["plan", "forget", f"import { ({ROLE.address: ROLE.name}) }", "plan", "apply"]
+
+
+def test_what_is_not_ours_is_refused_before_anything_is_taken() -> None:
+    terraform = Terraform(plan(tags_all={"Project": "payroll"}))
+    with pytest.raises(TerraformFailed, match="nothing on it tells") as caught:
+        adopt(cast(TerraformDriver, terraform), [ROLE], lambda line: None)
+    assert "apply" not in terraform.done
+    assert caught.value.code == "exists_outside_state"
+    assert f"import '{ROLE.address}' '{ROLE.name}'" in caught.value.remedy
+
+
+def test_in_a_local_cloud_everything_is_ours() -> None:
+    assert "apply" in taken(plan(tags_all={}), ROLE, all_ours=True)
+
+
+def test_a_kind_that_is_not_known_is_refused_with_the_command_by_hand() -> None:
+    with pytest.raises(TerraformFailed, match="not taken in by itself"):
+        taken(plan(), CERTIFICATE, all_ours=True)
