@@ -15,7 +15,7 @@ endif
 SOURCES := agent agentcore_local cli orchestration scripts tests tasks.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up plan smoke ask down test unit property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean test-faults
+.PHONY: help setup doctor up plan smoke ask down test unit unit-orchestration unit-others property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean test-faults
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,13 +44,20 @@ down: setup ## Remove everything that up made, then look for remains; DRY_RUN=1 
 	@$(INVOKE) down $(if $(filter 1 yes true,$(DRY_RUN)),--dry-run,) $(YES_FLAG)
 
 test: setup $(POLICY) ## All checks and tests, two at a time
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target e2e contract terraform-test mutate lint unit property
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target e2e contract terraform-test mutate lint unit-orchestration unit-others property
 
 lint: setup ## ruff, mypy, terraform fmt and validate
 	@$(BIN)/python scripts/lint.py
 
+# Two halves of the same length: two workers of one run would each collect all of it.
 unit: setup ## Unit tests
-	@$(BIN)/pytest -q -n 2 tests/unit tests/test_layering.py
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target unit-orchestration unit-others
+
+unit-orchestration: setup
+	@$(BIN)/pytest -q tests/unit/orchestration
+
+unit-others: setup
+	@$(BIN)/pytest -q $(filter-out tests/unit/orchestration/ tests/unit/__pycache__/,$(wildcard tests/unit/*/)) tests/test_layering.py
 
 property: setup ## Property tests and the fuzzer's corpus
 	@$(BIN)/pytest -q tests/property tests/fuzz
