@@ -32,8 +32,9 @@ def written(log: Path, *chunks: bytes, max_bytes: int = 10**6, kept: int = 3) ->
 
 def read(log: Path) -> list[str]:
     files = [old_name(log, n) for n in range(9, -1, -1)]
-    text = "".join(f.read_bytes().decode() for f in files if f.exists())
-    assert text.endswith("\n")
+    texts = [f.read_bytes().decode() for f in files if f.exists()]
+    assert all(text.endswith("\n") for text in texts), "no line is in two files"
+    text = "".join(texts)
     assert all(line.startswith(STAMP + " ") for line in text.splitlines())
     return [line.removeprefix(STAMP + " ") for line in text.splitlines()]
 
