@@ -125,3 +125,8 @@ class Leftovers(OrchestrationError):
 
     code = "leftovers"
     exit_code = 4
+
+
+def no_room(why: str) -> Unfit:
+    """The disk is full: what was written before stays, and the same command goes on."""
+    return Unfit(why, remedy='df -h . "${TMPDIR:-/tmp}"  # make room, then the same command again', code="disk_full")

@@ -257,6 +257,8 @@ class Steps:
     def apply(self, endpoints: Endpoints) -> bool:
         """Apply, and take in what an interrupted apply made and could not write into the state. True if it changed."""
         terraform = self.terraform(endpoints)
+        if terraform.put_back():
+            self.console.say("put back the state that the last apply could not write")
         strays: tuple[Stray, ...] = ()
         for _ in range(ADOPTIONS):
             try:

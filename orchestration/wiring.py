@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -22,7 +23,7 @@ from orchestration.commands.proof import Foreign
 from orchestration.commands.wishes import Wishes
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
-from orchestration.errors import PIPE_CLOSED, SIGNALLED, BadInput, Interrupted, OrchestrationError, Unfit
+from orchestration.errors import PIPE_CLOSED, SIGNALLED, BadInput, Interrupted, OrchestrationError, Unfit, no_room
 from orchestration.ledger import LedgerFile
 from orchestration.settings import (
     Deployment,
@@ -154,7 +155,9 @@ def told() -> Iterator[None]:
         Console(SystemClock()).say("; ".join(["interrupted", *getattr(e, "__notes__", ())]))
         sys.exit(SIGNALLED + (e.number if isinstance(e, Interrupted) else signal.SIGINT))
     except OSError as e:
-        Console(SystemClock()).error(Unfit(str(e), remedy="look at that file or folder", code="os_error"))
+        full = e.errno in (errno.ENOSPC, errno.EDQUOT)
+        error = no_room(str(e)) if full else Unfit(str(e), remedy="look at that file or folder", code="os_error")
+        Console(SystemClock()).error(error)
         _drop_output()
         sys.exit(Unfit.exit_code)
     finally:

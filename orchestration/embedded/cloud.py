@@ -150,9 +150,12 @@ class LocalCloud:
             letters = string.ascii_uppercase + string.digits
             # AWS's own prefix, so that no tool mistakes its form; never 12 digits, which the emulator lets in unsigned.
             key_id = "AKIA" + "".join(secrets.choice(letters) for _ in range(16))
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            # Whole or not at all, also on a full disk: half a key would stop every later command.
+            new = path.with_suffix(".new")
+            handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "w") as f:
                 json.dump({"id": key_id, "secret": secrets.token_urlsafe(30)}, f)
+            new.replace(path)
         try:
             stored: dict[str, Any] = json.loads(path.read_text())
             return AccessKey(id=str(stored["id"]), secret=str(stored["secret"]))

@@ -14,6 +14,7 @@ from typing import Any
 from zipfile import is_zipfile
 
 from orchestration.errors import BadInput, OrchestrationError, TerraformFailed, Unfit
+from orchestration.terraform import errored
 from orchestration.terraform.adoption import import_blocks
 from orchestration.terraform.failures import explain_failure, without_progress
 from orchestration.terraform.preparation import initialised, mirror_configuration, providers_installed, stamp_of
@@ -121,9 +122,7 @@ class TerraformDriver:
         """
         before = self.local_state()
         self.init()
-        code, out, err = self._run("state push", str(self._state), private=True, no_color=IsFlagged)
-        if code != 0:
-            raise self._failed("state push", code, out + err)
+        self._push(self._state)
         after = self.state()
         if before is None or after is None or after.digest != before.digest:
             raise TerraformFailed(
@@ -235,6 +234,16 @@ class TerraformDriver:
         if code != 0:
             raise self._failed("destroy", code, out + err)
 
+    def put_back(self) -> bool:
+        """Write down the state that the last apply could not, if there is one. Raises TerraformFailed."""
+        errored.keep(self._folder(), self._place.work_dir)
+        return errored.put_back(self._place.work_dir, self._state, self._push if self._place.remote else None)
+
+    def _push(self, state: Path) -> None:
+        code, out, err = self._run("state push", str(state), private=True, no_color=IsFlagged)
+        if code != 0:
+            raise self._failed("state push", code, out + err)
+
     @contextmanager
     def taking_in(self, imports: Mapping[str, str]) -> Iterator[TerraformDriver]:
         """A driver of the same state whose sources import {address: ID} besides; they and its plan go afterwards."""
@@ -317,6 +326,7 @@ class TerraformDriver:
             return self._place.source_dir
         if self._staged is None:
             folder = self._place.work_dir / "terraform-sources"
+            errored.keep(folder, self._place.work_dir)  # the folder is made anew
             self._staged = stage_sources(self._place.source_dir, folder, self._place.remote)
         return self._staged
 

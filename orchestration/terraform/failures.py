@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from orchestration.errors import BadInput, GateRefused, OrchestrationError, TerraformFailed
+from orchestration.errors import BadInput, GateRefused, OrchestrationError, TerraformFailed, no_room
 from orchestration.terraform.adoption import CODE, EXISTS, ExistsOutside, found_outside
 
 ACCOUNT_NOT_ALLOWED = "account_not_allowed"
@@ -32,6 +32,8 @@ def explain_failure(command: str, code: int, text: str, log: Path) -> Orchestrat
     detail = " ".join(
         line.strip(" │╷╵") for line in (block["rest"].splitlines() if block else []) if line.strip(" │╷╵")
     )
+    if "no space left on device" in plain.lower():
+        return no_room(f"terraform {command} failed: no space left on device")
     if "Error acquiring the state lock" in plain:
         return _locked(plain)
     if refused := re.search(r"AWS account ID not allowed: (\d+)", plain):

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -614,3 +615,44 @@ def test_an_apply_that_did_not_end_well_leaves_a_mark_for_good(fake: Fake, codes
         with suppress(TerraformFailed):
             fake.driver.apply()
     assert (fake.work / CUT_OFF).exists() is marked
+
+
+# -- a state that could not be written
+
+
+def state_text(serial: int) -> str:
+    return json.dumps({"version": 4, "serial": serial, "resources": [], "outputs": {}})
+
+
+@pytest.mark.parametrize("current", [None, "", '{"cut o', state_text(3)])
+def test_a_state_that_an_apply_could_not_write_is_put_back(fake: Fake, current: str | None) -> None:
+    (fake.source / "errored.tfstate").write_text(state_text(4))
+    if current is not None:
+        (fake.work / "terraform.tfstate").write_text(current)
+    assert fake.driver.put_back()
+    assert (fake.work / "terraform.tfstate").read_text() == state_text(4)
+    assert stat.S_IMODE((fake.work / "terraform.tfstate").stat().st_mode) == 0o600
+    assert not fake.driver.put_back(), "once"
+
+
+@pytest.mark.parametrize("left", ["", "{", state_text(3), state_text(4)])
+def test_a_state_that_was_overtaken_or_is_none_is_not_put_back(fake: Fake, left: str) -> None:
+    (fake.source / "errored.tfstate").write_text(left)
+    (fake.work / "terraform.tfstate").write_text(state_text(4))
+    with pytest.raises(TerraformFailed) as caught:
+        fake.driver.put_back()
+    assert caught.value.code == "state_overtaken"
+    assert (fake.work / "terraform.tfstate").read_text() == state_text(4)
+
+
+def test_a_remote_state_is_put_back_by_push(fake: Fake) -> None:
+    remote = TerraformDriver(replace(fake.place, remote=REMOTE))
+    (fake.work / "terraform-sources").mkdir()
+    (fake.work / "terraform-sources" / "errored.tfstate").write_text(state_text(4))
+    assert remote.put_back()
+    assert ["state", "push"] in [call[:2] for call in fake.calls()]
+
+
+def test_a_full_disk_is_the_machines_fault() -> None:
+    error = explain_failure("apply", 1, "Error: Failed to save state\n\nwrite x: no space left on device\n", LOG)
+    assert (error.code, error.exit_code) == ("disk_full", 5)
