@@ -35,7 +35,7 @@ def explain_failure(command: str, code: int, text: str, log: Path) -> Orchestrat
     if "no space left on device" in plain.lower():
         return no_room(f"terraform {command} failed: no space left on device")
     if "Error acquiring the state lock" in plain:
-        return _locked(plain)
+        return _locked(plain, log.parent)
     if refused := re.search(r"AWS account ID not allowed: (\d+)", plain):
         return account_not_allowed(refused[1])
     if "Invalid value for variable" in title:
@@ -64,14 +64,24 @@ def account_not_allowed(account: str) -> GateRefused:
     )
 
 
-def _locked(text: str) -> TerraformFailed:
-    """Lock Info names who holds the lock, since when and what for."""
-    known = dict(re.findall(r"^[│ ]*(Who|Operation|Created): +(\S.*?) *$", text, re.M))
+def _locked(text: str, folder: Path) -> TerraformFailed:
+    """Lock Info names who holds the lock, since when and what for. `folder` is the one of the state."""
+    known = dict(re.findall(r"^[│ ]*(ID|Who|Operation|Created): +(\S.*?) *$", text, re.M))
     who = (
         f": {known['Who']}, {known.get('Operation', '?')}, since {known.get('Created', '?')}" if "Who" in known else ""
     )
     return TerraformFailed(
         f"another Terraform process holds the state lock{who}",
-        remedy="wait for it, or find it with `pgrep -af terraform`; of a remote state `invoke state.show` tells more",
+        remedy=_unlocking(known.get("ID"), text, folder),
         code="state_locked",
+    )
+
+
+def _unlocking(lock: str | None, text: str, folder: Path) -> str:
+    """A lock in a bucket outlives its process; one on a file does not."""
+    if lock is None or "S3" not in text:
+        return "wait for it, or find it with `pgrep -af terraform`"
+    return (
+        "wait for it; if it is gone for good: "
+        f"TF_DATA_DIR={folder}/terraform-data terraform -chdir={folder}/terraform-sources force-unlock {lock}"
     )

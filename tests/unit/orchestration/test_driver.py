@@ -505,6 +505,12 @@ def test_whoever_holds_the_lock_is_named() -> None:
     assert "ann@laptop, OperationTypeApply, since 2026-11-23 00:00" in error.message
 
 
+def test_a_lock_in_a_bucket_that_nobody_will_give_back_has_its_command() -> None:
+    text = LOCKED.replace("resource temporarily unavailable", "operation error S3: PutObject, PreconditionFailed")
+    assert explain_failure("apply", 1, text, LOG).remedy.endswith("/terraform-sources force-unlock 0a1b2c3d")
+    assert "force-unlock" not in explain_failure("apply", 1, LOCKED, LOG).remedy
+
+
 def test_an_account_that_is_not_allowed_is_refused_at_the_gate() -> None:
     error = explain_failure("plan", 1, OTHER_ACCOUNT, LOG)
     assert (error.code, error.exit_code) == ("account_not_allowed", 3)
