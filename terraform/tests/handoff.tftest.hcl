@@ -22,20 +22,6 @@ override_resource {
   values          = { id = "us-east-1_Demo", endpoint = "cognito-idp.us-east-1.amazonaws.com/us-east-1_Demo" }
 }
 
-run "the_authorizer_is_pointed_at_the_issuer_of_the_tokens" {
-  command = plan
-
-  assert {
-    condition     = output.authorizer_discovery_url == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Demo/.well-known/openid-configuration"
-    error_message = "The discovery URL is \"${output.authorizer_discovery_url}\"."
-  }
-
-  assert {
-    condition     = output.cognito_token_url == "https://inbound-auth-dev-111122223333.auth.us-east-1.amazoncognito.com/oauth2/token"
-    error_message = "The token URL is \"${output.cognito_token_url}\"."
-  }
-}
-
 run "names_carry_project_environment_and_account" {
   command = plan
 
@@ -145,6 +131,17 @@ run "each_door_names_its_own_callers_and_nobody_else" {
     condition     = jsonencode(output.authorizer_allowed_clients) == jsonencode({ machine = "machineid", user = "userid" })
     error_message = "Handed over: ${jsonencode(output.authorizer_allowed_clients)}"
   }
+
+  # Pointed at the issuer of the tokens.
+  assert {
+    condition     = output.authorizer_discovery_url == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Demo/.well-known/openid-configuration"
+    error_message = "The discovery URL is \"${output.authorizer_discovery_url}\"."
+  }
+
+  assert {
+    condition     = output.cognito_token_url == "https://inbound-auth-dev-111122223333.auth.us-east-1.amazoncognito.com/oauth2/token"
+    error_message = "The token URL is \"${output.cognito_token_url}\"."
+  }
 }
 
 run "clients_of_unknown_id_scopes_claims_and_required_groups_are_named_at_the_door" {
@@ -223,6 +220,7 @@ run "with_a_provider_of_ones_own_nothing_of_cognito_is_made" {
   command = plan
 
   variables {
+    customers        = { somebody = "3333" }
     allowed_audience = ["agent"]
     external_oidc = {
       discovery_url   = "https://idp.example.com/.well-known/openid-configuration"
@@ -256,6 +254,12 @@ run "with_a_provider_of_ones_own_nothing_of_cognito_is_made" {
       discovery_url    = "https://idp.example.com/.well-known/openid-configuration"
     })
     error_message = "The door: ${jsonencode(terraform_data.authorizer.input)}"
+  }
+
+  # Customers are those named.
+  assert {
+    condition     = jsonencode(output.customers) == jsonencode({ somebody = "3333" }) && output.customers_scope == null
+    error_message = "Customers: ${jsonencode(output.customers)}"
   }
 }
 
@@ -296,6 +300,7 @@ run "without_probes_and_gateway_none_is_made_and_none_is_handed_over" {
   command = plan
 
   variables {
+    caller_customer_id   = null
     credit_check_package = "not-there.zip"
     gateway_enabled      = false
     probes_enabled       = false
@@ -312,6 +317,12 @@ run "without_probes_and_gateway_none_is_made_and_none_is_handed_over" {
   assert {
     condition     = length(module.probes) == 0 && output.probe_group == null && output.probe_invoker_role_arn == null && output.cognito_scope == "agent/invoke"
     error_message = "A probe is left, or the callers are gone with them."
+  }
+
+  # A demo caller who is no customer is told as none.
+  assert {
+    condition     = length(output.customers) == 0
+    error_message = "Customers: ${jsonencode(output.customers)}"
   }
 }
 
@@ -345,33 +356,3 @@ run "the_agent_is_told_whose_customer_each_caller_is" {
   }
 }
 
-run "a_demo_caller_who_is_no_customer_is_told_as_none" {
-  command = plan
-
-  variables {
-    caller_customer_id = null
-    probes_enabled     = false
-  }
-
-  assert {
-    condition     = length(output.customers) == 0
-    error_message = "Customers: ${jsonencode(output.customers)}"
-  }
-}
-
-run "with_a_provider_of_ones_own_customers_are_those_named" {
-  command = plan
-
-  variables {
-    customers = { somebody = "3333" }
-    external_oidc = {
-      discovery_url   = "https://login.example.com/.well-known/openid-configuration"
-      allowed_clients = { web = "app" }
-    }
-  }
-
-  assert {
-    condition     = jsonencode(output.customers) == jsonencode({ somebody = "3333" }) && output.customers_scope == null
-    error_message = "Customers: ${jsonencode(output.customers)}"
-  }
-}

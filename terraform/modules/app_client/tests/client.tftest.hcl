@@ -11,18 +11,16 @@ variables {
   user_pool_id         = "eu-west-1_Demo"
 }
 
-run "a_person_has_neither_secret_nor_oauth" {
+run "a_persons_client_has_no_secret_hides_who_exists_and_can_revoke" {
   command = plan
 
+  # A person has neither secret nor oauth.
   assert {
     condition     = aws_cognito_user_pool_client.this.generate_secret == false && aws_cognito_user_pool_client.this.allowed_oauth_flows_user_pool_client == false
     error_message = "A person's client has a secret or an OAuth flow."
   }
-}
 
-run "refresh_tokens_rotate_and_the_older_refresh_is_not_offered" {
-  command = plan
-
+  # Refresh tokens rotate and the older refresh is not offered.
   assert {
     condition     = [for rotation in aws_cognito_user_pool_client.this.refresh_token_rotation : rotation.feature] == ["ENABLED"]
     error_message = "A stolen refresh token would work beside the real one."
@@ -31,6 +29,23 @@ run "refresh_tokens_rotate_and_the_older_refresh_is_not_offered" {
   assert {
     condition     = aws_cognito_user_pool_client.this.explicit_auth_flows == toset(["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"])
     error_message = "Flows: ${jsonencode(aws_cognito_user_pool_client.this.explicit_auth_flows)}"
+  }
+
+  # It hides who exists and can revoke.
+  assert {
+    condition     = aws_cognito_user_pool_client.this.prevent_user_existence_errors == "ENABLED" && aws_cognito_user_pool_client.this.enable_token_revocation
+    error_message = "The client tells whether a user exists, or cannot revoke tokens."
+  }
+
+  # Tokens live as long as asked for.
+  assert {
+    condition = (
+      aws_cognito_user_pool_client.this.access_token_validity == 7
+      && aws_cognito_user_pool_client.this.id_token_validity == 7
+      && aws_cognito_user_pool_client.this.refresh_token_validity == 3
+      && [for units in aws_cognito_user_pool_client.this.token_validity_units : "${units.access_token} ${units.id_token} ${units.refresh_token}"] == ["minutes minutes hours"]
+    )
+    error_message = "A token has another lifetime than asked for."
   }
 }
 
@@ -124,29 +139,6 @@ run "a_machine_uses_client_credentials_for_its_scopes_and_lets_no_person_in" {
     # Empty would not do: Cognito then opens SRP and custom logins.
     condition     = aws_cognito_user_pool_client.this.explicit_auth_flows == toset(["ALLOW_REFRESH_TOKEN_AUTH"])
     error_message = "Flows: ${jsonencode(aws_cognito_user_pool_client.this.explicit_auth_flows)}"
-  }
-}
-
-run "it_hides_who_exists_and_can_revoke" {
-  command = plan
-
-  assert {
-    condition     = aws_cognito_user_pool_client.this.prevent_user_existence_errors == "ENABLED" && aws_cognito_user_pool_client.this.enable_token_revocation
-    error_message = "The client tells whether a user exists, or cannot revoke tokens."
-  }
-}
-
-run "tokens_live_as_long_as_asked_for" {
-  command = plan
-
-  assert {
-    condition = (
-      aws_cognito_user_pool_client.this.access_token_validity == 7
-      && aws_cognito_user_pool_client.this.id_token_validity == 7
-      && aws_cognito_user_pool_client.this.refresh_token_validity == 3
-      && [for units in aws_cognito_user_pool_client.this.token_validity_units : "${units.access_token} ${units.id_token} ${units.refresh_token}"] == ["minutes minutes hours"]
-    )
-    error_message = "A token has another lifetime than asked for."
   }
 }
 

@@ -11,31 +11,16 @@ variables {
   region        = "eu-west-1"
 }
 
-run "the_bucket_is_named_for_account_and_region" {
+run "nothing_is_public_unencrypted_mutable_or_lost_by_accident" {
   command = plan
 
+  # The bucket is named for account and region.
   assert {
     condition     = aws_s3_bucket.code.bucket == "demo-dev-111122223333-eu-west-1"
     error_message = "The bucket is \"${aws_s3_bucket.code.bucket}\"; its name would clash with another account's."
   }
-}
 
-run "a_name_of_64_characters_is_refused" {
-  command = plan
-
-  variables {
-    # 37 + 1 + 12 + 1 + 13 = 64
-    name_prefix = "ppppppppppppppppppppppppppppppppppppp"
-    region      = "us-gov-west-1"
-    partition   = "aws-us-gov"
-  }
-
-  expect_failures = [aws_s3_bucket.code]
-}
-
-run "nothing_in_the_bucket_can_be_public" {
-  command = plan
-
+  # Nothing in the bucket can be public.
   assert {
     condition = (
       aws_s3_bucket_public_access_block.code.block_public_acls
@@ -50,11 +35,8 @@ run "nothing_in_the_bucket_can_be_public" {
     condition     = one(aws_s3_bucket_ownership_controls.code.rule).object_ownership == "BucketOwnerEnforced"
     error_message = "ACLs are in force."
   }
-}
 
-run "everybody_is_denied_without_tls" {
-  command = plan
-
+  # Everybody is denied without tls.
   assert {
     condition = [
       for statement in jsondecode(aws_s3_bucket_policy.code.policy).Statement : jsonencode(statement)
@@ -68,11 +50,8 @@ run "everybody_is_denied_without_tls" {
     })]
     error_message = "The bucket policy is more or less than the refusal of plain HTTP: ${aws_s3_bucket_policy.code.policy}"
   }
-}
 
-run "objects_are_versioned_and_encrypted" {
-  command = plan
-
+  # Objects are versioned and encrypted.
   assert {
     condition     = one(aws_s3_bucket_versioning.code.versioning_configuration).status == "Enabled"
     error_message = "An upload would replace the archive that runs."
@@ -82,33 +61,43 @@ run "objects_are_versioned_and_encrypted" {
     condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.code.rule).apply_server_side_encryption_by_default).sse_algorithm == "AES256"
     error_message = "The bucket is not encrypted."
   }
-}
 
-run "images_are_immutable_and_scanned" {
-  command = plan
-
+  # Images are immutable and scanned.
   assert {
     condition     = aws_ecr_repository.agent.image_tag_mutability == "IMMUTABLE" && one(aws_ecr_repository.agent.image_scanning_configuration).scan_on_push
     error_message = "A tag can be overwritten, or images are not scanned."
   }
-}
 
-run "the_repositorys_arn_is_known_to_a_plan" {
-  command = plan
-
+  # The repository's ARN is known to a plan.
   assert {
     condition     = output.ecr_repository_arn == "arn:aws:ecr:eu-west-1:111122223333:repository/demo-dev"
     error_message = "The ARN is \"${output.ecr_repository_arn}\": a role's policy made of it would pull from elsewhere."
   }
-}
 
-run "what_is_stored_survives_destroy_unless_forced" {
-  command = plan
-
+  # What is stored survives destroy unless forced.
   assert {
     condition     = aws_s3_bucket.code.force_destroy == false && aws_ecr_repository.agent.force_delete == false
     error_message = "Destroy would delete code or images unasked."
   }
+
+  # Without days nothing expires.
+  assert {
+    condition     = length(aws_s3_bucket_lifecycle_configuration.code) == 0
+    error_message = "A rule is made although none was asked for."
+  }
+}
+
+run "a_name_of_64_characters_is_refused" {
+  command = plan
+
+  variables {
+    # 37 + 1 + 12 + 1 + 13 = 64
+    name_prefix = "ppppppppppppppppppppppppppppppppppppp"
+    region      = "us-gov-west-1"
+    partition   = "aws-us-gov"
+  }
+
+  expect_failures = [aws_s3_bucket.code]
 }
 
 run "forcing_reaches_bucket_and_repository_each" {
@@ -144,15 +133,6 @@ run "old_versions_expire_and_broken_uploads_are_cleared_away" {
   assert {
     condition     = alltrue([for rule in aws_s3_bucket_lifecycle_configuration.code[0].rule : length(rule.expiration) == 0])
     error_message = "The archive that runs would expire."
-  }
-}
-
-run "without_days_nothing_expires" {
-  command = plan
-
-  assert {
-    condition     = length(aws_s3_bucket_lifecycle_configuration.code) == 0
-    error_message = "A rule is made although none was asked for."
   }
 }
 

@@ -6,9 +6,10 @@ variables {
   name_prefix = "demo-dev"
 }
 
-run "refusals_of_both_kinds_of_line_are_counted_in_one_metric" {
+run "refusals_are_counted_watched_and_kept_for_a_year" {
   command = plan
 
+  # Refusals of both kinds of line are counted in one metric.
   assert {
     condition = output.refused_pattern == join(" ", [
       "{ (($.event = \"decision\") && ($.decision = \"deny\"))",
@@ -28,20 +29,14 @@ run "refusals_of_both_kinds_of_line_are_counted_in_one_metric" {
     condition     = one(aws_cloudwatch_metric_alarm.refused).treat_missing_data == "notBreaching" && one(aws_cloudwatch_metric_alarm.refused).threshold == 50
     error_message = "Silence is no alarm, and the default threshold is 50."
   }
-}
 
-run "the_record_is_kept_for_a_year_in_a_group_of_the_environments_name" {
-  command = plan
-
+  # The record is kept for a year in a group of the environment's name.
   assert {
     condition     = aws_cloudwatch_log_group.decisions.name == "demo-dev/auth" && aws_cloudwatch_log_group.decisions.retention_in_days == 365
     error_message = "The group is ${aws_cloudwatch_log_group.decisions.name}, kept for ${aws_cloudwatch_log_group.decisions.retention_in_days} days."
   }
-}
 
-run "the_services_own_count_is_watched_and_queries_are_saved" {
-  command = plan
-
+  # The service's own count is watched and queries are saved.
   assert {
     condition     = strcontains(one(one(aws_cloudwatch_metric_alarm.service_refused).metric_query).expression, "InboundAuthorizationFailure")
     error_message = "The alarm on the service's metric must read InboundAuthorizationFailure."

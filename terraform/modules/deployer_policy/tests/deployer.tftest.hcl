@@ -12,9 +12,10 @@ variables {
   state_bucket_name        = "inbound-auth-tfstate-111122223333-eu-west-1"
 }
 
-run "every_statement_allows_named_actions_and_has_a_name_of_its_own" {
+run "actions_are_named_and_reach_this_deployment_inside_the_boundary_alone" {
   command = plan
 
+  # Every statement allows named actions and has a name of its own.
   assert {
     condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
       for statement in jsondecode(policy.policy).Statement : statement.Effect == "Allow" && !anytrue([for action in statement.Action : strcontains(action, "*")])
@@ -29,11 +30,8 @@ run "every_statement_allows_named_actions_and_has_a_name_of_its_own" {
     )
     error_message = "Two statements share a Sid."
   }
-}
 
-run "only_actions_without_resources_get_all_of_them" {
-  command = plan
-
+  # Only actions without resources get all of them.
   assert {
     condition = toset(flatten([for policy in values(aws_iam_policy.deployer) : [
       for statement in jsondecode(policy.policy).Statement : statement.Action if contains(statement.Resource, "*")
@@ -62,11 +60,8 @@ run "only_actions_without_resources_get_all_of_them" {
     ])
     error_message = "An action reaches every resource although it could be narrowed."
   }
-}
 
-run "roles_are_made_and_written_inside_the_boundary_alone" {
-  command = plan
-
+  # Roles are made and written inside the boundary alone.
   assert {
     condition = alltrue([
       for statement in jsondecode(aws_iam_policy.deployer["access"].policy).Statement :
@@ -92,11 +87,8 @@ run "roles_are_made_and_written_inside_the_boundary_alone" {
     ]]
     error_message = "A policy of somebody else's can be attached."
   }
-}
 
-run "each_role_is_handed_to_its_own_service_alone" {
-  command = plan
-
+  # Each role is handed to its own service alone.
   assert {
     condition = toset(flatten([for policy in values(aws_iam_policy.deployer) : [
       for statement in jsondecode(policy.policy).Statement : "${join(" ", statement.Resource)} ${jsonencode(statement.Condition)}" if contains(statement.Action, "iam:PassRole")
@@ -118,11 +110,8 @@ run "each_role_is_handed_to_its_own_service_alone" {
     ]]
     error_message = "A service-linked role of another service can be made."
   }
-}
 
-run "pools_of_other_deployments_are_out_of_reach" {
-  command = plan
-
+  # Pools of other deployments are out of reach.
   assert {
     condition = { for statement in jsondecode(aws_iam_policy.deployer["infrastructure"].policy).Statement :
       statement.Sid => jsonencode(statement.Condition) if contains(["MakeTaggedPools", "TaggedPools"], statement.Sid)
@@ -140,14 +129,26 @@ run "pools_of_other_deployments_are_out_of_reach" {
     ])
     error_message = "A statement about pools has no condition."
   }
-}
 
-run "a_policy_that_others_hold_is_never_rewritten" {
-  command = plan
-
+  # A policy that others hold is never rewritten.
   assert {
     condition     = !strcontains(join("", [for policy in values(aws_iam_policy.deployer) : policy.policy]), "iam:CreatePolicyVersion")
     error_message = "Whoever holds the invoker policy, outside of the boundary, can be given anything."
+  }
+
+  # Everything else is named after the deployment.
+  assert {
+    condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
+      for statement in jsondecode(policy.policy).Statement : [
+        for arn in statement.Resource : strcontains(replace(arn, "demo_dev", "demo-dev"), "demo-dev") || contains(["arn:aws:bedrock-agentcore:eu-west-1:111122223333:token-vault/default", "arn:aws:bedrock-agentcore:eu-west-1:111122223333:workload-identity-directory/default"], arn) || startswith(arn, "arn:aws:s3:::inbound-auth-tfstate-111122223333-eu-west-1")
+      ] if !contains(["FindTheRecord", "GeneratePasswords", "LookAtPools", "LookForRemains", "LookUpDomains", "MakeAndListGateways", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "SavedQueries", "TaggedPools"], statement.Sid)
+    ]]))
+    error_message = "A statement reaches what is not of this deployment."
+  }
+
+  assert {
+    condition     = alltrue([for policy in values(aws_iam_policy.deployer) : startswith(policy.name, "deployer-")])
+    error_message = "The deployer may rewrite its own policy."
   }
 }
 
@@ -167,24 +168,6 @@ run "no_name_of_another_project_is_reached" {
       ]
     ]]))
     error_message = "A pattern takes in names of inbound-auth-dev."
-  }
-}
-
-run "everything_else_is_named_after_the_deployment" {
-  command = plan
-
-  assert {
-    condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
-      for statement in jsondecode(policy.policy).Statement : [
-        for arn in statement.Resource : strcontains(replace(arn, "demo_dev", "demo-dev"), "demo-dev") || contains(["arn:aws:bedrock-agentcore:eu-west-1:111122223333:token-vault/default", "arn:aws:bedrock-agentcore:eu-west-1:111122223333:workload-identity-directory/default"], arn) || startswith(arn, "arn:aws:s3:::inbound-auth-tfstate-111122223333-eu-west-1")
-      ] if !contains(["FindTheRecord", "GeneratePasswords", "LookAtPools", "LookForRemains", "LookUpDomains", "MakeAndListGateways", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "SavedQueries", "TaggedPools"], statement.Sid)
-    ]]))
-    error_message = "A statement reaches what is not of this deployment."
-  }
-
-  assert {
-    condition     = alltrue([for policy in values(aws_iam_policy.deployer) : startswith(policy.name, "deployer-")])
-    error_message = "The deployer may rewrite its own policy."
   }
 }
 

@@ -15,18 +15,16 @@ variables {
   secret_recovery_days = 0
 }
 
-run "nobody_can_register" {
+run "strangers_stay_out_of_the_pool_and_passwords_out_of_the_state" {
   command = plan
 
+  # Nobody can register.
   assert {
     condition     = one(aws_cognito_user_pool.callers.admin_create_user_config).allow_admin_create_user_only
     error_message = "Self sign-up is open: whoever registers passes an allow-list of clients."
   }
-}
 
-run "passwords_are_long_and_mixed_and_fit_a_generated_one" {
-  command = plan
-
+  # Passwords are long and mixed and fit a generated one.
   assert {
     condition     = one(aws_cognito_user_pool.callers.password_policy).minimum_length == 12
     error_message = "The minimum is not 12, the length of the emulator's temporary password."
@@ -38,20 +36,14 @@ run "passwords_are_long_and_mixed_and_fit_a_generated_one" {
     ])
     error_message = "A character class is not required, or a temporary password lives longer than a day."
   }
-}
 
-run "nobody_recovers_an_account_alone" {
-  command = plan
-
+  # Nobody recovers an account alone.
   assert {
     condition     = [for mechanism in one(aws_cognito_user_pool.callers.account_recovery_setting).recovery_mechanism : mechanism.name] == ["admin_only"]
     error_message = "An account can be recovered without an administrator."
   }
-}
 
-run "a_second_factor_is_an_authenticator_app_and_optional_unless_asked_for" {
-  command = plan
-
+  # A second factor is an authenticator app and optional unless asked for.
   assert {
     condition     = aws_cognito_user_pool.callers.mfa_configuration == "OPTIONAL" && one(aws_cognito_user_pool.callers.software_token_mfa_configuration).enabled
     error_message = "Nobody can set up an authenticator app."
@@ -60,6 +52,54 @@ run "a_second_factor_is_an_authenticator_app_and_optional_unless_asked_for" {
   assert {
     condition     = length(aws_cognito_user_pool.callers.sms_configuration) == 0
     error_message = "Codes would go by SMS."
+  }
+
+  # The pool can be deleted unless protection is asked for.
+  assert {
+    condition     = aws_cognito_user_pool.callers.deletion_protection == "INACTIVE"
+    error_message = "Deletion protection is on although it was not asked for."
+  }
+
+  # No password is an ordinary argument.
+  assert {
+    condition     = aws_cognito_user.caller.password == null && aws_cognito_user.caller.temporary_password == null
+    error_message = "The user's password would be in the state."
+  }
+
+  assert {
+    condition     = aws_secretsmanager_secret_version.caller.secret_string == null && aws_secretsmanager_secret_version.caller.secret_binary == null
+    error_message = "The secret's value would be in the state."
+  }
+
+  assert {
+    condition     = aws_secretsmanager_secret_version.caller.secret_string_wo_version == 1
+    error_message = "The write-only value has no version, so it could never be rotated."
+  }
+
+  assert {
+    condition     = aws_cognito_user.caller.message_action == "SUPPRESS"
+    error_message = "Cognito would mail an invitation."
+  }
+
+  # People and machines get a client each without the password flow.
+  assert {
+    condition     = { for name, flows in local.client_flows : name => join(" ", sort(flows)) } == { machine = "", user = "refresh srp" }
+    error_message = "Flows: ${jsonencode(local.client_flows)}"
+  }
+
+  assert {
+    condition     = { for name, scopes in local.client_scopes : name => join(" ", sort(scopes)) } == { machine = "agent/act-for-customers agent/invoke", user = "" }
+    error_message = "Scopes: ${jsonencode(local.client_scopes)}"
+  }
+
+  assert {
+    condition     = toset([for scope in aws_cognito_resource_server.agent.scope : scope.scope_name]) == toset(["act-for-customers", "invoke"]) && aws_cognito_resource_server.agent.identifier == "agent"
+    error_message = "The resource server does not define agent/invoke and agent/act-for-customers, and no more."
+  }
+
+  assert {
+    condition     = output.scope == "agent/invoke" && output.acting_scope == "agent/act-for-customers"
+    error_message = "Scopes handed over: ${output.scope}, ${output.acting_scope}"
   }
 }
 
@@ -108,39 +148,6 @@ run "deletion_protection_and_password_length_reach_the_pool" {
   }
 }
 
-run "the_pool_can_be_deleted_unless_protection_is_asked_for" {
-  command = plan
-
-  assert {
-    condition     = aws_cognito_user_pool.callers.deletion_protection == "INACTIVE"
-    error_message = "Deletion protection is on although it was not asked for."
-  }
-}
-
-run "no_password_is_an_ordinary_argument" {
-  command = plan
-
-  assert {
-    condition     = aws_cognito_user.caller.password == null && aws_cognito_user.caller.temporary_password == null
-    error_message = "The user's password would be in the state."
-  }
-
-  assert {
-    condition     = aws_secretsmanager_secret_version.caller.secret_string == null && aws_secretsmanager_secret_version.caller.secret_binary == null
-    error_message = "The secret's value would be in the state."
-  }
-
-  assert {
-    condition     = aws_secretsmanager_secret_version.caller.secret_string_wo_version == 1
-    error_message = "The write-only value has no version, so it could never be rotated."
-  }
-
-  assert {
-    condition     = aws_cognito_user.caller.message_action == "SUPPRESS"
-    error_message = "Cognito would mail an invitation."
-  }
-}
-
 run "a_raised_version_rotates_the_password_and_the_recovery_window_is_the_one_asked_for" {
   command = plan
 
@@ -157,30 +164,6 @@ run "a_raised_version_rotates_the_password_and_the_recovery_window_is_the_one_as
   assert {
     condition     = aws_secretsmanager_secret.caller.recovery_window_in_days == 30
     error_message = "The secret's recovery window is not the one asked for."
-  }
-}
-
-run "people_and_machines_get_a_client_each_without_the_password_flow" {
-  command = plan
-
-  assert {
-    condition     = { for name, flows in local.client_flows : name => join(" ", sort(flows)) } == { machine = "", user = "refresh srp" }
-    error_message = "Flows: ${jsonencode(local.client_flows)}"
-  }
-
-  assert {
-    condition     = { for name, scopes in local.client_scopes : name => join(" ", sort(scopes)) } == { machine = "agent/act-for-customers agent/invoke", user = "" }
-    error_message = "Scopes: ${jsonencode(local.client_scopes)}"
-  }
-
-  assert {
-    condition     = toset([for scope in aws_cognito_resource_server.agent.scope : scope.scope_name]) == toset(["act-for-customers", "invoke"]) && aws_cognito_resource_server.agent.identifier == "agent"
-    error_message = "The resource server does not define agent/invoke and agent/act-for-customers, and no more."
-  }
-
-  assert {
-    condition     = output.scope == "agent/invoke" && output.acting_scope == "agent/act-for-customers"
-    error_message = "Scopes handed over: ${output.scope}, ${output.acting_scope}"
   }
 }
 

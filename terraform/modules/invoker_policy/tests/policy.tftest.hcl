@@ -10,9 +10,10 @@ variables {
   region             = "eu-west-1"
 }
 
-run "it_allows_invoking_this_runtime_and_its_endpoints_and_nothing_else" {
+run "this_runtime_is_invoked_as_oneself_and_nothing_else_is" {
   command = plan
 
+  # It allows invoking this runtime and its endpoints and nothing else.
   assert {
     condition = [for statement in jsondecode(aws_iam_policy.invoker.policy).Statement : jsonencode(statement)] == [jsonencode({
       Action = ["bedrock-agentcore:InvokeAgentRuntime"]
@@ -25,11 +26,8 @@ run "it_allows_invoking_this_runtime_and_its_endpoints_and_nothing_else" {
     })]
     error_message = "The policy allows more or less: ${aws_iam_policy.invoker.policy}"
   }
-}
 
-run "nobody_acts_for_a_user_whom_nobody_verified" {
-  command = plan
-
+  # Nobody acts for a user whom nobody verified.
   assert {
     condition     = !strcontains(aws_iam_policy.invoker.policy, "ForUser")
     error_message = "A signed caller may name any user."

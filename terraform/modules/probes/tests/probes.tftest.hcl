@@ -21,9 +21,10 @@ variables {
   user_pool_id         = "eu-west-1_Demo"
 }
 
-run "each_client_is_of_its_kind_in_its_pool_with_its_scopes" {
+run "each_probe_is_of_its_kind_and_reaches_nothing_of_the_agents_own" {
   command = plan
 
+  # Each client is of its kind in its pool with its scopes.
   assert {
     condition = { for name, client in merge(local.clients, local.gateway_clients) : name => "${client.kind} ${client.pool} ${join(" ", sort(client.scopes))}" } == {
       other-pool       = "person eu-west-1_Other "
@@ -34,11 +35,8 @@ run "each_client_is_of_its_kind_in_its_pool_with_its_scopes" {
     }
     error_message = "Clients: ${jsonencode(local.clients)}"
   }
-}
 
-run "no_probe_may_ask_for_the_agents_own_scope" {
-  command = plan
-
+  # No probe may ask for the agent's own scope.
   assert {
     condition     = aws_cognito_resource_server.probe.identifier == "probe" && !strcontains(jsonencode(local.clients), "agent/")
     error_message = "A probe's token could pass for a caller's: ${jsonencode(local.clients)}"
@@ -47,6 +45,59 @@ run "no_probe_may_ask_for_the_agents_own_scope" {
   assert {
     condition     = toset([for scope in aws_cognito_resource_server.probe.scope : scope.scope_name]) == toset(["call", "call-more", "other"])
     error_message = "The resource server defines other scopes than the probes ask for."
+  }
+
+  # The caller is in the group and the second person is in none.
+  assert {
+    condition     = "${aws_cognito_user_in_group.caller.user_pool_id} ${aws_cognito_user_in_group.caller.username} ${aws_cognito_user_in_group.caller.group_name}" == "eu-west-1_Demo demo-caller probe-callers"
+    error_message = "The group has another member."
+  }
+
+  assert {
+    condition     = aws_cognito_user.second.username == "probe-second" && aws_cognito_user.second.user_pool_id == "eu-west-1_Demo" && aws_cognito_user.other.username == "probe-second" && aws_cognito_user.other.user_pool_id == "eu-west-1_Other"
+    error_message = "The second person is not one person in both pools."
+  }
+
+  # No password is an ordinary argument and nobody gets mail.
+  assert {
+    condition = alltrue([
+      for user in [aws_cognito_user.second, aws_cognito_user.other] :
+      user.password == null && user.temporary_password == null && user.message_action == "SUPPRESS"
+    ])
+    error_message = "A user's password would be in the state, or in a mail."
+  }
+
+  assert {
+    condition     = aws_secretsmanager_secret_version.second.secret_string == null && aws_secretsmanager_secret_version.second.secret_string_wo_version == 1
+    error_message = "The secret's value would be in the state, or could never be rotated."
+  }
+
+  # Nobody can register at the other pool either.
+  assert {
+    condition     = one(aws_cognito_user_pool.other.admin_create_user_config).allow_admin_create_user_only
+    error_message = "Self sign-up is open."
+  }
+
+  # Each role trusts this account alone.
+  assert {
+    condition = alltrue([for role in values(aws_iam_role.caller) : [
+      for statement in jsondecode(role.assume_role_policy).Statement : [statement.Effect, statement.Action, jsonencode(statement.Principal)]
+    ] == [["Allow", "sts:AssumeRole", jsonencode({ AWS = "arn:aws:iam::111122223333:root" })]]])
+    error_message = "Somebody outside the account may assume a role."
+  }
+
+  # Only the invoker may invoke and the stranger may do nothing.
+  assert {
+    condition     = toset(keys(aws_iam_role.caller)) == toset(["elsewhere", "invoker", "stranger"])
+    error_message = "Roles: ${jsonencode(keys(aws_iam_role.caller))}"
+  }
+
+  assert {
+    condition = { for name, attachment in aws_iam_role_policy_attachment.caller : "${name} ${attachment.role}" => attachment.policy_arn } == {
+      "elsewhere demo-dev-probe-elsewhere" = "arn:aws:iam::111122223333:policy/demo-dev-probe-elsewhere"
+      "invoker demo-dev-probe-invoker"     = "arn:aws:iam::111122223333:policy/demo-dev-probe-iam"
+    }
+    error_message = "A role has another policy than its own."
   }
 }
 
@@ -88,74 +139,6 @@ run "each_output_names_its_own_client" {
   assert {
     condition     = output.scopes == { scope = "probe/call", longer = "probe/call-more", other = "probe/other" }
     error_message = "Scopes: ${jsonencode(output.scopes)}"
-  }
-}
-
-run "the_caller_is_in_the_group_and_the_second_person_is_in_none" {
-  command = plan
-
-  assert {
-    condition     = "${aws_cognito_user_in_group.caller.user_pool_id} ${aws_cognito_user_in_group.caller.username} ${aws_cognito_user_in_group.caller.group_name}" == "eu-west-1_Demo demo-caller probe-callers"
-    error_message = "The group has another member."
-  }
-
-  assert {
-    condition     = aws_cognito_user.second.username == "probe-second" && aws_cognito_user.second.user_pool_id == "eu-west-1_Demo" && aws_cognito_user.other.username == "probe-second" && aws_cognito_user.other.user_pool_id == "eu-west-1_Other"
-    error_message = "The second person is not one person in both pools."
-  }
-}
-
-run "no_password_is_an_ordinary_argument_and_nobody_gets_mail" {
-  command = plan
-
-  assert {
-    condition = alltrue([
-      for user in [aws_cognito_user.second, aws_cognito_user.other] :
-      user.password == null && user.temporary_password == null && user.message_action == "SUPPRESS"
-    ])
-    error_message = "A user's password would be in the state, or in a mail."
-  }
-
-  assert {
-    condition     = aws_secretsmanager_secret_version.second.secret_string == null && aws_secretsmanager_secret_version.second.secret_string_wo_version == 1
-    error_message = "The secret's value would be in the state, or could never be rotated."
-  }
-}
-
-run "nobody_can_register_at_the_other_pool_either" {
-  command = plan
-
-  assert {
-    condition     = one(aws_cognito_user_pool.other.admin_create_user_config).allow_admin_create_user_only
-    error_message = "Self sign-up is open."
-  }
-}
-
-run "each_role_trusts_this_account_alone" {
-  command = plan
-
-  assert {
-    condition = alltrue([for role in values(aws_iam_role.caller) : [
-      for statement in jsondecode(role.assume_role_policy).Statement : [statement.Effect, statement.Action, jsonencode(statement.Principal)]
-    ] == [["Allow", "sts:AssumeRole", jsonencode({ AWS = "arn:aws:iam::111122223333:root" })]]])
-    error_message = "Somebody outside the account may assume a role."
-  }
-}
-
-run "only_the_invoker_may_invoke_and_the_stranger_may_do_nothing" {
-  command = plan
-
-  assert {
-    condition     = toset(keys(aws_iam_role.caller)) == toset(["elsewhere", "invoker", "stranger"])
-    error_message = "Roles: ${jsonencode(keys(aws_iam_role.caller))}"
-  }
-
-  assert {
-    condition = { for name, attachment in aws_iam_role_policy_attachment.caller : "${name} ${attachment.role}" => attachment.policy_arn } == {
-      "elsewhere demo-dev-probe-elsewhere" = "arn:aws:iam::111122223333:policy/demo-dev-probe-elsewhere"
-      "invoker demo-dev-probe-invoker"     = "arn:aws:iam::111122223333:policy/demo-dev-probe-iam"
-    }
-    error_message = "A role has another policy than its own."
   }
 }
 

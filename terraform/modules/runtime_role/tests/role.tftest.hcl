@@ -13,9 +13,10 @@ variables {
   region                           = "eu-west-1"
 }
 
-run "every_statement_allows_and_has_a_name_of_its_own" {
+run "the_role_may_do_the_documented_list_for_this_agent_and_its_trust_is_pinned" {
   command = plan
 
+  # Every statement allows and has a name of its own.
   assert {
     condition = (
       length(distinct([for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Sid]))
@@ -28,11 +29,8 @@ run "every_statement_allows_and_has_a_name_of_its_own" {
     condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Effect == "Allow"])
     error_message = "A statement does not allow."
   }
-}
 
-run "no_action_beyond_the_documented_list" {
-  command = plan
-
+  # No action beyond the documented list.
   assert {
     condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Action])) == toset([
       "bedrock-agentcore:GetResourceOauth2Token",
@@ -56,11 +54,8 @@ run "no_action_beyond_the_documented_list" {
     ])
     error_message = "The role may do: ${jsonencode(flatten([for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Action]))}"
   }
-}
 
-run "no_action_is_a_wildcard" {
-  command = plan
-
+  # No action is a wildcard.
   assert {
     condition = !anytrue([
       for action in flatten([for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Action]) :
@@ -68,33 +63,24 @@ run "no_action_is_a_wildcard" {
     ])
     error_message = "An action is a wildcard."
   }
-}
 
-run "only_actions_without_resources_get_all_of_them" {
-  command = plan
-
+  # Only actions without resources get all of them.
   assert {
     condition = toset([
       for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Sid if contains(statement.Resource, "*")
     ]) == toset(["Metrics", "RegistryToken", "Traces"])
     error_message = "A statement reaches every resource although its actions could be narrowed."
   }
-}
 
-run "metrics_go_to_the_services_namespace_alone" {
-  command = plan
-
+  # Metrics go to the service's namespace alone.
   assert {
     condition = [
       for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : jsonencode(statement.Condition) if statement.Sid == "Metrics"
     ] == [jsonencode({ StringEquals = { "cloudwatch:namespace" = "bedrock-agentcore" } })]
     error_message = "PutMetricData reaches every namespace."
   }
-}
 
-run "logs_are_this_agents_own" {
-  command = plan
-
+  # Logs are this agent's own.
   assert {
     condition = alltrue(flatten([
       for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : [
@@ -104,11 +90,8 @@ run "logs_are_this_agents_own" {
     ]))
     error_message = "The role writes to log groups of other agents."
   }
-}
 
-run "images_and_tokens_come_from_what_is_this_agents_own" {
-  command = plan
-
+  # Images and tokens come from what is this agent's own.
   assert {
     condition = flatten([
       for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Resource if statement.Sid == "PullImage"
@@ -131,11 +114,8 @@ run "images_and_tokens_come_from_what_is_this_agents_own" {
     }
     error_message = "The agent gets tokens of another provider, or as another agent: ${aws_iam_role_policy.runtime.policy}"
   }
-}
 
-run "models_are_the_ones_named_whatever_dots_their_names_hold" {
-  command = plan
-
+  # Models are the ones named whatever dots their names hold.
   assert {
     condition = toset(flatten([
       for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : statement.Resource if statement.Sid == "InvokeModels"
@@ -146,11 +126,8 @@ run "models_are_the_ones_named_whatever_dots_their_names_hold" {
     ])
     error_message = "InvokeModels does not name exactly the models asked for."
   }
-}
 
-run "a_profiles_model_is_reached_through_the_profile_alone" {
-  command = plan
-
+  # A profile's model is reached through the profile alone.
   assert {
     condition = [
       for statement in jsondecode(aws_iam_role_policy.runtime.policy).Statement : [jsonencode(statement.Resource), jsonencode(statement.Condition)]
@@ -160,6 +137,46 @@ run "a_profiles_model_is_reached_through_the_profile_alone" {
         jsonencode({ ArnEquals = { "bedrock:InferenceProfileArn" = ["arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-lite-v1:0"] } }),
     ]]
     error_message = "The routed model can be invoked directly in any region, or not at all."
+  }
+
+  # Only the runtime service may assume the role.
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role.runtime.assume_role_policy).Statement :
+      [statement.Effect, statement.Action, jsonencode(statement.Principal)]
+    ] == [["Allow", "sts:AssumeRole", jsonencode({ Service = "bedrock-agentcore.amazonaws.com" })]]
+    error_message = "The trust policy lets somebody else in: ${aws_iam_role.runtime.assume_role_policy}"
+  }
+
+  # The service may assume it for this account alone.
+  assert {
+    condition     = jsondecode(aws_iam_role.runtime.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
+    error_message = "The trust policy does not pin aws:SourceAccount (confused deputy)."
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_iam_role.runtime.assume_role_policy).Statement[0].Condition.ArnLike["aws:SourceArn"]
+      == "arn:aws:bedrock-agentcore:eu-west-1:111122223333:*"
+    )
+    error_message = "The trust policy does not pin aws:SourceArn to this account and region."
+  }
+
+  # The role has this one policy and no other.
+  assert {
+    condition = (
+      aws_iam_role_policies_exclusive.runtime.role_name == "demo-dev-runtime"
+      && toset(aws_iam_role_policies_exclusive.runtime.policy_names) == toset(["demo-dev-runtime"])
+    )
+    error_message = "An inline policy that somebody puts on the role stays there."
+  }
+
+  assert {
+    condition = (
+      aws_iam_role_policy_attachments_exclusive.runtime.role_name == "demo-dev-runtime"
+      && length(aws_iam_role_policy_attachments_exclusive.runtime.policy_arns) == 0
+    )
+    error_message = "A policy that somebody attaches to the role stays there."
   }
 }
 
@@ -179,35 +196,6 @@ run "without_models_and_gateway_nothing_of_them_is_allowed" {
   assert {
     condition     = !strcontains(aws_iam_role_policy.runtime.policy, "bedrock:")
     error_message = "A model may be invoked although none was named."
-  }
-}
-
-run "only_the_runtime_service_may_assume_the_role" {
-  command = plan
-
-  assert {
-    condition = [
-      for statement in jsondecode(aws_iam_role.runtime.assume_role_policy).Statement :
-      [statement.Effect, statement.Action, jsonencode(statement.Principal)]
-    ] == [["Allow", "sts:AssumeRole", jsonencode({ Service = "bedrock-agentcore.amazonaws.com" })]]
-    error_message = "The trust policy lets somebody else in: ${aws_iam_role.runtime.assume_role_policy}"
-  }
-}
-
-run "the_service_may_assume_it_for_this_account_alone" {
-  command = plan
-
-  assert {
-    condition     = jsondecode(aws_iam_role.runtime.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
-    error_message = "The trust policy does not pin aws:SourceAccount (confused deputy)."
-  }
-
-  assert {
-    condition = (
-      jsondecode(aws_iam_role.runtime.assume_role_policy).Statement[0].Condition.ArnLike["aws:SourceArn"]
-      == "arn:aws:bedrock-agentcore:eu-west-1:111122223333:*"
-    )
-    error_message = "The trust policy does not pin aws:SourceArn to this account and region."
   }
 }
 
@@ -249,26 +237,6 @@ run "logs_of_the_probes_are_reached_only_where_there_are_probes" {
       ]
     }
     error_message = "The probes' runtimes cannot write logs, or others can: ${aws_iam_role_policy.runtime.policy}"
-  }
-}
-
-run "the_role_has_this_one_policy_and_no_other" {
-  command = plan
-
-  assert {
-    condition = (
-      aws_iam_role_policies_exclusive.runtime.role_name == "demo-dev-runtime"
-      && toset(aws_iam_role_policies_exclusive.runtime.policy_names) == toset(["demo-dev-runtime"])
-    )
-    error_message = "An inline policy that somebody puts on the role stays there."
-  }
-
-  assert {
-    condition = (
-      aws_iam_role_policy_attachments_exclusive.runtime.role_name == "demo-dev-runtime"
-      && length(aws_iam_role_policy_attachments_exclusive.runtime.policy_arns) == 0
-    )
-    error_message = "A policy that somebody attaches to the role stays there."
   }
 }
 
