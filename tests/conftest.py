@@ -28,6 +28,7 @@ NAMES = frozenset(
         "DATA_PLANE_TIMEOUT_S",
         "ENVIRONMENT",
         "FORCE_COLOR",
+        "LOCK_WAIT_S",
         "LAUNCH_TIMEOUT_S",
         "NO_COLOR",
         "REQUEST_TIMEOUT_S",

@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 from orchestration.errors import CorruptLedger, Unfit
 from orchestration.ledger import SCHEMA_VERSION, GatewayRecord, Ledger, LedgerFile, Ports, RuntimeRecord
 
+ROOT = Path(__file__).resolve().parents[3]
 PORTS = Ports(aws=4566, control_plane=8081, data_plane=8082)
 RUNTIME = RuntimeRecord(name="mortgage_dev", id="mortgage_dev-1", arn="arn:aws:x")
 EMPTY = Ledger("local", "dev", "us-east-1")
@@ -198,3 +202,32 @@ def test_a_folder_in_its_place_is_corrupt(file: LedgerFile) -> None:
     file.path.mkdir(parents=True)
     with pytest.raises(CorruptLedger):
         file.load()
+
+
+SAVES = """
+import sys
+from pathlib import Path
+from orchestration.ledger import Ledger, LedgerFile
+
+file = LedgerFile(Path(sys.argv[1]))
+for number in range(10**9):
+    file.save(Ledger("local", "dev", "us-east-1", account=str(number) * 200))
+    if number == 3:
+        print("saving", flush=True)
+"""
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.0007, 0.0031, 0.0113])
+def test_a_kill_amid_a_save_leaves_a_whole_ledger(tmp_path: Path, after_s: float) -> None:
+    path = tmp_path / "ledger.json"
+    with subprocess.Popen(
+        [sys.executable, "-c", SAVES, str(path)],
+        env={"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "saving\n"
+        time.sleep(after_s)
+        process.kill()
+    ledger = LedgerFile(path).load()
+    assert ledger is not None and ledger.account and len(ledger.account) >= 200
