@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
 
-from orchestration.errors import BadInput, OrchestrationError, TerraformFailed, Unfit
+from orchestration.errors import BadInput, OrchestrationError, TerraformFailed, Unfit, no_room
 from orchestration.terraform import errored
 from orchestration.terraform.adoption import import_blocks
 from orchestration.terraform.failures import explain_failure, without_progress
@@ -30,6 +30,8 @@ from orchestration.terraform.state import (
 from orchestration.terraform.unfinished import abandoned_lock, unfinished
 
 MINIMUM = (1, 11, 0)
+# With less, what Terraform said of its failure could not be written either.
+TOO_LITTLE = 2**20
 # There since an apply did not end well.
 CUT_OFF = "applying"
 # Would write secrets into logs, or state where nobody looks for it.
@@ -352,4 +354,6 @@ class TerraformDriver:
                 self._place.watch()
             except OrchestrationError as e:
                 return e
+        if shutil.disk_usage(self._place.work_dir).free < TOO_LITTLE:
+            return no_room(f"terraform {command} failed: no space left on device for {self._place.work_dir}")
         return explain_failure(command, code, text, self._log)
