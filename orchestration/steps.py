@@ -237,6 +237,7 @@ class Steps:
             ports = cloud.start(ledger.ports)
         if cloud.saving.lost() or (self._applied_before() and cloud.saving.is_empty()):
             self.console.say("the local cloud ended before it had saved everything: what it lost is provisioned anew")
+            cloud.saving.note_loss()
         self.ledger().save(ledger.with_ports(ports))
         return cloud.endpoints(ports)
 
@@ -340,8 +341,12 @@ class Steps:
                 return settings, False
             self.remove_gateway(settings.endpoints, known.name)
             return self._with_gateway(settings, None), True
-        with self.console.step("gateway"):
-            made = self.tools.gateway_maker(settings).ensure(asked, known, self._record_gateway)
+        saving = self.cloud.saving if self.cloud else None
+        with self.saving(), self.console.step("gateway"):
+            again = saving is not None and saving.must_give_again()
+            made = self.tools.gateway_maker(settings).ensure(asked, known, self._record_gateway, secret_lost=again)
+        if saving is not None:
+            saving.given_again()
         return self._with_gateway(settings, made.record), bool(made.changed)
 
     def gateway_seen(self, settings: Settings, asked: GatewayAsked) -> GatewaySeen:

@@ -34,8 +34,6 @@ class Lifecycle:
             changed = self.steps.apply(endpoints)
             settings = self.steps.settings(endpoints)
             changed |= self.steps.configure(settings)
-            if changed:
-                self.steps.checkpoint()
             settings, made = self.steps.gateway(settings)
             changed |= made
             launched = self.steps.launch(settings)
@@ -57,16 +55,13 @@ class Lifecycle:
             else:
                 self.steps.apply_kept(endpoints, Path(plan))
                 changed = True
-            if changed:
-                self.steps.checkpoint()
             return changed
 
     def configure(self, *, force: bool = True) -> dict[str, Any]:
         """Set the demo caller's password and show the configuration that `launch` will send."""
         with self.steps.changing():
             settings = self.steps.live_settings()
-            if self.steps.configure(settings, force=force):
-                self.steps.checkpoint()
+            self.steps.configure(settings, force=force)
             return self.steps.tools.launcher(settings).preview()
 
     def launch(self) -> Launched:

@@ -10,7 +10,7 @@ from orchestration.commands.belongings import Belongings
 from orchestration.console import Console
 from orchestration.errors import GateRefused, Leftovers, OrchestrationError, TerraformFailed
 from orchestration.remains import Found, Item, Kind, Ours, Remain, TeardownReport, Thing
-from orchestration.remains.ownership import made_by_terraform, unknown_to
+from orchestration.remains.ownership import cut_off, unknown_to
 from orchestration.settings import Endpoints
 from orchestration.steps import Steps
 from orchestration.terraform import CUT_OFF, Held
@@ -131,10 +131,13 @@ class Teardown:
         self._judge(report, found)
 
     def _judge(self, report: TeardownReport, found: Found) -> None:
-        """What an apply that was cut off made, and could not write down, goes with a local cloud."""
+        """What an apply that was cut off made, and could not write down, goes with a local cloud.
+
+        It may have been cut off before it tagged a thing: a bucket gets its tags by a call of their own.
+        """
         steps = self.steps
         excusable = steps.cloud is not None and (steps.deployment.state_dir / CUT_OFF).exists()
-        report.excused = tuple(one for one in found.remains if excusable and made_by_terraform(one.thing))
+        report.excused = tuple(one for one in found.remains if excusable and cut_off(one.thing))
         report.remains = tuple(one for one in found.remains if one not in report.excused)
         report.unseen = found.unseen
 

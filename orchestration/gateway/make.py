@@ -43,8 +43,12 @@ class GatewayMaker:
     timeout_s: float
     poll_s: float
 
-    def ensure(self, asked: GatewayAsked, known: GatewayRecord | None, made: Made) -> MadeGateway:
+    def ensure(
+        self, asked: GatewayAsked, known: GatewayRecord | None, made: Made, *, secret_lost: bool = False
+    ) -> MadeGateway:
         """Create, update or keep each part. `made` is told after each, so that an interrupt forgets nothing.
+
+        `secret_lost`: what the credential provider keeps is given to it again, although it shows no difference.
 
         Raises LaunchFailed, GateRefused for a gateway whose kind of authorizer cannot be changed in place.
         """
@@ -54,7 +58,7 @@ class GatewayMaker:
         if known is not None and known.id == live.id:
             record = replace(record, target_id=known.target_id, credential_provider=known.credential_provider)
         made(record)
-        changed += self._provider(asked)
+        changed += self._provider(asked, secret_lost)
         record = replace(record, credential_provider=asked.provider.name)
         made(record)
         if changed or live.status != READY:
@@ -103,7 +107,7 @@ class GatewayMaker:
             return None
         return None if live is not None and live.status == DELETING else live
 
-    def _provider(self, asked: GatewayAsked) -> Iterator[str]:
+    def _provider(self, asked: GatewayAsked, secret_lost: bool) -> Iterator[str]:
         """The service shows no secret to compare: a client has one secret for its life, so its id stands for it."""
         spec = asked.provider
         live = self.control.provider(spec.name)
@@ -113,6 +117,9 @@ class GatewayMaker:
         elif fields := differing(spec, live.spec):
             self.control.update_provider(spec, self.secret(spec.client_id))
             yield from (f"credential provider {name}" for name in fields)
+        elif secret_lost:
+            self.control.update_provider(spec, self.secret(spec.client_id))
+            yield "credential provider secret"
 
     def _target(self, asked: GatewayAsked, gateway_id: str, changed: list[str]) -> tuple[str, bool]:
         """(id, whether it is READY already)."""

@@ -115,5 +115,6 @@ def _goes_with(thing: Thing, kind: str, name: str) -> bool:
     return (thing.kind, own) == (kind, name)
 
 
-def made_by_terraform(thing: Thing) -> bool:
-    return (thing.tags or {}).get(MANAGED_BY) == "terraform"
+def cut_off(thing: Thing) -> bool:
+    """True for what an apply of ours may have left: with Terraform's tag, or with no tag yet."""
+    return not thing.tags or thing.tags.get(MANAGED_BY) == "terraform"

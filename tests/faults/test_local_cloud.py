@@ -18,43 +18,42 @@ from tests.faults.injection import Deployment, at, cleans, converges
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 
+LOST = "what it lost is provisioned anew"
+
+
 def to_emulator(deployment: Deployment, number: signal.Signals) -> Callable[[subprocess.Popen[str]], None]:
     return lambda process: os.kill(deployment.emulator(), number)
 
 
-@pytest.mark.parametrize(
-    ("moment", "number", "reason"),
-    [
-        pytest.param("Creation complete", signal.SIGKILL, "it is not running", id="killed-during-apply"),
-        pytest.param("Creation complete", signal.SIGSTOP, "does not answer", id="hangs-during-apply"),
-        pytest.param("ok  launch", signal.SIGKILL, "it is not running", id="killed-during-smoke"),
-    ],
-)
-def test_an_emulator_that_is_gone_is_named_and_up_recovers(
-    clone: Clone, ready: None, moment: str, number: signal.Signals, reason: str
+GONE = [
+    ("Creation complete", signal.SIGKILL, "it is not running"),
+    ("Creation complete", signal.SIGSTOP, "does not answer"),
+    ("ok  launch", signal.SIGKILL, "it is not running"),
+]
+
+
+def test_an_emulator_that_is_gone_is_named_and_up_finds_what_was_saved_and_tells_what_was_lost(
+    clone: Clone, ready: None
 ) -> None:
     deployment = Deployment(clone, "gone")
-    code, shown = at(deployment, moment, to_emulator(deployment, number))
-    assert code == 5, shown
-    assert one_error(Done(code, "", shown)).startswith("error [local_cloud_down]: ministack is down")
-    assert reason in shown
-    converges(deployment)
-    cleans(deployment)
-
-
-def test_what_was_saved_is_found_again_and_what_was_lost_is_told(clone: Clone, ready: None) -> None:
-    deployment = Deployment(clone, "lost")
-    converges(deployment)
-    pool = clone.document("status", ENVIRONMENT="lost")["cognito"]["user_pool_id"]
-    os.kill(deployment.emulator(), signal.SIGKILL)
-    assert "had saved everything" not in converges(deployment).err
-    assert clone.document("status", ENVIRONMENT="lost")["cognito"]["user_pool_id"] == pool
+    for moment, number, reason in GONE:
+        code, shown = at(deployment, moment, to_emulator(deployment, number))
+        assert code == 5, shown
+        assert one_error(Done(code, "", shown)).startswith("error [local_cloud_down]: ministack is down")
+        assert reason in shown
+    assert LOST not in converges(deployment).err, "all of it was saved before the smoke test"
+    pool = pool_of(deployment)
     os.kill(deployment.emulator(), signal.SIGKILL)
     for path in (deployment.folder / "cloud/ministack/state").glob("*.json"):
         path.unlink()
-    assert "what it lost is provisioned anew" in converges(deployment).err
-    assert clone.document("status", ENVIRONMENT="lost")["cognito"]["user_pool_id"] != pool
+    assert LOST in converges(deployment).err
+    assert pool_of(deployment) != pool
     cleans(deployment)
+
+
+def pool_of(deployment: Deployment) -> str:
+    document = deployment.clone.document("status", ENVIRONMENT=deployment.environment)
+    return str(document["cognito"]["user_pool_id"])
 
 
 @contextmanager

@@ -226,6 +226,15 @@ def test_a_door_that_is_not_the_one_that_was_sent_is_no_success() -> None:
 # -- remove
 
 
+def test_a_secret_that_was_lost_behind_a_provider_is_given_again() -> None:
+    control = FakeGateways()
+    known = made(control).record
+    again = maker(control).ensure(asked(), known, lambda record: None, secret_lost=True)
+    assert again.changed == ("credential provider secret",)
+    assert control.secrets == [CLIENT_SECRET] * 2
+    assert made(control, known).changed == ()
+
+
 @pytest.mark.parametrize("record", [RECORD, None], ids=["recorded", "found-by-name"])
 def test_targets_go_before_the_gateway_and_the_provider_goes_too(record: GatewayRecord | None) -> None:
     control = standing()

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from orchestration.errors import Leftovers, Unfit
 from orchestration.remains import Item, Kind, Ours, Remain, TeardownReport, Thing, Unseen, recognised, removal
-from orchestration.remains.ownership import unknown_to
+from orchestration.remains.ownership import cut_off, unknown_to
 from orchestration.remains.removal import COMMANDS
 from orchestration.terraform import Held, HeldResource
 
@@ -165,3 +165,16 @@ def test_what_the_state_holds_or_the_teardown_removes_is_no_remain_of_a_dry_run(
 def test_what_agentcore_made_for_a_thing_goes_with_it(thing: Thing, goes: bool) -> None:
     named = {(Kind.RUNTIME, "app_dev"), (Kind.CREDENTIALS, "app-dev-gateway")}
     assert list(unknown_to(Held(), named, [Remain(thing, "", "")])) == ([] if goes else [Remain(thing, "", "")])
+
+
+@pytest.mark.parametrize(
+    ("tags", "excused"),
+    [
+        pytest.param({"ManagedBy": "terraform"}, True, id="tagged"),
+        pytest.param({}, True, id="not-tagged-yet"),
+        pytest.param(None, True, id="not-known"),
+        pytest.param({"ManagedBy": "hand"}, False, id="somebody-elses"),
+    ],
+)
+def test_what_an_apply_of_ours_may_have_left(tags: dict[str, str] | None, excused: bool) -> None:
+    assert cut_off(replace(LEFT.thing, tags=tags)) is excused
