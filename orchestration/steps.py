@@ -419,7 +419,8 @@ class Steps:
             yield
         except BaseException:
             with suppress(OrchestrationError):
-                self.checkpoint()
+                if self.cloud and self.cloud.require_running(self.load_or_new().ports):
+                    self.checkpoint()
             raise
         self.checkpoint()
 

@@ -40,6 +40,8 @@ class Saving:
             if status == 200:
                 self._mark.unlink(missing_ok=True)
                 return
+            if status == 0:
+                break  # nobody is there, or it hangs
         raise Unfit(
             f"{self.daemon.name} could not write its state: {text[:200] or 'no answer'}",
             remedy=f"look for room on the disk and at {self.daemon.log_path}, then the same command again",

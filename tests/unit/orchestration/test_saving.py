@@ -112,3 +112,12 @@ def test_a_loss_is_remembered_past_the_next_save(saving: Saving) -> None:
     assert saving.must_give_again()
     saving.given_again()
     assert not saving.must_give_again()
+
+
+@pytest.mark.enable_socket
+def test_an_emulator_that_is_not_there_is_asked_once(saving: Saving) -> None:
+    with emulator() as (url, _):
+        pass
+    with pytest.raises(Unfit, match="ConnectError") as caught:
+        saving.save(url)
+    assert caught.value.code == "not_saved"
