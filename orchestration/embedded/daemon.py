@@ -113,6 +113,7 @@ class Daemon:
         if process is not None:
             try:
                 process.terminate()
+                process.resume()  # one that is stopped cannot end, or save what it holds, by itself
                 process.wait(STOP_TIMEOUT_S)
             except psutil.TimeoutExpired:
                 process.kill()

@@ -35,6 +35,7 @@ MOMENTS = [
 
 def test_up_that_is_cut_at_each_of_its_stages_goes_on_and_down_cleans(clone: Clone, ready: None) -> None:
     deployment = Deployment(clone, "cut")
+    a_terraform_that_is_killed_itself_is_told(deployment)
     for moment, number, group in MOMENTS:
         code, shown = cut_at(deployment, moment, number, group=group)
         if number is KILL:
@@ -47,16 +48,8 @@ def test_up_that_is_cut_at_each_of_its_stages_goes_on_and_down_cleans(clone: Clo
     cleans(deployment)
 
 
-def no_terraform_is_left(deployment: Deployment) -> None:
-    """Nobody ended it: it got word that its command is gone."""
-    deadline = time.monotonic() + SETTLED_S
-    while [words for words in deployment.clone.processes() if "terraform-provider" in words]:
-        assert time.monotonic() < deadline, deployment.clone.processes()
-        time.sleep(0.2)
-
-
-def test_a_killed_terraform_is_told_and_the_next_up_takes_in_what_it_made(clone: Clone, ready: None) -> None:
-    deployment = Deployment(clone, "tfkill")
+def a_terraform_that_is_killed_itself_is_told(deployment: Deployment) -> None:
+    """What it was making is there and in no state: the next `up` takes it in, or makes what was not made yet."""
 
     def kill_terraform(process: subprocess.Popen[str]) -> None:
         record = deployment.folder / "terraform.run.json"
@@ -66,8 +59,14 @@ def test_a_killed_terraform_is_told_and_the_next_up_takes_in_what_it_made(clone:
     assert code == 1, shown
     assert "error [" in shown and "Traceback" not in shown
     no_terraform_is_left(deployment)
-    converges(deployment)
-    cleans(deployment)
+
+
+def no_terraform_is_left(deployment: Deployment) -> None:
+    """Nobody ended it: it got word that its command is gone."""
+    deadline = time.monotonic() + SETTLED_S
+    while [words for words in deployment.clone.processes() if "terraform-provider" in words]:
+        assert time.monotonic() < deadline, deployment.clone.processes()
+        time.sleep(0.2)
 
 
 def test_kills_at_random_moments_end_clean(clone: Clone, ready: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -253,3 +253,12 @@ def test_a_daemon_without_a_record_is_found_by_its_folder_and_name(daemon: Daemo
     assert end_strays(daemon.folder, ["thing"])
     psutil.wait_procs([process], timeout=5)
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_daemon_that_was_stopped_by_a_signal_still_ends_by_itself(daemon: Daemon) -> None:
+    start(daemon)
+    process = daemon.process()
+    assert process is not None
+    process.suspend()
+    assert daemon.stop()
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
