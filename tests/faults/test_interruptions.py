@@ -76,7 +76,7 @@ def test_kills_at_random_moments_end_clean(clone: Clone, ready: None, capsys: py
     rows = [f"seed {seed}"]
     for number in range(rounds):
         deployment = Deployment(clone, f"random{number}")
-        after_s, group = chance.uniform(0.3, 40.0), chance.random() < 0.5
+        after_s, group = chance.uniform(0.3, 25.0), chance.random() < 0.5
         process = deployment.start("up")
         try:
             process.communicate(timeout=after_s)

@@ -8,6 +8,7 @@ import shutil
 import socket
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -255,10 +256,22 @@ def test_a_daemon_without_a_record_is_found_by_its_folder_and_name(daemon: Daemo
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_daemon_that_was_stopped_by_a_signal_still_ends_by_itself(daemon: Daemon) -> None:
-    start(daemon)
+SAVES = """
+import signal, sys, time
+from pathlib import Path
+signal.signal(signal.SIGTERM, lambda *_: (Path("saved").touch(), sys.exit()))
+Path("ready").touch()
+while True:
+    time.sleep(0.01)
+"""
+
+
+def test_a_daemon_that_was_suspended_still_saves_when_it_is_stopped(daemon: Daemon) -> None:
+    there = daemon.folder / "ready"
+    clock = FakeClock(on_sleep=lambda seconds: time.sleep(0.002))
+    daemon.start([sys.executable, "-c", SAVES], ENV, [], there.exists, clock)
     process = daemon.process()
     assert process is not None
     process.suspend()
     assert daemon.stop()
-    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    assert (daemon.folder / "saved").exists()
