@@ -204,7 +204,9 @@ class LocalCloud:
     def _version(self) -> str:
         """Digest of what a running daemon depends on; one that differs is started anew."""
         total = hashlib.sha256(f"{SERVICES}\0{self.root_key().secret}".encode())
-        for path in [self._deployment.root / "requirements.lock", *sorted(self._package.glob("*.py"))]:
+        root = self._deployment.root
+        sources = [*self._package.rglob("*.py"), *(root / "orchestration/embedded").glob("*.py")]
+        for path in [root / "requirements.lock", *sorted(sources)]:
             total.update(path.read_bytes() if path.exists() else b"")
         return total.hexdigest()
 

@@ -1,4 +1,4 @@
-"""The emulator, which writes its state only when it ends, with one path more that makes it write at once.
+"""The emulator behind a doorkeeper, with one path more that makes it write its state at once, not only when it ends.
 
 Run as a module, configured by the emulator's own variables (ministack: main):
 
@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestration.embedded.doorkeeper import refusal
+
 SAVE_PATH = "/_ministack/save"
 KEEP_ALIVE_S = 75
 
@@ -27,14 +29,24 @@ async def app(scope: Mapping[str, Any], receive: Any, send: Any) -> None:
     """ASGI."""
     from ministack.app import app as emulator
 
-    if scope["type"] == "http" and scope["path"] == SAVE_PATH and scope["method"] == "POST":
+    if scope["type"] == "lifespan":
+        await emulator(scope, receive, send)
+        return
+    if scope["type"] != "http":
+        raise RuntimeError("only HTTP is served")
+    if why := refusal(scope["path"], scope["query_string"], scope["headers"]):
+        await _answer(send, 403, {"__type": "AccessDeniedException", "message": why})
+    elif scope["path"] == SAVE_PATH and scope["method"] == "POST":
         unsaved = save()
-        body = json.dumps({"unsaved": unsaved}).encode()
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": 507 if unsaved else 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await _answer(send, 507 if unsaved else 200, {"unsaved": unsaved})
     else:
         await emulator(scope, receive, send)
+
+
+async def _answer(send: Any, status: int, body: Mapping[str, Any]) -> None:
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
 
 def save() -> list[str]:
