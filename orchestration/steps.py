@@ -19,7 +19,7 @@ from orchestration.console import Console
 from orchestration.drift import GatewaySeen, Members
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import Decisions
-from orchestration.errors import BadInput, GateRefused, Leftovers, OrchestrationError, Unfit
+from orchestration.errors import BadInput, GateRefused, Leftovers, OrchestrationError, TerraformFailed, Unfit
 from orchestration.gateway import (
     GatewayAsked,
     GatewayControl,
@@ -256,7 +256,10 @@ class Steps:
             self.ledger().save(ledger.with_state_bucket(place.bucket))
 
     def apply(self, endpoints: Endpoints) -> bool:
-        """Apply, and take in what an interrupted apply made and could not write into the state. True if it changed."""
+        """Apply, and take in what an interrupted apply made and could not write into the state. True if it changed.
+
+        On AWS nothing is taken in: its tags are the same in every checkout, so it may be a colleague's.
+        """
         terraform = self.terraform(endpoints)
         if terraform.put_back():
             self.console.say("put back the state that the last apply could not write")
@@ -265,13 +268,20 @@ class Steps:
             try:
                 return self._take_in(terraform, strays) if strays else self._apply_once(terraform)
             except ExistsOutside as e:
+                if self.cloud is None:
+                    raise TerraformFailed(
+                        e.message,
+                        remedy="if another checkout or STATE_BUCKET holds its state, use that one, or another "
+                        "ENVIRONMENT; if an apply of this one was cut off: `terraform import` it "
+                        "(terraform/README.md, By hand)",
+                        code=e.code,
+                    ) from None
                 strays = e.strays
         return self._take_in(terraform, strays)
 
     def _take_in(self, terraform: TerraformDriver, strays: tuple[Stray, ...]) -> bool:
         with self.saving(), self.console.step("terraform apply, with what an interrupted one made"):
-            local = self.cloud is not None
-            adopt(terraform, strays, self.console.note, all_ours=local, on_line=self.progress)
+            adopt(terraform, strays, self.console.note, all_ours=True, on_line=self.progress)
         return True
 
     def _apply_once(self, terraform: TerraformDriver) -> bool:
@@ -483,11 +493,17 @@ class Steps:
         return LedgerFile(self.deployment.ledger_path)
 
     def load_or_new(self) -> Ledger:
-        """The ledger of this deployment. Raises CorruptLedger, BadInput when it was made in another region."""
+        """The ledger of this deployment. Raises CorruptLedger, BadInput when it is of another one or another region."""
         chosen = self.deployment
         ledger = self.ledger().load()
         if ledger is None:
             return Ledger(chosen.target.value, chosen.environment, chosen.region)
+        if (ledger.target, ledger.environment) != (chosen.target.value, chosen.environment):
+            raise BadInput(
+                f"{self.ledger().path} is of {ledger.target}-{ledger.environment}, not of {chosen.state_dir.name}",
+                remedy=f"{chosen.state_dir} is a copy: put it back under its own name, or remove it",
+                code="ledger_of_another",
+            )
         if ledger.region != chosen.region:
             raise BadInput(
                 f"AWS_REGION is {chosen.region!r}, but {chosen.state_dir.name} was made in {ledger.region!r}",

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.console import Console
+from orchestration.errors import BadInput, TerraformFailed
+from orchestration.steps import Steps
+from orchestration.terraform import ExistsOutside, Stray
+from tests.fakes.orchestration import LOCAL_ENDPOINTS, FakeClock, deployment
+
+
+class MetTerraform:
+    """A Terraform that finds what it was to make."""
+
+    def init(self) -> None: ...
+
+    def put_back(self) -> bool:
+        return False
+
+    def has_state(self) -> bool:
+        return False
+
+    def apply(self, on_line: Any = None) -> None:
+        stray = Stray("module.artifacts.aws_s3_bucket.code", "b")
+        raise ExistsOutside("it exists", remedy="none", strays=(stray,))
+
+
+@dataclass
+class FakeTools:
+    """As much of steps.Tools as `apply` asks for."""
+
+    def terraform(self, endpoints: Any) -> MetTerraform:
+        return MetTerraform()
+
+    def keep_apart(self) -> None: ...
+
+    def remote(self, bucket: str | None = None) -> None: ...
+
+
+def on_aws(root: Path) -> Steps:
+    tools: Any = FakeTools()
+    return Steps(deployment(root), {}, tools, Console(FakeClock(), quiet=True), FakeClock(), None, LOCAL_ENDPOINTS)
+
+
+def test_on_aws_nothing_that_another_checkout_may_have_made_is_taken_in(tmp_path: Path) -> None:
+    with pytest.raises(TerraformFailed, match="it exists") as caught:
+        on_aws(tmp_path).apply(LOCAL_ENDPOINTS)
+    assert caught.value.code == "exists_outside_state"
+    assert "another checkout" in caught.value.remedy
+
+
+@pytest.mark.parametrize("change", [{"environment": "other"}, {"target": "aws"}])
+def test_a_ledger_that_was_copied_from_another_environment_is_refused(tmp_path: Path, change: dict[str, str]) -> None:
+    steps = on_aws(tmp_path)
+    own = steps.load_or_new()
+    steps.ledger().save(own)
+    assert steps.load_or_new() == own
+    steps.ledger().save(replace(own, **change))
+    with pytest.raises(BadInput) as caught:
+        steps.load_or_new()
+    assert caught.value.code == "ledger_of_another"
