@@ -54,7 +54,7 @@ def test_on_aws_nothing_that_another_checkout_may_have_made_is_taken_in(tmp_path
 
 
 @pytest.mark.parametrize("change", [{"environment": "other"}, {"target": "aws"}])
-def test_a_ledger_that_was_copied_from_another_environment_is_refused(tmp_path: Path, change: dict[str, str]) -> None:
+def test_a_ledger_that_was_copied_from_another_environment_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     steps = on_aws(tmp_path)
     own = steps.load_or_new()
     steps.ledger().save(own)
