@@ -20,7 +20,7 @@ def token(
 @described("client", "user", "flow", "scope", "browser", "target", "environment", "json")
 def login(
     c: Context,
-    client: str = "user",
+    client: str | None = None,
     user: str | None = None,
     flow: str | None = None,
     scope: str | None = None,
@@ -29,7 +29,7 @@ def login(
     environment: str | None = None,
     json: bool = False,
 ) -> None:
-    """Sign in and keep the tokens: in the browser, with --flow srp or password, or as --client machine."""
+    """Sign in and keep the tokens: in the browser, or with --flow srp, password or machine (its own client then)."""
     with wiring.session(target, environment, quiet=json) as project:
         wish = wiring.Wish(client, flow or "", user or "", scope or "")
         project.console.show(project.callers.login(wish, browser=browser), json=json)

@@ -100,7 +100,7 @@ class Subjects:
         gateway = settings.outputs.gateway
 
         def lines() -> list[str]:
-            return logs.lines(ids, since) + (logs.lines_of_function(gateway.function_arn, since) if gateway else [])
+            return logs.lines(ids, since) + (logs.function_events(gateway.function_arn, since) if gateway else [])
 
         return LogCanaries(lines, self.clock, AWS_PATIENCE_S, AWS_POLL_S, settle_s=AWS_SETTLE_S)
 

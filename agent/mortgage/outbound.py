@@ -42,8 +42,11 @@ class OutboundTokens:
     def token(self, workload_token: str | None, patience_s: float, refused: str | None = None) -> str:
         """A token that is not `refused`. Whoever comes while it is fetched waits for that one.
 
+        A call without a workload token did not come through the runtime: it gets no kept token either.
         Raises NoToken, also after patience_s behind somebody else's fetch.
         """
+        if not workload_token:
+            raise NoToken  # signed calls, an agent without a runtime, and whoever calls the agent's own port
         if not self._lock.acquire(timeout=max(patience_s, 0)):
             raise NoToken
         try:
@@ -55,9 +58,7 @@ class OutboundTokens:
         finally:
             self._lock.release()
 
-    def _new(self, workload_token: str | None) -> str:
-        if not workload_token:
-            raise NoToken  # signed calls and an agent without a runtime have none
+    def _new(self, workload_token: str) -> str:
         try:
             token = self._fetch(workload_token)
         except Exception as e:  # of an SDK, whose words may quote what was sent

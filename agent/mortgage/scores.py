@@ -41,15 +41,15 @@ class BuiltInScores:
 
 
 def look_up(scores: Scores, customer_id: str, visit: Visit) -> int:
-    """The score of a customer whom the visit may see; says in log and answer which source was asked.
+    """The score of a customer whom the visit may see. The log says which source was asked, the answer which gave it.
 
     Raises as `scores` does. There is no second source: a score of elsewhere would pass for the one that was asked for.
     """
-    visit.sources[SOURCE] = scores.source
     outcome: dict[str, str] = {"outcome": "broken"}
     try:
         score = scores.credit_score(customer_id, visit)
         outcome = {"outcome": "found"}
+        visit.sources[SOURCE] = scores.source
         return score
     except NoRecord:
         outcome = {"outcome": "no_record"}

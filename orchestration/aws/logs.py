@@ -19,10 +19,6 @@ class AgentLogs:
         groups = [f"/aws/bedrock-agentcore/runtimes/{runtime_id}-{self._qualifier}" for runtime_id in runtime_ids]
         return self._noted(groups, since)
 
-    def lines_of_function(self, function_arn: str, since: float) -> list[str]:
-        """The same of a function, which notes the id of each message that the gateway hands it."""
-        return self._noted([function_group(function_arn)], since)
-
     def function_events(self, function_arn: str, since: float) -> list[str]:
         """The function's own lines, which are JSON."""
         return self._noted([function_group(function_arn)], since, '"event"')

@@ -10,6 +10,10 @@ from orchestration.clock import Clock
 
 # The agent's line: {"event": "invoked", "canary": "<32 hex>"}.
 _CANARY = re.compile(r'"canary\\*": \\*"([0-9a-f]{32})\\*"')
+# A call's nonce is its trace id too. Of whatever names that, these lines alone come from behind the gateway: its own
+# decision about a call that it handed on, and the function's line.
+_BEHIND = re.compile(r'"function_request\\*": \\*"|"event\\*": \\*"credit_checked\\*"')
+_TRACE = re.compile(r'"trace\\*": \\*"([0-9a-f]{32})\\*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +40,15 @@ class LogCanaries:
 
 
 def canaries(lines: Iterable[str]) -> set[str]:
-    """The nonces in an agent's log."""
-    return {match for line in lines for match in _CANARY.findall(line)}
+    """The nonces in an agent's log, and those of which something behind the gateway tells, as `behind` writes them."""
+    found: set[str] = set()
+    for line in lines:
+        found.update(_CANARY.findall(line))
+        if _BEHIND.search(line):
+            found.update(behind(trace) for trace in _TRACE.findall(line))
+    return found
+
+
+def behind(canary: str) -> str:
+    """Says of a call to an agent that the gateway handed on what the agent asked for."""
+    return f"{canary} behind the gateway"

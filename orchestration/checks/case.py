@@ -64,6 +64,8 @@ class Case:
     tags: frozenset[str] = frozenset()
     reached: bool = False
     """Whether the call must arrive at the agent."""
+    through: bool = False
+    """Whether the agent must ask the gateway for it; then the call's canary is its trace id too (draft.traced)."""
     opener: Caller | None = None
     """Who calls first, within the same session; must be admitted."""
     only_locally: str = ""

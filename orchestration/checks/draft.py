@@ -115,6 +115,15 @@ def body(**more: Any) -> Change:
     return lambda d: replace(d, payload={**d.payload, **more})
 
 
+def traced(change: Change) -> Change:
+    """The canary as the trace id (W3C Trace Context), which the agent hands on with what it asks of others."""
+
+    def both(d: Draft) -> Draft:
+        return change(replace(d, headers=(*d.headers, ("traceparent", f"00-{d.canary}-{d.canary[:16]}-01"))))
+
+    return both
+
+
 def query(text: str) -> Change:
     return lambda d: replace(d, query=text)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestration.checks.callers import Caller
+from orchestration.checks.canary import behind
 from orchestration.checks.case import Door
 from orchestration.checks.draft import finish, good
 from orchestration.checks.kit import Unavailable
@@ -41,13 +42,17 @@ def look_up(outcomes: Sequence[Outcome], subject: Subject) -> list[Outcome]:
     witnesses = _witnesses(outcomes, subject)
     good_ones = {witness.canary for witness in witnesses.values() if not witness.fault}
     expected = {o.canary for o in outcomes if o.canary and o.case.reached and o.ok} | good_ones
-    seen = subject.canaries.seen(sent | good_ones, expected)
+    through = {behind(o.canary) for o in outcomes if o.canary and o.case.through and o.ok}
+    seen = subject.canaries.seen(sent | good_ones | through, expected | through)
     heard = {outcome.case.door for outcome in outcomes if outcome.canary in seen}
     heard |= {door for door, witness in witnesses.items() if witness.canary in seen}
 
     def marked(outcome: Outcome) -> Outcome:
         if not outcome.canary:
             return outcome
+        if outcome.case.through and outcome.ok and behind(outcome.canary) not in seen:
+            why = f"answered, but no call through the gateway belongs to it: {outcome.reason}"
+            return replace(outcome, reached=outcome.canary in seen, ok=False, reason=why)
         if outcome.case.reached or outcome.case.door in heard:
             return _marked(outcome, outcome.canary in seen)
         return _unproven(outcome, witnesses.get(outcome.case.door))

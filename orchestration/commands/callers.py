@@ -38,8 +38,8 @@ class Callers:
 
     def login(self, wish: Wish, *, browser: bool) -> dict[str, Any]:
         """Sign in and say who that is."""
-        held = self._desk(browser=browser).login(wish)
-        return self._shown(wish.client, held)
+        desk = self._desk(browser=browser)
+        return self._shown(desk.client_of(wish), desk.login(wish))
 
     def whoami(self, caller: Caller) -> dict[str, Any]:
         """What the agent's door will read in the caller's token; never the token."""

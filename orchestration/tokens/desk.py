@@ -46,9 +46,9 @@ class Terminal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What `login` was asked for; empty: the usual. `client` is a short name or an id."""
+    """What `login` was asked for; empty: the usual. `client` is a short name or an id; None: whose the flow is."""
 
-    client: str = "user"
+    client: str | None = None
     flow: str = ""
     username: str = ""
     scope: str = ""
@@ -81,7 +81,7 @@ class Desk:
 
     def login(self, wish: Wish) -> Held:
         """Sign in and keep the tokens. Raises BadInput, TokenRefused, Unfit."""
-        client = self._app_client(self.client_id(wish.client))
+        client = self._app_client(self.client_id(self.client_of(wish)))
         flow = self._flow(wish, client)
         if wish.scope and flow in (Flow.SRP, Flow.PASSWORD):
             raise BadInput(
@@ -152,6 +152,13 @@ class Desk:
             return self.pool.app_client(client_id)
         flows = {Flow.CODE} if self.client_secret is None else {Flow.CODE, Flow.MACHINE}
         return AppClient(client_id, frozenset(flows), redirect_uris=self.redirect_uris, secret=self.client_secret)
+
+    def client_of(self, wish: Wish) -> str:
+        """The client that the wish names, or that its flow is for."""
+        if wish.client is not None:
+            return wish.client
+        machine = wish.flow == Flow.MACHINE and "machine" in self.settings.outputs.door.allowed_clients
+        return "machine" if machine else "user"
 
     def _flow(self, wish: Wish, client: AppClient) -> Flow:
         if wish.flow and wish.flow not in set(Flow):

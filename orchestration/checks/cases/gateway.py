@@ -9,13 +9,13 @@ from typing import Any
 from orchestration.checks.callers import Caller
 from orchestration.checks.case import Case, Door, Family, Verdict
 from orchestration.checks.cases import admitted, claims, families, header, signature
-from orchestration.checks.draft import Change, body, own_key, same
+from orchestration.checks.draft import Change, body, own_key, same, traced
 from orchestration.checks.forge import ABSENT
 
 # The score of customer 1234 in the function's demo data.
 SCORE = Family(frozenset({200}), r"\b742\b")
 TOOLS = Family(frozenset({200}), r"___get_credit_score\b")
-BY_GATEWAY = Family(frozenset({200}), r'"credit_score_source": ?"gateway"')
+BY_GATEWAY = Family(frozenset({200}), r'\b742\b[\s\S]*"credit_score_source": ?"gateway"')
 # What is said of an agent's own words, sessions and answers has no counterpart at a gateway.
 ADMITTED_TOO = ("scheme-lower", "near-end")
 # Two readers of one request can differ: whatever client error they agree on.
@@ -76,11 +76,12 @@ CASES = (
         "customer-through-gateway",
         "a person's own credit score comes through the gateway",
         Caller.PERSON,
-        body(prompt="what is my credit score?"),
+        traced(body(prompt="what is my credit score?")),
         Verdict.ADMITTED,
         BY_GATEWAY,
         tags=frozenset({"agent", "customer", "gateway", "person"}),
         reached=True,
+        through=True,
     ),
     *_shared(),
     refused(

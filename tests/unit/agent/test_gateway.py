@@ -172,7 +172,7 @@ def test_without_a_believable_result_no_score_is_told_and_no_other_source_asked(
     (line,) = lines(log, "credit_looked_up")
     assert (line["source"], line["outcome"], line["cause"]) == ("gateway", "unreachable", cause)
     assert line["why"].startswith("Unreachable at ")
-    assert of.sources == {"credit_score_source": "gateway"}
+    assert of.sources == {}, "nothing came from anywhere"
     assert "1234" not in log.getvalue()
 
 
@@ -233,6 +233,13 @@ def test_a_token_is_fetched_once_and_again_shortly_before_its_end() -> None:
     assert len(identity.shown) == 1
     now[0] += 1
     assert tokens.token("w", 1) != first
+
+
+def test_a_kept_token_is_not_for_a_call_without_a_workload_token() -> None:
+    tokens = tokens_of(Identity())
+    tokens.token("w", 1)
+    with pytest.raises(NoToken):
+        tokens.token(None, 1)
 
 
 @pytest.mark.parametrize("ends", [None, "soon", True, NOW + SPARE_S], ids=repr)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.checks.canary import LogCanaries, canaries
+from orchestration.checks.canary import LogCanaries, behind, canaries
 from tests.fakes.orchestration import FakeClock
 
 ONE, TWO, OLD = "1" * 32, "2" * 32, "3" * 32
@@ -23,6 +23,10 @@ def line(canary: str) -> str:
         pytest.param('{"event": "invoked", "canary": null}', set(), id="none"),
         pytest.param('{"canary": "zz"}', set(), id="no-nonce"),
         pytest.param(ONE, set(), id="digits-alone"),
+        pytest.param(f'{{"event": "credit_looked_up", "trace": "{ONE}"}}', set(), id="the-agents-own-word"),
+        pytest.param(f'{{"plane": "data", "trace": "{ONE}"}}', set(), id="the-runtimes-decision"),
+        pytest.param(f'{{"trace": "{ONE}", "function_request": "r"}}', {behind(ONE)}, id="the-gateways-decision"),
+        pytest.param(f'{{"event": "credit_checked", "trace": "{ONE}"}}', {behind(ONE)}, id="the-functions-line"),
     ],
 )
 def test_canaries_of_a_line(text: str, found: set[str]) -> None:

@@ -230,6 +230,13 @@ def test_a_flow_that_the_client_does_not_allow_is_refused_with_the_line_to_add(
     assert (caught.value.code, caught.value.remedy) == ("flow_off", remedy)
 
 
+def test_the_machines_flow_is_the_machines_clients_unless_another_is_named(scene: Scene) -> None:
+    assert scene.desk().login(Wish(flow="machine")).client_id == "client-of-machines"
+    assert scene.desk().login(Wish(flow="srp")).client_id == "client-of-people"
+    with pytest.raises(TokenRefused):
+        scene.desk().login(Wish(client="user", flow="machine"))
+
+
 @pytest.mark.parametrize("wish", [Wish(flow="implicit"), Wish(client=""), Wish(client="a b"), Wish(client="usr")])
 def test_what_nobody_knows_is_refused(scene: Scene, wish: Wish) -> None:
     with pytest.raises(BadInput):

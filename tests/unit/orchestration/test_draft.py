@@ -83,6 +83,8 @@ ELSEWHERE: dict[str, set[str]] = {
 ELSEWHERE |= {f"gateway-{name}": parts for name, parts in ELSEWHERE.items() if f"gateway-{name}" in BY_ID}
 ELSEWHERE["gateway-tools"] = {"body"}
 ELSEWHERE |= {case.id: {"body"} for case in CASES if "customer" in case.tags}
+# The trace says which call of the gateway belongs to it.
+ELSEWHERE |= {case.id: {"body", "traceparent"} for case in CASES if case.through}
 ROUTED = {case.id for case in CASES if case.cause in ("runtime", "route", "qualifier")}
 
 

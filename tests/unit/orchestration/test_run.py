@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from orchestration.checks.callers import Caller
+from orchestration.checks.canary import behind
 from orchestration.checks.case import Case, Door, Verdict
 from orchestration.checks.cases import CASES
-from orchestration.checks.draft import token_in_query
+from orchestration.checks.draft import same, token_in_query, traced
 from orchestration.checks.request import SESSION_HEADER, Reply, Request
 from orchestration.checks.run import Outcome, Subject, document_of, run_cases, select
 from orchestration.errors import NoAnswer, TokenRefused, Unfit
@@ -102,6 +103,22 @@ def test_the_log_is_looked_at_once_for_all_and_waited_for_those_that_must_be_the
     [(sent, expected)] = plane.looks
     assert sent == {outcome.canary for outcome in outcomes}
     assert expected == {outcomes[0].canary}
+
+
+@pytest.mark.parametrize("handed_on", [True, False], ids=["through", "not-through"])
+def test_an_answer_counts_as_the_gateways_only_if_something_behind_the_gateway_tells_of_that_call(
+    handed_on: bool,
+) -> None:
+    class Behind(FakeDataPlane):
+        def seen(self, sent: Collection[str], expected: Collection[str]) -> set[str]:
+            assert {behind(canary) for canary in self.noted} <= set(sent) & set(expected), "looked and waited for"
+            return self.noted | {behind(canary) for canary in self.noted if handed_on}
+
+    plane = Behind()
+    outcome = only(replace(PERSON, through=True, change=traced(same)), subject(plane))
+    assert (outcome.ok, outcome.reached) == (handed_on, True)
+    assert ("no call through the gateway belongs to it" in outcome.reason) is not handed_on
+    assert f"00-{outcome.canary}-" in dict(plane.sent[0].headers)["traceparent"]
 
 
 class Silent(FakeDataPlane):
