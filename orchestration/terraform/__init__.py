@@ -4,7 +4,8 @@ from orchestration.terraform.accounts import allowed_accounts
 from orchestration.terraform.adopt import adopt
 from orchestration.terraform.adoption import ExistsOutside, Stray
 from orchestration.terraform.apart import keep_apart, kept_apart
-from orchestration.terraform.driver import CUT_OFF, Environment, TerraformDriver
+from orchestration.terraform.driver import CUT_OFF, TerraformDriver
+from orchestration.terraform.environment import Environment
 from orchestration.terraform.failures import ACCOUNT_NOT_ALLOWED, account_not_allowed
 from orchestration.terraform.held import Held, HeldResource, parse_held
 from orchestration.terraform.mirror import MIRROR_VARIABLE, find_mirror, registry_reachable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -14,14 +15,15 @@ from orchestration.terraform.process import OnLine
 from orchestration.terraform.state import RemoteState
 
 LOCK_FILE = ".terraform.lock.hcl"
+DATA_FOLDER = "terraform-data"
 OUT_OF_REACH = "neither the provider registry nor a folder with hashicorp/aws is in reach"
 
 
-def stamp_of(binary: str, path: str | None, source_dir: Path, remote: RemoteState | None) -> str:
+def stamp_of(binary: str, path: str | None, source_dir: Path, state: RemoteState | Path) -> str:
     """A digest that changes when init must run again."""
     found = shutil.which(binary, path=path) or binary
     changed = Path(found).stat().st_mtime_ns if Path(found).exists() else 0
-    digest = hashlib.sha256(f"{found}\0{changed}\0{remote}\0".encode())
+    digest = hashlib.sha256(f"{found}\0{changed}\0{state}\0".encode())
     for file in [source_dir / LOCK_FILE, *sorted(source_dir.rglob("*.tf"))]:
         if file.exists():
             digest.update(f"{file.relative_to(source_dir)}\0".encode() + file.read_bytes())
@@ -29,7 +31,7 @@ def stamp_of(binary: str, path: str | None, source_dir: Path, remote: RemoteStat
 
 
 def providers_installed(work_dir: Path) -> bool:
-    folder = work_dir / "terraform-data" / "providers"
+    folder = work_dir / DATA_FOLDER / "providers"
     return any(path.exists() for path in folder.glob("*/*/*/*/*"))
 
 
@@ -53,9 +55,16 @@ def provider_mirror(variables: Mapping[str, str]) -> Path | None:
     return mirror
 
 
-def initialised(work_dir: Path) -> bool:
-    """True if an earlier init left providers and the place of the state."""
-    return providers_installed(work_dir) and (work_dir / "terraform-data" / "terraform.tfstate").is_file()
+def points_at(work_dir: Path, state_file: Path, remote: RemoteState | None) -> bool:
+    """True if the last init chose that place of the state (Terraform keeps it in the data folder)."""
+    try:
+        backend = json.loads((work_dir / DATA_FOLDER / "terraform.tfstate").read_text(encoding="utf-8"))["backend"]
+        kind, config = backend["type"], backend["config"]
+        if remote is None:
+            return bool(kind == "local" and config["path"] == str(state_file))
+        return bool(kind == "s3" and (config["bucket"], config["key"]) == (remote.bucket, remote.key))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def mirror_configuration(variables: Mapping[str, str], work_dir: Path, note: OnLine) -> Path | None:

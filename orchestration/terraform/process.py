@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,7 +21,8 @@ from python_terraform import IsFlagged, Terraform
 
 from orchestration.errors import Interrupted, OrchestrationError, Unfit
 from orchestration.processes import CANNOT_START, end_group, leashed
-from orchestration.terraform.unfinished import WORD, forget, record
+from orchestration.terraform.interrupts import Interrupts
+from orchestration.terraform.unfinished import SIGN_S, WORD, forget, record, sign
 
 __all__ = ["IsFlagged", "OnLine", "Process", "Watch"]
 
@@ -32,7 +32,7 @@ LOOK_S = 0.05
 # Commands that take the state's lock and start a provider.
 LOCKING = frozenset({"apply", "destroy", "force-unlock", "import", "plan", "state push", "state rm"})
 # What Terraform works against is looked at so often, and given up when it was amiss so many times in a row.
-WATCH_S, AMISS = 5.0, 3
+WATCH_S, AMISS = SIGN_S, 3
 # More than the slowest apply or destroy on AWS that was heard of.
 DEADLINE_S = 3600.0
 # After the interrupt: the time to write the state down.
@@ -77,11 +77,12 @@ class Process(Terraform):  # type: ignore[misc]
         with (
             tempfile.TemporaryFile(dir=folder) as out,
             tempfile.TemporaryFile(dir=folder) as err,
-            _Interrupts() as interrupts,
+            Interrupts() as interrupts,
         ):
             process = self._start(argv, cmd, out, err)
             interrupts.hand_on_to(process)
-            amiss = self._follow(process, out, on_line, interrupts)
+            watch = self._signing if cmd in LOCKING else self._watch
+            amiss = self._follow(process, out, on_line, interrupts, watch)
             answer = process.returncode, _text(out), _text(err)
         if cmd in LOCKING:
             if answer[0] < 0:
@@ -119,14 +120,25 @@ class Process(Terraform):  # type: ignore[misc]
             record(self._log_path.parent, process.pid, cmd, time.time())
         return process
 
+    def _signing(self) -> None:
+        """What is left of the run must tell until when it lived."""
+        sign(self._log_path.parent, time.time())
+        if self._watch is not None:
+            self._watch()
+
     def _follow(
-        self, process: subprocess.Popen[bytes], out: IO[bytes], on_line: OnLine | None, interrupts: _Interrupts
+        self,
+        process: subprocess.Popen[bytes],
+        out: IO[bytes],
+        on_line: OnLine | None,
+        interrupts: Interrupts,
+        watch: Watch | None,
     ) -> OrchestrationError | None:
         """Wait for the end, telling each whole line as it appears. A listener that fails is not asked again.
 
         Returns why Terraform was ended before its time.
         """
-        guard = _Guard(self._watch, time.monotonic() + self._deadline_s)
+        guard = _Guard(watch, time.monotonic() + self._deadline_s)
         position = 0
         while True:
             ended = process.poll() is not None
@@ -200,48 +212,3 @@ def _read(stream: IO[bytes], position: int) -> bytes:
 
 def _text(stream: IO[bytes]) -> str:
     return _read(stream, 0).decode("utf-8", "replace")
-
-
-class _Interrupts:
-    """Takes SIGINT, SIGTERM and SIGHUP while Terraform runs and hands on the first alone.
-
-    A handler and not `except KeyboardInterrupt`: an interrupt that arrives in such a block leaves it, and Terraform
-    behind. Python takes handlers in the main thread only; elsewhere interrupts do not arrive.
-    """
-
-    def __init__(self) -> None:
-        self.came = False
-        self.number = int(signal.SIGINT)
-        self._wanted = False
-        self._process: subprocess.Popen[bytes] | None = None
-        self._sent = False
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> _Interrupts:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                self._before[number] = signal.signal(number, self._take)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def hand_on_to(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._hand_on()
-
-    def interrupt(self) -> None:
-        """The one interrupt, of our own accord."""
-        self._wanted = True
-        self._hand_on()
-
-    def _take(self, number: int, *_: object) -> None:
-        self.came = self._wanted = True
-        self.number = number
-        self._hand_on()
-
-    def _hand_on(self) -> None:
-        if self._wanted and self._process and not self._sent:
-            self._sent = True
-            self._process.send_signal(signal.SIGINT)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from orchestration.errors import GateRefused, TerraformFailed
 from orchestration.terraform.held import Held
 
+STATE_FILE = "terraform.tfstate"
 OVERRIDE_FILE = "backend_override.tf.json"
 # What this project puts into the bucket: a state for each environment, and its lock.
 OWN_KEY = re.compile(r"inbound-auth/[a-z][a-z0-9]{0,11}/terraform\.tfstate(\.tflock)?")

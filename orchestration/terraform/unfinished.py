@@ -11,20 +11,32 @@ import re
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.clock import Clock
 from orchestration.processes import end_group, runs, started
+from orchestration.terraform.state import STATE_FILE
 
 RECORD = "terraform.run.json"
-STATE, LOCK_INFO = "terraform.tfstate", ".terraform.tfstate.lock.info"
+LOCK_INFO = ".terraform.tfstate.lock.info"
 WORD = "terraform"  # in the command line of Terraform and of each provider
 PATIENCE_S = 60.0
 POLL_S = 0.1
 # Terraform takes the lock after its start was recorded; both times are of this machine.
 CLOCK_STEP_S = 2.0
+# Whoever waits for a run notes that it lives at least so often (process.Process).
+SIGN_S = 5.0
+# What Terraform calls in its lock what it was told to do (backend/backendrun, command/state_*.go).
+NAMES_IN_LOCK = {
+    "apply": "OperationTypeApply",
+    "destroy": "OperationTypeApply",
+    "import": "import",
+    "plan": "OperationTypePlan",
+    "state push": "state-push",
+    "state rm": "state-rm",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +46,18 @@ class Run:
     pid: int
     start: str
     """processes.started of that pid."""
-    operation: str
+    operations: tuple[str, ...]
+    """This command, after those before it whose end nobody saw either."""
     begun: float
-    """Unix time."""
+    """Unix time, as `seen`."""
     user: str
     host: str
+    seen: float = 0.0
+    """The last sign of its life."""
+
+    @property
+    def operation(self) -> str:
+        return self.operations[-1]
 
     @property
     def who(self) -> str:
@@ -54,9 +73,22 @@ class Run:
 def record(work_dir: Path, pid: int, operation: str, now: float) -> None:
     """Note a start. After one whose end nobody saw the time stays the earlier one: its lock may still be there."""
     before = unfinished(work_dir)
-    begun = min(now, before.begun) if before else now
-    run = Run(pid, started(pid) or "", operation, begun, getpass.getuser(), socket.gethostname())
-    (work_dir / RECORD).write_text(json.dumps(asdict(run)) + "\n", encoding="utf-8")
+    document = {
+        "pid": pid,
+        "start": started(pid) or "",
+        "operations": [*(before.operations if before else ()), operation],
+        "begun": min(now, before.begun) if before else now,
+        "user": getpass.getuser(),
+        "host": socket.gethostname(),
+    }
+    (work_dir / RECORD).write_text(json.dumps(document) + "\n", encoding="utf-8")
+    sign(work_dir, now)
+
+
+def sign(work_dir: Path, now: float) -> None:
+    """Note that the run lives. By the time of the record alone: a full disk cannot take that."""
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(work_dir / RECORD, (now, now))
 
 
 def forget(work_dir: Path) -> None:
@@ -65,9 +97,12 @@ def forget(work_dir: Path) -> None:
 
 def unfinished(work_dir: Path) -> Run | None:
     """The last run, if nobody saw its end. A record that cannot be read counts as none."""
+    path = work_dir / RECORD
     try:
-        return Run(**json.loads((work_dir / RECORD).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        operations = tuple(str(name) for name in raw.pop("operations"))
+        return Run(**raw, operations=operations, seen=path.stat().st_mtime) if operations else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
@@ -85,7 +120,7 @@ def settle(work_dir: Path, note: Callable[[str], None], clock: Clock, patience_s
         if not run.alive and not started(run.pid) and end_group(run.pid, WORD):
             note(f"ended the provider that terraform {run.operation} (pid {run.pid}) left behind")
     info = work_dir / LOCK_INFO
-    if info.exists() and _is_free(work_dir / STATE):
+    if info.exists() and _is_free(work_dir / STATE_FILE):
         left = _lock_info(info.read_text(encoding="utf-8", errors="replace"))
         info.unlink(missing_ok=True)
         note(f"removed the state lock of a Terraform that is gone: {left}")
@@ -97,7 +132,7 @@ def left_behind(work_dir: Path) -> str | None:
     if run is not None and run.alive:
         return f"terraform {run.operation} (pid {run.pid}) of a command that was killed still runs"
     info = work_dir / LOCK_INFO
-    if info.exists() and _is_free(work_dir / STATE):
+    if info.exists() and _is_free(work_dir / STATE_FILE):
         return (
             f"a Terraform that is gone left its lock: {_lock_info(info.read_text(encoding='utf-8', errors='replace'))}"
         )
@@ -140,14 +175,18 @@ def _lock_info(text: str) -> str:
 def abandoned_lock(text: str, run: Run | None) -> str | None:
     """The ID of the lock that Terraform met, if just that run left it and is gone; else None.
 
-    It must name our user and host, and be younger than the start of the run whose end nobody saw.
+    It must name our user and host and what the run did, and be taken while the run lived: later another checkout of
+    the same user may hold it.
     """
-    found = dict(re.findall(r"^[│ ]*(ID|Who|Created): +(\S.*?) *$", text, re.M))
+    found = dict(re.findall(r"^[│ ]*(ID|Who|Operation|Created): +(\S.*?) *$", text, re.M))
     if run is None or run.alive or run.host != socket.gethostname() or found.get("Who") != run.who:
+        return None
+    if found.get("Operation") not in {NAMES_IN_LOCK.get(name) for name in run.operations}:
         return None
     try:
         # Go's way of printing a time, which Terraform takes in UTC.
         created = datetime.strptime(found["Created"][:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
     except (KeyError, ValueError):
         return None
-    return found.get("ID") if created.timestamp() >= run.begun - CLOCK_STEP_S else None
+    lived = run.begun - CLOCK_STEP_S <= created.timestamp() <= run.seen + SIGN_S + CLOCK_STEP_S
+    return found.get("ID") if lived else None

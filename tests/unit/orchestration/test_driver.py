@@ -17,7 +17,7 @@ from zipfile import ZipFile
 import pytest
 
 from orchestration.errors import BadInput, TerraformFailed, Unfit
-from orchestration.terraform.driver import CUT_OFF, Environment, TerraformDriver
+from orchestration.terraform import CUT_OFF, Environment, TerraformDriver
 from orchestration.terraform.failures import explain_failure
 from orchestration.terraform.state import RemoteState
 
@@ -135,6 +135,17 @@ def test_a_binary_that_says_garbage_is_unfit(fake: Fake, out: str, err: str, cod
         fake.driver.check_binary()
 
 
+@pytest.mark.parametrize("out", ["", "a game\n", "[]", "null"])
+def test_a_program_that_is_no_terraform_is_named(fake: Fake, out: str) -> None:
+    fake.answers("output", 0, out)
+    with pytest.raises(Unfit) as caught:
+        fake.driver.output()
+    assert (caught.value.code, caught.value.message) == (
+        "terraform_missing",
+        f"terraform output answered 0: {out.strip()!r}",
+    )
+
+
 # -- environment
 
 
@@ -210,6 +221,20 @@ def providers_lost(fake: Fake) -> None:
 def test_init_runs_again_after_a_change(fake: Fake, change: Callable[[Fake], None]) -> None:
     fake.driver.init()
     change(fake)
+    assert fake.driver.init()
+
+
+def test_a_moved_checkout_works_on_its_own_state(fake: Fake, tmp_path: Path) -> None:
+    """Terraform keeps the absolute path of the state beside its providers."""
+    fake.driver.init()
+    moved = fake.work.rename(tmp_path / "moved")
+    assert TerraformDriver(replace(fake.place, work_dir=moved)).init()
+    assert f"-backend-config=path={moved / 'terraform.tfstate'}" in fake.calls()[-1]
+
+
+def test_an_init_for_taking_apart_is_none_for_the_project(fake: Fake) -> None:
+    fake.driver.init()
+    assert TerraformDriver(replace(fake.place, apart=True)).init(), "this terraform kept no place of a state"
     assert fake.driver.init()
 
 
@@ -564,7 +589,7 @@ echo "state written" > "$RECORD/written"
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from orchestration.terraform.driver import CUT_OFF, Environment, TerraformDriver
+from orchestration.terraform import CUT_OFF, Environment, TerraformDriver
 
 record = Path(sys.argv[1])
 place = Environment("terraform", Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4]))

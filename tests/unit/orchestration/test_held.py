@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestration.errors import Unfit
 from orchestration.terraform import Environment, TerraformDriver, keep_apart, kept_apart, parse_held
 
 
@@ -95,5 +98,11 @@ def test_destroying_needs_no_init_where_an_apply_made_one(tmp_path: Path) -> Non
     place = Environment("/no/such/terraform", tmp_path, tmp_path, {}, apart=True)
     provider = tmp_path / "terraform-data/providers/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
     provider.mkdir(parents=True)
-    (tmp_path / "terraform-data" / "terraform.tfstate").write_text("{}")
+    kept = {"type": "local", "config": {"path": str(tmp_path / "terraform.tfstate")}}
+    (tmp_path / "terraform-data" / "terraform.tfstate").write_text(json.dumps({"backend": kept}))
     assert TerraformDriver(place).init() is False
+    rc = tmp_path / "terraform.rc"
+    rc.touch()
+    shutil.copytree(tmp_path, copy := tmp_path.parent / "copy")
+    with pytest.raises(Unfit):  # a copy would take apart what the original's state holds
+        TerraformDriver(replace(place, work_dir=copy, variables={"TF_CLI_CONFIG_FILE": str(rc)})).init()

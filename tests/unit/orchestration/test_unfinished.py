@@ -12,14 +12,15 @@ import pytest
 
 from orchestration.clock import SystemClock
 from orchestration.processes import started
+from orchestration.terraform.state import STATE_FILE
 from orchestration.terraform.unfinished import (
     LOCK_INFO,
     RECORD,
-    STATE,
     abandoned_lock,
     forget,
     record,
     settle,
+    sign,
     unfinished,
 )
 
@@ -38,7 +39,12 @@ def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def lock(**changes: str) -> str:
     """What Terraform says of the lock that the run noted below would have left."""
-    run = {"ID": "0a1b-2c3d", "Who": "ann@host", "Created": "2026-11-23 19:00:05.123456789 +0000 UTC"} | changes
+    run = {
+        "ID": "0a1b-2c3d",
+        "Operation": "OperationTypeApply",
+        "Who": "ann@host",
+        "Created": "2026-11-23 19:00:05.123456789 +0000 UTC",
+    } | changes
     lines = "".join(f"│   {name + ':':10} {value}\n" for name, value in run.items())
     return f"│ Error: Error acquiring the state lock\n│ Lock Info:\n{lines}"
 
@@ -88,7 +94,7 @@ def test_a_record_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None
 
 
 def test_the_lock_file_of_a_terraform_that_is_gone_is_removed_and_told(tmp_path: Path) -> None:
-    (tmp_path / STATE).touch()
+    (tmp_path / STATE_FILE).touch()
     (tmp_path / LOCK_INFO).write_text(
         json.dumps({"Who": "ann@host", "Operation": "OperationTypeApply", "Created": "t"})
     )
@@ -99,13 +105,13 @@ def test_the_lock_file_of_a_terraform_that_is_gone_is_removed_and_told(tmp_path:
 
 
 def test_the_lock_file_of_a_terraform_that_works_stays(tmp_path: Path) -> None:
-    (tmp_path / STATE).touch()
+    (tmp_path / STATE_FILE).touch()
     (tmp_path / LOCK_INFO).write_text("{}")
     hold = (
         "import fcntl,sys; f=open(sys.argv[1],'r+b'); fcntl.lockf(f,fcntl.LOCK_EX); print('held',flush=True); "
         "sys.stdin.read()"
     )
-    argv = ["python3", "-c", hold, str(tmp_path / STATE)]
+    argv = ["python3", "-c", hold, str(tmp_path / STATE_FILE)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "held\n"
         settle(tmp_path, pytest.fail, SystemClock())
@@ -123,11 +129,16 @@ def test_the_lock_of_the_run_whose_end_nobody_saw_is_known(tmp_path: Path) -> No
     [
         pytest.param({"Who": "ann@laptop"}, id="somebody-elses"),
         pytest.param({"Created": "2026-11-23 18:59:00.1 +0000 UTC"}, id="older-than-the-run"),
+        pytest.param({"Created": "2026-11-23 19:00:21.1 +0000 UTC"}, id="taken-after-its-last-sign-of-life"),
         pytest.param({"Created": "yesterday"}, id="no-time"),
+        pytest.param({"Operation": "OperationTypePlan"}, id="of-another-operation"),
     ],
 )
 def test_a_lock_that_may_be_anothers_is_respected(tmp_path: Path, changes: dict[str, str]) -> None:
-    run = run_of(tmp_path, gone())
+    run_of(tmp_path, gone())
+    sign(tmp_path, datetime(2026, 11, 23, 19, 0, 10, tzinfo=UTC).timestamp())
+    run = unfinished(tmp_path)
+    assert run is not None and abandoned_lock(lock(Who=run.who), run) is not None
     assert abandoned_lock(lock(**({"Who": run.who} | changes)), run) is None
 
 
@@ -142,7 +153,9 @@ def test_without_a_record_no_lock_is_ours() -> None:
 
 def test_a_second_unfinished_run_does_not_hide_the_lock_of_the_first(tmp_path: Path) -> None:
     first = run_of(tmp_path, gone())
-    second = run_of(tmp_path, gone(), datetime(2026, 11, 23, 20, 0, tzinfo=UTC))
+    record(tmp_path, gone(), "state push", datetime(2026, 11, 23, 20, 0, tzinfo=UTC).timestamp())
+    second = unfinished(tmp_path)
+    assert second is not None
     assert second.begun == first.begun
     assert abandoned_lock(lock(Who=first.who), second) == "0a1b-2c3d"
 
