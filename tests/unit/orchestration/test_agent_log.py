@@ -27,6 +27,7 @@ from orchestration.steps import Steps, Tools
 from tests.fakes.orchestration import LOCAL_ENDPOINTS, FakeClock, deployment
 
 NOW = datetime.fromisoformat("2027-01-01T12:00:00Z").timestamp()
+ARN = "arn:aws:bedrock-agentcore:us-east-1:000000000000:runtime"
 MAIN, SCOPE = "mortgage_dev-Ab12Cd34Ef", "mortgage_dev_probe_scope-Ab12Cd34Ef"
 
 
@@ -45,8 +46,8 @@ class World:
         self.logs = Logs(self.steps)
 
     def launched(self) -> World:
-        ledger = Ledger("local", "dev", "us-east-1").with_runtime(RuntimeRecord("mortgage_dev", MAIN, "arn:m"))
-        ledger = ledger.with_door(RuntimeRecord("mortgage_dev_probe_scope", SCOPE, "arn:s"))
+        ledger = Ledger("local", "dev", "us-east-1").with_runtime(RuntimeRecord("mortgage_dev", MAIN, f"{ARN}/{MAIN}"))
+        ledger = ledger.with_door(RuntimeRecord("mortgage_dev_probe_scope", SCOPE, f"{ARN}/{SCOPE}"))
         LedgerFile(self.deployment.ledger_path).save(ledger)
         return self
 
@@ -266,7 +267,7 @@ def test_on_aws_the_source_is_cloudwatch(tmp_path: Path) -> None:
 
     world = World(tmp_path)
     chosen = deployment(tmp_path, Target.AWS)
-    ledger = Ledger("aws", "dev", "us-east-1").with_runtime(RuntimeRecord("mortgage_dev", MAIN, "arn:m"))
+    ledger = Ledger("aws", "dev", "us-east-1").with_runtime(RuntimeRecord("mortgage_dev", MAIN, f"{ARN}/{MAIN}"))
     LedgerFile(chosen.ledger_path).save(ledger)
     steps = Steps(chosen, {}, cast(Tools, FakeTools()), world.steps.console, world.clock, None, LOCAL_ENDPOINTS)
     Logs(steps).show("10m")

@@ -16,7 +16,7 @@ from orchestration.errors import BadInput
 from orchestration.ledger import Ledger, LedgerFile, RuntimeRecord
 from orchestration.settings import Target
 from orchestration.steps import Steps, Tools
-from tests.fakes.orchestration import LOCAL_ENDPOINTS, RUNTIME_ID, FakeClock, deployment
+from tests.fakes.orchestration import LOCAL_ENDPOINTS, RUNTIME_ARN, RUNTIME_ID, FakeClock, deployment
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -41,7 +41,7 @@ def test_an_agent_that_failed_says_how_its_log_is_read(tmp_path: Path) -> None:
 def test_an_agent_that_runs_here_is_quoted_within_bounds_and_without_a_token(tmp_path: Path) -> None:
     asking = callers(tmp_path)
     LedgerFile(asking.steps.deployment.ledger_path).save(
-        Ledger("local", "dev", "us-east-1").with_runtime(RuntimeRecord("mortgage_dev", RUNTIME_ID, "arn:m"))
+        Ledger("local", "dev", "us-east-1").with_runtime(RuntimeRecord("mortgage_dev", RUNTIME_ID, RUNTIME_ARN))
     )
     log = asking.steps.require_cloud().runtime_folder / "agents" / RUNTIME_ID / "1" / "agent.log"
     log.parent.mkdir(parents=True)

@@ -18,12 +18,22 @@ from orchestration.ledger import SCHEMA_VERSION, GatewayRecord, Ledger, LedgerFi
 
 ROOT = Path(__file__).resolve().parents[3]
 PORTS = Ports(aws=4566, control_plane=8081, data_plane=8082)
-RUNTIME = RuntimeRecord(name="mortgage_dev", id="mortgage_dev-1", arn="arn:aws:x")
+ARN = "arn:aws:bedrock-agentcore:us-east-1:000000000000"
+
+
+def runtime(name: str, suffix: str, **more: str) -> RuntimeRecord:
+    return RuntimeRecord(name, f"{name}-{suffix}", f"{ARN}:runtime/{name}-{suffix}", **more)
+
+
+RUNTIME = runtime("mortgage_dev", "Ab12Cd34Ef")
 EMPTY = Ledger("local", "dev", "us-east-1")
 FULL = EMPTY.with_ports(PORTS).with_runtime(RUNTIME)
-SCOPE = RuntimeRecord(name="mortgage_dev_probe_scope", id="s-1", arn="arn:aws:s", artifact_version="v1")
-IAM = RuntimeRecord(name="mortgage_dev_probe_iam", id="i-1", arn="arn:aws:i")
-GATEWAY = GatewayRecord(name="mortgage-dev-gateway", id="g-1", arn="arn:aws:g", url="http://127.0.0.1/gateways/g-1/mcp")
+SCOPE = runtime("mortgage_dev_probe_scope", "Ab12Cd34Eg", artifact_version="v1")
+IAM = runtime("mortgage_dev_probe_iam", "Ab12Cd34Eh")
+GATEWAY_ID = "mortgage-dev-gateway-ab12cd34ef"
+GATEWAY = GatewayRecord(
+    "mortgage-dev-gateway", GATEWAY_ID, f"{ARN}:gateway/{GATEWAY_ID}", f"http://127.0.0.1:1/gateways/{GATEWAY_ID}/mcp"
+)
 
 
 @pytest.fixture
@@ -41,7 +51,9 @@ def file(tmp_path: Path) -> LedgerFile:
         pytest.param(FULL.with_runtime(None), id="runtime-removed"),
         pytest.param(FULL.with_door(SCOPE).with_door(IAM), id="doors"),
         pytest.param(FULL.with_gateway(GATEWAY), id="gateway-without-target"),
-        pytest.param(FULL.with_gateway(replace(GATEWAY, target_id="t", credential_provider="p")), id="gateway"),
+        pytest.param(
+            FULL.with_gateway(replace(GATEWAY, target_id="Ab12Cd34Ef", credential_provider=GATEWAY.name)), id="gateway"
+        ),
         pytest.param(FULL.with_gateway(GATEWAY).with_gateway(None), id="gateway-removed"),
     ],
 )
@@ -51,7 +63,7 @@ def test_what_was_saved_is_loaded(file: LedgerFile, ledger: Ledger) -> None:
 
 
 def test_a_door_is_known_by_its_name_and_recorded_once() -> None:
-    renewed = RuntimeRecord(name=SCOPE.name, id="s-2", arn="arn:aws:s2")
+    renewed = runtime(SCOPE.name, "Zb12Cd34Eg")
     ledger = FULL.with_door(SCOPE).with_door(IAM).with_door(renewed)
     assert (ledger.door(SCOPE.name), ledger.door(IAM.name), len(ledger.doors)) == (renewed, IAM, 2)
     assert ledger.without_door(SCOPE.name).doors == (IAM,)
@@ -160,10 +172,10 @@ def having(**changes: Any) -> Callable[[dict[str, Any]], Any]:
         pytest.param(having(ports={"aws": 1, "control_plane": 2, "data_plane": True}), id="port-boolean"),
         pytest.param(having(ports={"aws": 1, "control_plane": 2, "data_plane": 3, "x": 4}), id="port-too-many"),
         pytest.param(having(ports=[1, 2, 3]), id="ports-as-list"),
-        pytest.param(having(runtime={"name": "a", "id": "b"}), id="runtime-without-arn"),
-        pytest.param(having(runtime={"name": "a", "id": "b", "arn": 3}), id="arn-as-number"),
+        pytest.param(having(runtime={"name": RUNTIME.name, "id": RUNTIME.id}), id="runtime-without-arn"),
+        pytest.param(having(runtime=asdict(RUNTIME) | {"arn": 3}), id="arn-as-number"),
         pytest.param(having(runtime="a"), id="runtime-as-text"),
-        pytest.param(having(gateway={"name": "a", "id": "b", "arn": "c"}), id="gateway-without-url"),
+        pytest.param(having(gateway=asdict(GATEWAY) | {"url": None}), id="gateway-without-url"),
         pytest.param(having(gateway=asdict(GATEWAY) | {"url": ""}), id="gateway-url-empty"),
         pytest.param(having(gateway=asdict(GATEWAY) | {"colour": "red"}), id="gateway-with-more"),
         pytest.param(lambda document: [document], id="list"),
@@ -179,6 +191,72 @@ def test_a_wrong_document_is_corrupt(file: LedgerFile, spoil: Callable[[dict[str
     assert str(file.path) in caught.value.message
     assert caught.value.remedy.startswith(f"mv {file.path} ")
     assert caught.value.exit_code == 5
+
+
+def otherwise(record: Any, **changes: str) -> dict[str, Any]:
+    return asdict(record) | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "value"),
+    [
+        pytest.param({"runtime": otherwise(RUNTIME, name="billing")}, "'billing'", id="runtime-of-others"),
+        pytest.param(
+            {"runtime": otherwise(RUNTIME, name="mortgage_prod")}, "'mortgage_prod'", id="another-environment"
+        ),
+        pytest.param({"runtime": otherwise(RUNTIME, id="x/../y")}, "'x/../y'", id="no-runtime-id"),
+        pytest.param({"runtime": otherwise(RUNTIME, arn=SCOPE.arn)}, repr(SCOPE.arn), id="arn-of-another-runtime"),
+        pytest.param({"doors": [otherwise(SCOPE, name="mortgage_dev")]}, "'mortgage_dev'", id="no-name-of-a-door"),
+        pytest.param({"doors": [otherwise(SCOPE, name="billing_prod")]}, "'billing_prod'", id="door-of-others"),
+        pytest.param({"gateway": otherwise(GATEWAY, name="billing-gateway")}, "'billing-gateway'", id="gateway"),
+        pytest.param({"gateway": otherwise(GATEWAY, id="*")}, "'*'", id="no-gateway-id"),
+        pytest.param({"gateway": otherwise(GATEWAY, target_id="all")}, "'all'", id="no-target-id"),
+        pytest.param({"gateway": otherwise(GATEWAY, credential_provider="pay")}, "'pay'", id="provider-of-others"),
+        pytest.param({"gateway": otherwise(GATEWAY, url="http://10.0.0.1/mcp")}, "'http://10.0.0.1/mcp'", id="url"),
+    ],
+)
+def test_nothing_is_taken_from_a_ledger_that_this_environment_never_wrote(
+    file: LedgerFile, changes: dict[str, Any], value: str
+) -> None:
+    """What it names would be deleted."""
+    file.save(FULL)
+    file.path.write_text(json.dumps(json.loads(file.path.read_text()) | changes))
+    with pytest.raises(CorruptLedger) as caught:
+        file.load()
+    assert f"{value}, which this environment never writes" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        pytest.param(without("gateway"), "gateway missing", id="member"),
+        pytest.param(having(runtime={"name": "a"}), "runtime: id, arn missing", id="members-of-a-record"),
+        pytest.param(having(gateway=asdict(GATEWAY) | {"colour": 1}), "gateway: colour unknown", id="unknown"),
+        pytest.param(having(ports=[1]), "ports is no object", id="list"),
+        pytest.param(having(region=7), "region is 7, expected a text", id="number"),
+        pytest.param(having(doors={}), "doors is no list", id="object"),
+    ],
+)
+def test_it_says_in_plain_words_what_is_wrong(
+    file: LedgerFile, spoil: Callable[[dict[str, Any]], Any], words: str
+) -> None:
+    file.save(FULL)
+    file.path.write_text(json.dumps(spoil(json.loads(file.path.read_text()))))
+    with pytest.raises(CorruptLedger) as caught:
+        file.load()
+    assert caught.value.message == f"{file.path} is not a ledger: {words}"
+
+
+def test_text_and_name_reach_the_disk_before_a_save_is_done(tmp_path: Path) -> None:
+    """A power cut may otherwise leave an empty ledger, or the one before."""
+    path = tmp_path / "ledger.json"
+    synced: list[tuple[bool, bool]] = []
+
+    def sync(handle: int) -> None:
+        synced.append((os.path.samestat(os.fstat(handle), tmp_path.stat()), path.exists()))
+
+    LedgerFile(path, sync).save(FULL)
+    assert synced == [(False, False), (True, True)], "the text before it gets its name, then the folder"
 
 
 @pytest.mark.parametrize(
