@@ -29,6 +29,7 @@ from orchestration.gateway import (
     remove_gateway,
     targets_of,
 )
+from orchestration.home import move_in, moved_from
 from orchestration.http import ProviderProbe
 from orchestration.ledger import GatewayRecord, Ledger, LedgerFile, RuntimeRecord
 from orchestration.lock import exclusive
@@ -191,6 +192,9 @@ class Steps:
         """Hold the lock, and end what a command that was killed left running. Raises Unfit naming the lock's holder."""
         folder, say = self.deployment.state_dir, self.console.say
         with exclusive(folder, wait_s=seconds(self.env, "LOCK_WAIT_S", 0.0), note=say):
+            if (former := moved_from(folder)) is not None:
+                say(f"{folder.name} was moved here from {former}")
+            move_in(folder)
             settle(folder, say, self.clock)
             yield
 
@@ -221,7 +225,8 @@ class Steps:
     def bring_up(self) -> Endpoints:
         """Endpoints to provision against; what would stop Terraform later stops it before anything is started."""
         self.tools.check_terraform()
-        require_room(self.deployment.root)
+        for folder in (self.deployment.root, self.deployment.state_dir):
+            require_room(folder)
         ledger = self.load_or_new()
         if ledger.account is None:
             # Before anything is made: a teardown must find region and account however this ends.
@@ -323,14 +328,17 @@ class Steps:
     def settings(self, endpoints: Endpoints) -> Settings:
         terraform = self.tools.terraform(endpoints)
         if not terraform.has_state():
-            raise Unfit(
-                f"environment {self.deployment.environment!r} is not applied",
-                remedy=self.deployment.command("make up"),
-                code="not_applied",
-            )
+            raise self.not_applied()
         terraform.init()
         settings = build_settings(self.deployment, parse_outputs(terraform.output()), endpoints, self.env)
         return self._with_gateway(settings, self.load_or_new().gateway)
+
+    def not_applied(self) -> Unfit:
+        return Unfit(
+            f"environment {self.deployment.environment!r} is not applied",
+            remedy=self.deployment.command("make up"),
+            code="not_applied",
+        )
 
     def live_settings(self) -> Settings:
         """Settings of what is applied, at its running endpoints. Raises Unfit, MissingOutputs, InvalidOutputs."""
@@ -493,8 +501,9 @@ class Steps:
         return LedgerFile(self.deployment.ledger_path)
 
     def load_or_new(self) -> Ledger:
-        """The ledger of this deployment. Raises CorruptLedger, BadInput when it is of another one or another region."""
+        """The ledger of this deployment. Raises CorruptLedger, BadInput for a copy, or one of another one or region."""
         chosen = self.deployment
+        moved_from(chosen.state_dir)
         ledger = self.ledger().load()
         if ledger is None:
             return Ledger(chosen.target.value, chosen.environment, chosen.region)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Each room of orchestration imports only rooms before it.
 ROOMS = (
-    "errors machine clock processes lock terraform outputs settings ledger runtime gateway tokens review drift "
+    "errors machine home clock processes lock terraform outputs settings ledger runtime gateway tokens review drift "
     "remains checks report evidence consent console terminal aws http client embedded subjects desks steps tools "
     "doctor commands wiring"
 ).split()

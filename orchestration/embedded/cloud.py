@@ -203,7 +203,8 @@ class LocalCloud:
 
     def _version(self) -> str:
         """Digest of what a running daemon depends on; one that differs is started anew."""
-        total = hashlib.sha256(f"{SERVICES}\0{self.root_key().secret}".encode())
+        # Moved with its folder, a daemon would go on writing to where that was.
+        total = hashlib.sha256(f"{SERVICES}\0{self.root_key().secret}\0{self._folder}".encode())
         root = self._deployment.root
         sources = [*self._package.rglob("*.py"), *(root / "orchestration/embedded").glob("*.py")]
         for path in [root / "requirements.lock", *sorted(sources)]:

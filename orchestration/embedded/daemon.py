@@ -51,7 +51,10 @@ class Daemon:
             return ""
 
     def process(self) -> psutil.Process | None:
-        """The running process. A pid that the machine gave to another program since is not ours."""
+        """The running process. A pid that the machine gave to another program since is not ours.
+
+        Nor is one that works elsewhere: in a copy of the folder the record is of the original's.
+        """
         if (recorded := self.recorded()) is None:
             return None
         pid, created = recorded
@@ -59,9 +62,10 @@ class Daemon:
             process = psutil.Process(pid)
             if abs(process.create_time() - created) > 1.0 or process.status() == psutil.STATUS_ZOMBIE:
                 return None
-        except psutil.NoSuchProcess:
+            place = Path(process.cwd().removesuffix(" (deleted)"))
+        except psutil.Error:
             return None
-        return process
+        return process if place == Path(os.path.realpath(self.folder)) else None
 
     def start(
         self,
@@ -172,6 +176,11 @@ def in_folders(wanted: Callable[[Path], bool], names: Sequence[str]) -> Iterator
                 yield place, process
         except (psutil.Error, OSError):
             continue
+
+
+def running_for(now: float) -> float:
+    """Seconds since this very process was started, its interpreter's start included. `now`: Unix time."""
+    return max(0.0, now - psutil.Process().create_time())
 
 
 def free_port() -> int:

@@ -168,11 +168,21 @@ def test_a_pid_that_now_belongs_to_another_program_is_not_ours(daemon: Daemon, s
     assert stranger.status() != psutil.STATUS_ZOMBIE
 
 
-def test_a_pid_with_its_own_start_time_is_ours(daemon: Daemon, stranger: psutil.Process) -> None:
-    record(daemon, stranger.pid, stranger.create_time())
-    found = daemon.process()
+def test_a_pid_with_its_own_start_time_that_works_in_the_folder_is_ours(daemon: Daemon) -> None:
+    daemon.folder.mkdir()
+    with subprocess.Popen(["/bin/sleep", "600"], cwd=daemon.folder) as process:
+        record(daemon, process.pid, psutil.Process(process.pid).create_time())
+        found = daemon.process()
+        process.kill()
     assert found is not None
-    assert found.pid == stranger.pid
+    assert found.pid == process.pid
+
+
+def test_in_a_copied_folder_the_originals_process_is_left_alone(daemon: Daemon, stranger: psutil.Process) -> None:
+    record(daemon, stranger.pid, stranger.create_time())
+    assert daemon.process() is None
+    assert daemon.stop() is False
+    assert stranger.is_running()
 
 
 def test_a_pid_that_nobody_has_is_a_stale_record(daemon: Daemon) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,3 +65,19 @@ def test_a_ledger_that_was_copied_from_another_environment_is_refused(tmp_path: 
     with pytest.raises(BadInput) as caught:
         steps.load_or_new()
     assert caught.value.code == "ledger_of_another"
+
+
+def test_a_copied_folder_is_refused_before_anything_that_it_names_is_ended(tmp_path: Path) -> None:
+    steps = on_aws(tmp_path / "a")
+    with steps.alone():
+        steps.ledger().save(steps.load_or_new())
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    copy = on_aws(tmp_path / "b")
+    copies: list[Callable[[], object]] = [copy.load_or_new, lambda: copy.alone().__enter__()]
+    for act in copies:
+        with pytest.raises(BadInput) as caught:
+            act()
+        assert caught.value.code == "state_copied"
+    shutil.rmtree(tmp_path / "a")
+    with copy.alone():
+        assert copy.load_or_new() == steps.load_or_new()

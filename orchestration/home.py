@@ -1,0 +1,54 @@
+"""Where a deployment's folder is at home, noted inside it: a copy must not work on what the original made."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from orchestration.errors import BadInput
+
+NOTE = "home"
+
+
+def moved_from(state_dir: Path) -> Path | None:
+    """Where the folder was before; None where it is at home, or nobody noted that.
+
+    Raises BadInput for a copy, while the original is still there.
+    """
+    try:
+        home = Path((state_dir / NOTE).read_text(encoding="utf-8").strip())
+    except FileNotFoundError:
+        return None
+    if home == _own(state_dir):
+        return None
+    if _lives(home):
+        copy = shlex.quote(str(state_dir))
+        raise BadInput(
+            f"{state_dir} is a copy of {home}, which is still there: what both name belongs to that one",
+            remedy=f"rm -r {copy}  # then `make up` makes things of its own; or work in {home}",
+            code="state_copied",
+        )
+    return home
+
+
+def move_in(state_dir: Path) -> None:
+    """Note that the folder is at home where it is."""
+    note = state_dir / NOTE
+    new = note.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(f"{_own(state_dir)}\n", encoding="utf-8")
+    new.replace(note)
+
+
+def _own(folder: Path) -> Path:
+    return Path(os.path.realpath(folder))
+
+
+def _lives(home: Path) -> bool:
+    try:
+        return Path((home / NOTE).read_text(encoding="utf-8").strip()) == home
+    except PermissionError:
+        return True  # another user's: who cannot look does not know it gone
+    except (OSError, ValueError):
+        return False
