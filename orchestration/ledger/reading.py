@@ -11,11 +11,13 @@ from typing import Any
 
 from orchestration.ledger.records import GatewayRecord, Ledger, Ports, RuntimeRecord
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # Ids and ARNs: botocore model, AgentRuntimeId, AgentRuntimeArn, GatewayId, GatewayArn, TargetId.
 ARN = r"arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:"
 RUNTIME_ID = r"[a-zA-Z][a-zA-Z0-9_]{0,99}-[a-zA-Z0-9]{10}"
 GATEWAY_ID = r"[0-9a-z](?:-?[0-9a-z]){0,99}-[0-9a-z]{10}"
+RUNTIME_MORE = ("artifact_version", "spec_digest", "image", "image_digest", "source_digest")
+DEPLOYMENTS = ("code", "container")
 TARGET_ID = r"[0-9a-zA-Z]{10}"
 URL = r"https://[^\s/]+/\S*|http://127\.0\.0\.1:[0-9]+/\S*"
 # Names: terraform/variables.tf, project; terraform/context.tf.
@@ -35,8 +37,13 @@ def _from_1(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {"account": None, "state_bucket": None, "doors": [], **raw, "gateway": None}
 
 
+def _from_2(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """It knew no containers."""
+    return {**raw, "deployment": None}
+
+
 # Version -> to the next one. They only add, so no copy of the older file is kept.
-MIGRATIONS: Mapping[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _from_1}
+MIGRATIONS: Mapping[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
 
 
 def migrated(raw: Mapping[str, Any], version: int) -> Mapping[str, Any]:
@@ -51,6 +58,8 @@ def parse_ledger(raw: Mapping[str, Any]) -> Ledger:
     if absent := [name for name in needed if name not in raw]:
         raise ValueError(f"{', '.join(absent)} missing")
     environment = _text(raw, "environment")
+    if raw["deployment"] not in (None, *DEPLOYMENTS):
+        raise ValueError(f"deployment is {raw['deployment']!r}, expected {' or '.join(DEPLOYMENTS)}")
     main = rf"{PROJECT}_{re.escape(environment)}"
     return Ledger(
         target=_text(raw, "target"),
@@ -62,6 +71,7 @@ def parse_ledger(raw: Mapping[str, Any]) -> Ledger:
         runtime=None if raw["runtime"] is None else _runtime(raw["runtime"], "runtime", main),
         doors=tuple(_runtime(door, "doors", rf"{main}_probe_[a-z]+") for door in _list(raw, "doors")),
         gateway=None if raw["gateway"] is None else _gateway(raw["gateway"], main.replace("_", "-")),
+        deployment=raw["deployment"],
     )
 
 
@@ -74,7 +84,7 @@ def _ports(raw: Any) -> Ports:
 
 
 def _runtime(raw: Any, where: str, name: str) -> RuntimeRecord:
-    texts = _texts(raw, where, ("name", "id", "arn"), ("artifact_version", "spec_digest"))
+    texts = _texts(raw, where, ("name", "id", "arn"), RUNTIME_MORE)
     _shape(texts, where, name=name, id=RUNTIME_ID, arn=f"{ARN}runtime/{re.escape(texts['id'])}")
     return RuntimeRecord(**texts)
 

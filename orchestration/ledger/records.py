@@ -25,6 +25,11 @@ class RuntimeRecord:
     """Version of the package in the bucket that was launched; None where that is not known."""
     spec_digest: str | None = None
     """Of what was sent to make it; None where that is not known."""
+    image: str | None = None
+    """Of a container: its URI."""
+    image_digest: str | None = None
+    source_digest: str | None = None
+    """Of the sources that the image was built from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class Ledger:
     doors: tuple[RuntimeRecord, ...] = ()
     """Further runtimes, which the smoke matrix made to have other doors."""
     gateway: GatewayRecord | None = None
+    deployment: str | None = None
+    """What Terraform was last applied for, "code" or "container"; None where that is not known."""
 
     def with_account(self, account: str | None) -> Ledger:
         return replace(self, account=account)
@@ -73,6 +80,9 @@ class Ledger:
 
     def with_gateway(self, gateway: GatewayRecord | None) -> Ledger:
         return replace(self, gateway=gateway)
+
+    def with_deployment(self, deployment: str | None) -> Ledger:
+        return replace(self, deployment=deployment)
 
     def door(self, name: str) -> RuntimeRecord | None:
         """The record of the door of that runtime name."""

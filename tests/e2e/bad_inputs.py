@@ -12,6 +12,12 @@ TFVARS, AUTO = "terraform/environments/dev.tfvars", "terraform/zz.auto.tfvars"
 FILE = "given.txt"
 DEEP = b"[" * 100_000
 
+RUNTIME_OF_OTHERS = json.dumps(
+    {"schema_version": 2, "target": "local", "environment": "dev", "region": "us-east-1", "account": None}
+    | {"ports": None, "state_bucket": None, "doors": [], "gateway": None}
+    | {"runtime": {"name": "inbound_auth_dev", "id": "../x", "arn": "arn"}}
+).encode()
+
 
 @dataclass(frozen=True, slots=True)
 class Bad:
@@ -137,6 +143,7 @@ FILES = [
     ledger("list", b"[]"),
     ledger("nested", DEEP),
     ledger("newer", b'{"schema_version": 99}', "newer_ledger"),
+    ledger("runtime-id", RUNTIME_OF_OTHERS),
     ledger("version-as-text", b'{"schema_version": "2"}'),
     file("state-garbage", "status", 1, "corrupt_state", "terraform.tfstate", TERRAFORM, b"{"),
     file("state-nested", "status", 1, "corrupt_state", "terraform.tfstate", TERRAFORM, DEEP),

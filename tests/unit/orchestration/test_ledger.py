@@ -55,6 +55,10 @@ def file(tmp_path: Path) -> LedgerFile:
             FULL.with_gateway(replace(GATEWAY, target_id="Ab12Cd34Ef", credential_provider=GATEWAY.name)), id="gateway"
         ),
         pytest.param(FULL.with_gateway(GATEWAY).with_gateway(None), id="gateway-removed"),
+        pytest.param(
+            FULL.with_deployment("container").with_runtime(replace(RUNTIME, image="i", image_digest="d")),
+            id="container",
+        ),
     ],
 )
 def test_what_was_saved_is_loaded(file: LedgerFile, ledger: Ledger) -> None:
@@ -73,15 +77,17 @@ def test_a_door_is_known_by_its_name_and_recorded_once() -> None:
 @pytest.mark.parametrize(
     "lacking",
     [
-        pytest.param({"gateway"}, id="before-gateways"),
-        pytest.param({"gateway", "doors"}, id="before-doors"),
-        pytest.param({"gateway", "doors", "state_bucket", "account"}, id="the-first"),
+        pytest.param((2, {"deployment"}), id="before-containers"),
+        pytest.param((1, {"deployment", "gateway"}), id="before-gateways"),
+        pytest.param((1, {"deployment", "gateway", "doors"}), id="before-doors"),
+        pytest.param((1, {"deployment", "gateway", "doors", "state_bucket", "account"}), id="the-first"),
     ],
 )
-def test_an_older_ledger_is_read_and_written_as_this_version(file: LedgerFile, lacking: set[str]) -> None:
+def test_an_older_ledger_is_read_and_written_as_this_version(file: LedgerFile, lacking: tuple[int, set[str]]) -> None:
+    version, names = lacking
     file.save(FULL)
     raw = json.loads(file.path.read_text())
-    file.path.write_text(json.dumps({k: v for k, v in raw.items() if k not in lacking} | {"schema_version": 1}))
+    file.path.write_text(json.dumps({k: v for k, v in raw.items() if k not in names} | {"schema_version": version}))
     loaded = file.load()
     assert loaded == FULL
     file.save(loaded)
@@ -233,6 +239,7 @@ def test_nothing_is_taken_from_a_ledger_that_this_environment_never_wrote(
         pytest.param(having(runtime={"name": "a"}), "runtime: id, arn missing", id="members-of-a-record"),
         pytest.param(having(gateway=asdict(GATEWAY) | {"colour": 1}), "gateway: colour unknown", id="unknown"),
         pytest.param(having(ports=[1]), "ports is no object", id="list"),
+        pytest.param(having(deployment="zip"), "deployment is 'zip', expected code or container", id="deployment"),
         pytest.param(having(region=7), "region is 7, expected a text", id="number"),
         pytest.param(having(doors={}), "doors is no list", id="object"),
     ],
