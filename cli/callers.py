@@ -96,6 +96,8 @@ def chat(
 @described(
     "follow",
     "since",
+    "lines",
+    "all",
     "door",
     "target",
     "environment",
@@ -105,12 +107,14 @@ def chat(
 def logs(
     c: Context,
     follow: bool = False,
-    since: str = "1h",
+    since: str | None = None,
+    lines: str | None = None,
+    all: bool = False,
     door: str = "main",
     target: str | None = None,
     environment: str | None = None,
     json: bool = False,
 ) -> None:
-    """Show what the agent wrote, oldest first; on AWS its log group in CloudWatch."""
+    """Show what the agent wrote last, oldest first; on AWS its log group in CloudWatch."""
     with wiring.session(target, environment, quiet=json) as project:
-        project.logs.show(since, door, follow=follow, json=json)
+        project.logs.show(wiring.Stretch.of(since, lines, all=all), door, follow=follow, json=json)

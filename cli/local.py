@@ -36,6 +36,7 @@ def local_status(c: Context, environment: str | None = None, json: bool = False)
 def local_env(c: Context, environment: str | None = None) -> None:
     """Print exports that point AWS SDKs and the AWS CLI at the local cloud: eval "$(invoke local.env)"."""
     with wiring.session("local", environment, quiet=True) as project:
+        exports = project.local.environment()  # before the first line: a shell evaluates whatever comes
         project.console.result(f"unset {' '.join(wiring.MISLEADING)}")
-        for name, value in project.local.environment().items():
+        for name, value in exports.items():
             project.console.result(f"export {name}={shlex.quote(value)}")

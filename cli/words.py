@@ -38,6 +38,8 @@ WORDS = {
     "session": "go on with a conversation: an id of 33 to 256 characters",
     "since": "how long ago to begin: a number and s, m, h or d, e.g. 10m",
     "dry_run": "show what would be removed, in order, and what would stay; change nothing",
+    "lines": "how many lines of that while, from the end (default: 50 without --since)",
+    "all": "every line that is still there",
     "follow": "go on with further lines until Ctrl-C",
     "door": "main, another door of the smoke test once it is made (scope, group, audience, iam), or all",
     "counts": "how many were refused, by reason, client and runtime",

@@ -19,6 +19,12 @@ WELL_KNOWN = "/.well-known/openid-configuration"
 OIDC_SECRET = "OIDC_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 
 
+def redirect_uris(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Where a browser comes back to, as the client's owner told its provider."""
+    given = env.get("OIDC_REDIRECT_URL")
+    return (given,) if given else REDIRECT_URIS
+
+
 @dataclass(frozen=True, slots=True)
 class Desks:
     """`http` is the client for the target."""
@@ -43,7 +49,6 @@ class Desks:
             clock=self.clock,
             login=settings.deployment.command("invoke login"),
         )
-        given = self.env.get("OIDC_REDIRECT_URL")
         return Desk(
             settings=settings,
             pool=pool,
@@ -53,7 +58,7 @@ class Desks:
             listen=listening,
             secret_of=CognitoProvider(self.clients).secret,
             client_secret=secret,
-            redirect_uris=(given,) if given else REDIRECT_URIS,
+            redirect_uris=redirect_uris(self.env),
         )
 
     def agent(self, settings: Settings, runtime_arn: str, tokens: TokenSource) -> AgentClient:

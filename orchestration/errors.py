@@ -7,6 +7,11 @@ environment is unfit; 130 ended by Ctrl-C, 143 by SIGTERM, 129 by a closed termi
 
 from __future__ import annotations
 
+import errno
+import os
+import shlex
+from pathlib import Path
+
 SIGNALLED = 128
 PIPE_CLOSED = 141
 
@@ -130,3 +135,23 @@ class Leftovers(OrchestrationError):
 def no_room(why: str) -> Unfit:
     """The disk is full: what was written before stays, and the same command goes on."""
     return Unfit(why, remedy='df -h . "${TMPDIR:-/tmp}"  # make room, then the same command again', code="disk_full")
+
+
+def of_system(error: OSError) -> Unfit:
+    """What the operating system refused, with the place that refuses it: the file, or the folder where it is to be."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return no_room(str(error))
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and isinstance(error.filename, str):
+        return no_access(Path(error.filename), os.strerror(error.errno))
+    return Unfit(str(error), remedy="look at that file or folder", code="os_error")
+
+
+def no_access(path: Path, why: str) -> Unfit:
+    """A file or folder that this user may not read or write."""
+    place = path if os.path.exists(path) else path.parent
+    quoted = shlex.quote(str(place))
+    return Unfit(
+        f"{place}: {why}",
+        remedy=f"ls -ld {quoted}  # if it is yours: chmod u+rwX {quoted}",
+        code="no_access",
+    )

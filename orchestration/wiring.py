@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,13 +16,14 @@ from orchestration.aws import (
 )
 from orchestration.clock import SystemClock
 from orchestration.commands.callers import Caller
+from orchestration.commands.logs import Stretch
 from orchestration.commands.matrix import Choice
 from orchestration.commands.project import Project
 from orchestration.commands.proof import Foreign
 from orchestration.commands.wishes import Wishes
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
-from orchestration.errors import PIPE_CLOSED, SIGNALLED, BadInput, Interrupted, OrchestrationError, Unfit, no_room
+from orchestration.errors import PIPE_CLOSED, SIGNALLED, BadInput, Interrupted, OrchestrationError, Unfit, of_system
 from orchestration.ledger import LedgerFile
 from orchestration.settings import (
     Deployment,
@@ -35,7 +35,7 @@ from orchestration.steps import Steps
 from orchestration.tokens import Wish
 from orchestration.tools import TargetTools
 
-__all__ = ["MISLEADING", "Caller", "Choice", "Foreign", "Wish", "Wishes", "build", "session"]
+__all__ = ["MISLEADING", "Caller", "Choice", "Foreign", "Stretch", "Wish", "Wishes", "build", "session"]
 
 # With these set, an SDK would not go where `local.env` points it.
 MISLEADING = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL_S3")
@@ -55,8 +55,7 @@ def build(
     `removing`: settings that only matter to what is made may be wrong.
     `tolerant`: where the environment is wrong, one for what the flags alone choose, which keeps the error.
     """
-    os.umask(0o077)
-    env = dict(os.environ)
+    umask, env = os.umask(0o077), dict(os.environ)
     root = Path(__file__).resolve().parent.parent
     clock = SystemClock()
     console = Console(clock, quiet=quiet)
@@ -74,7 +73,7 @@ def build(
     except BadInput as e:
         if not tolerant:
             raise
-        deployment, refused = select({}), e
+        refused, (deployment, env) = e, nearest(select, env)
     if not (env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")):
         deployment = replace(deployment, region=_remembered_region(deployment))
     local = deployment.target is Target.LOCAL
@@ -88,7 +87,20 @@ def build(
         cloud=cloud,
         fixed_endpoints=None if local else aws_endpoints(deployment.region),
     )
-    return Project(steps, refused)
+    return Project(steps, refused, umask)
+
+
+def nearest(select: Callable[..., Deployment], env: Mapping[str, str]) -> tuple[Deployment, dict[str, str]]:
+    """The deployment that was meant, as far as can be told, and the variables without those that name none.
+
+    What is wrong with the rest stops no look at it.
+    """
+    kept = dict(env)
+    for gone in ((), ("AWS_REGION", "AWS_DEFAULT_REGION"), ("TARGET", "ENVIRONMENT")):
+        kept = {name: value for name, value in kept.items() if name not in gone}
+        with suppress(BadInput):
+            return select(kept, removing=True), kept
+    return select({}), kept
 
 
 def _remembered_region(deployment: Deployment) -> str:
@@ -155,9 +167,7 @@ def told() -> Iterator[None]:
         Console(SystemClock()).say("; ".join(["interrupted", *getattr(e, "__notes__", ())]))
         sys.exit(SIGNALLED + (e.number if isinstance(e, Interrupted) else signal.SIGINT))
     except OSError as e:
-        full = e.errno in (errno.ENOSPC, errno.EDQUOT)
-        error = no_room(str(e)) if full else Unfit(str(e), remedy="look at that file or folder", code="os_error")
-        Console(SystemClock()).error(error)
+        Console(SystemClock()).error(of_system(e))
         _drop_output()
         sys.exit(Unfit.exit_code)
     finally:

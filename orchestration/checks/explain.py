@@ -14,6 +14,7 @@ from orchestration.checks.asked import Asked, rules_before_door, rules_behind_do
 from orchestration.checks.decision import FAILED, Decision, Rule
 from orchestration.checks.remedies import Place, Trap, fix, trap
 
+SCHEMA_VERSION = 1
 ROUTING_RULES = ("route", "runtime", "qualifier")
 REQUEST_RULES = (
     *ROUTING_RULES,
@@ -85,7 +86,7 @@ class Explanation:
 
     def document(self) -> dict[str, Any]:
         """For --json."""
-        return asdict(self)
+        return {"schema_version": SCHEMA_VERSION, **asdict(self)}
 
 
 def explain(asked: Asked, decision: Decision, answer: Answer, place: Place) -> Explanation:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.clock import Clock
+from orchestration.desks import redirect_uris
 from orchestration.doctor import account, machine, traces
-from orchestration.doctor.findings import Check, Diagnosis, Finding, Severity, examine, fine, not_asked, said
+from orchestration.doctor.applied import Applied
+from orchestration.doctor.findings import (
+    LEAST_S,
+    TOTAL_S,
+    Check,
+    Diagnosis,
+    Finding,
+    examine,
+    fine,
+    not_asked,
+    said,
+)
+from orchestration.doctor.repair import repair
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import OrchestrationError
 from orchestration.ledger import Ledger
@@ -25,8 +38,8 @@ from orchestration.terraform import (
 )
 from orchestration.tokens.store import TokenStore
 
-# `make up` mends these by itself.
-MENDED = frozenset({"local_cloud_absent", "local_cloud_down", "not_applied"})
+# Which deployment is meant is not known then: those that are known are not to blame.
+UNCHOSEN = frozenset({"bad_target", "bad_environment"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +48,50 @@ class Doctor:
 
     steps: Steps
     refused: OrchestrationError | None = None
-    """What is wrong with the environment variables that choose the deployment; then the default one is looked at."""
+    """What is wrong with the environment variables that choose the deployment."""
+    umask: int = 0o022
+    """The shell's own; commands set theirs."""
+    spent_s: float = 0.0
+    """How long this command runs already."""
+    look: Callable[[Sequence[Check], Clock, float], Diagnosis] = examine
 
     def examine(self) -> Diagnosis:
-        return examine(self.checks(), self.steps.clock)
+        return self.look(self.checks(), self.steps.clock, max(LEAST_S, TOTAL_S - self.spent_s))
+
+    def fix(self) -> list[str]:
+        """Mend what is safe to mend, and say what was: modes in `.state`, traces of commands that were killed.
+
+        Changes nothing while another command is at work. Raises Unfit then.
+        """
+        return repair(self.steps)
 
     def checks(self) -> list[Check]:
+        return [Check("choice", self._choice), *self._of_the_machine(), *self._of_the_deployment()]
+
+    def _of_the_machine(self) -> list[Check]:
         env, root = self.steps.env, self.steps.deployment.root
-        live = Live(self.steps)
         return [
-            Check("choice", self._choice),
             Check("python", machine.python),
             Check("packages", lambda: machine.packages(root / "requirements.lock")),
             Check("programs", lambda: machine.programs(env)),
             Check("terraform", self._terraform),
             Check("provider", self._provider),
-            Check("room", lambda: machine.room(root)),
+            Check("room", lambda: machine.room(root, self.steps.deployment.state_dir)),
             Check("files", machine.files),
+            Check("umask", lambda: machine.shell_umask(self.umask)),
             Check("proxies", lambda: machine.proxies(env)),
             Check("leftovers", lambda: machine.leftovers(env)),
+            Check("sign-in", lambda: machine.sign_in(redirect_uris(env))),
+        ]
+
+    def _of_the_deployment(self) -> list[Check]:
+        if self.refused is not None and self.refused.code in UNCHOSEN:
+            return [Check("deployment", lambda: [not_asked("which deployment is meant is not known")])]
+        live = Applied(self.steps)
+        return [
             Check("ledger", self._ledger),
             Check("state", self._state),
+            Check("writing", lambda: traces.writing(self.steps.deployment)),
             Check("modes", lambda: traces.modes(self.steps.deployment)),
             Check("tokens", lambda: traces.tokens(TokenStore(self.steps.deployment.state_dir / "tokens", turn))),
             Check("lock", lambda: traces.lock(self.steps.deployment)),
@@ -116,7 +152,7 @@ class Doctor:
             return iter([not_asked("the ledger cannot be read")])
         return look(ledger)
 
-    def _of_the_account(self, live: Live) -> list[Check]:
+    def _of_the_account(self, live: Applied) -> list[Check]:
         if self.steps.cloud is not None:
             return [Check("account", lambda: [not_asked("TARGET is local: no credentials, model or quota is needed")])]
         steps = self.steps
@@ -140,14 +176,14 @@ class Doctor:
             Check("boundary", lambda: account.if_allowed(boundary), echoes=True),
         ]
 
-    def _identity_provider(self, live: Live) -> Iterator[Finding]:
+    def _identity_provider(self, live: Applied) -> Iterator[Finding]:
         def look(settings: Settings) -> Iterator[Finding]:
             url = settings.outputs.door.discovery_url
             return account.provider(url, self.steps.tools.provider(settings.endpoints, url).issuer)
 
         return live.ask(look)
 
-    def _clock(self, live: Live) -> Iterator[Finding]:
+    def _clock(self, live: Applied) -> Iterator[Finding]:
         """Against the provider of what is applied, else against AWS itself."""
         settings = live.settings()
         if settings is not None:
@@ -157,41 +193,3 @@ class Doctor:
         else:
             return iter([not_asked("nothing outside this machine is asked yet")])
         return account.skew(url, self.steps.tools.provider(endpoints, url).time(), self.steps.clock)
-
-
-class Live:
-    """Settings of what is applied, found once for all checks that need them."""
-
-    def __init__(self, steps: Steps) -> None:
-        self._steps = steps
-        self._lock = threading.Lock()
-        self._found: Settings | OrchestrationError | None = None
-
-    def told(self) -> Iterator[Finding]:
-        """What the commands that need it would say."""
-        found = self._once()
-        if found is None:
-            yield not_asked("nothing was made in this environment")
-        elif isinstance(found, OrchestrationError):
-            yield said(found, Severity.WARNS if found.code in MENDED else Severity.BLOCKS)
-        else:
-            yield fine(f"{found.outputs.agent_runtime_name} is applied")
-
-    def settings(self) -> Settings | None:
-        found = self._once()
-        return found if isinstance(found, Settings) else None
-
-    def ask(self, look: Callable[[Settings], Iterator[Finding]]) -> Iterator[Finding]:
-        settings = self.settings()
-        return look(settings) if settings is not None else iter([not_asked("nothing is applied, or it is down")])
-
-    def _once(self) -> Settings | OrchestrationError | None:
-        """None where nothing was made."""
-        with self._lock:
-            if self._found is None:
-                try:
-                    made = self._steps.ledger().load() is not None
-                    self._found = self._steps.live_settings() if made else None
-                except OrchestrationError as e:
-                    self._found = e
-            return self._found

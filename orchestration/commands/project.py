@@ -16,6 +16,7 @@ from orchestration.commands.state import State
 from orchestration.commands.teardown import Teardown
 from orchestration.commands.trace import Tracing
 from orchestration.console import Console
+from orchestration.embedded.daemon import running_for
 from orchestration.errors import OrchestrationError
 from orchestration.steps import Steps
 
@@ -27,6 +28,8 @@ class Project:
     steps: Steps
     refused: OrchestrationError | None = None
     """Why this is the default deployment and not the one that the environment names, where that is all the same."""
+    umask: int = 0o022
+    """The shell's own."""
 
     @property
     def console(self) -> Console:
@@ -58,7 +61,7 @@ class Project:
 
     @property
     def doctor(self) -> Doctor:
-        return Doctor(self.steps, self.refused)
+        return Doctor(self.steps, self.refused, self.umask, running_for(self.steps.clock.now()))
 
     @property
     def reviews(self) -> Reviews:

@@ -18,6 +18,8 @@ from orchestration.settings import Settings
 from orchestration.steps import Steps
 
 TRACE = re.compile("[0-9a-f]{32}")
+# Its header between services (W3C Trace Context, 3.2).
+PARENT = re.compile("[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 # How long lines of a call that was just answered may be on their way.
 LOCAL_PATIENCE_S, AWS_PATIENCE_S = 2.0, 30.0
 
@@ -30,10 +32,8 @@ class Tracing:
 
     def show(self, id: str | None, since: str, *, json: bool = False) -> None:
         """The request of that trace id, or the last one of that last while. Raises BadInput, Unfit."""
-        if id is not None and not TRACE.fullmatch(id):
-            raise BadInput(
-                f"--id is {id!r}", remedy="use 32 hexadecimal digits, as the logs have them", code="bad_trace"
-            )
+        if id is not None:
+            id = trace_id(id)
         begin = self.steps.clock.now() - seconds(since)
         settings = self.steps.live_settings()
         written = self._written(settings, begin)
@@ -51,7 +51,10 @@ class Tracing:
     def begin(self, *, json: bool) -> float:
         """When a call to be followed begins (Unix seconds). Raises BadInput where its answer is to be one document."""
         if json:
-            raise BadInput("--trace and --json", remedy="ask without --trace, then `invoke trace --json`")
+            raise BadInput(
+                "--trace and --json cannot go together: the answer is one document, the trace another",
+                remedy="ask without --trace, then `invoke trace --json`",
+            )
         return self.steps.clock.now()
 
     def of_session(self, session: str, begin: float) -> None:
@@ -100,3 +103,19 @@ class Tracing:
         if self.steps.cloud is None and {trace.RUNTIME, trace.GATEWAY} & set(lost):
             return "; on AWS the service's own decisions are in CloudTrail and in logs that you deliver yourself"
         return ""
+
+
+def trace_id(given: str) -> str:
+    """As the logs have it, also where it comes as other tools write it: in capitals, with hyphens, as traceparent.
+
+    Raises BadInput.
+    """
+    plain = given.strip().lower()
+    if found := PARENT.fullmatch(plain):
+        plain = found[1]
+    plain = plain.replace("-", "")
+    if not TRACE.fullmatch(plain):
+        raise BadInput(
+            f"--id is {given!r}", remedy="use 32 hexadecimal digits, as the logs have them", code="bad_trace"
+        )
+    return plain

@@ -6,18 +6,20 @@ import resource
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from orchestration.doctor.findings import Finding, fine, said, warning
-from orchestration.errors import Unfit
+from orchestration.doctor.findings import Finding, Severity, fine, said, warning
+from orchestration.errors import OrchestrationError, Unfit
+from orchestration.http import listening
 from orchestration.machine import require_room
 
 MINIMUM_FILES = 256
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+OTHERS_WRITE = 0o022
 LOOPBACK = ("127.0.0.1", "localhost")
 # Our own commands obey none of them on AWS and hand none on locally (tools._variables); other programs do.
 REDIRECTING = ("AWS_ENDPOINT_URL", "BEDROCK_AGENTCORE_CP_ENDPOINT", "BEDROCK_AGENTCORE_DP_ENDPOINT")
@@ -75,8 +77,13 @@ def programs(env: Mapping[str, str]) -> Iterator[Finding]:
         yield fine("git")
 
 
-def room(root: Path, temporary: Path | None = None) -> Iterator[Finding]:
-    for folder in {root, temporary or Path(tempfile.gettempdir())}:
+def room(*folders: Path) -> Iterator[Finding]:
+    """Of checkout, state and temporary files, each disk once."""
+    disks: dict[int, Path] = {}
+    for folder in (*folders, Path(tempfile.gettempdir())):
+        place = next(place for place in (folder, *folder.parents) if place.exists())
+        disks.setdefault(place.stat().st_dev, folder)
+    for folder in disks.values():
         yield fine(f"{require_room(folder) // 2**20} MB left on the disk of {folder}")
 
 
@@ -87,6 +94,27 @@ def files() -> Iterator[Finding]:
         yield warning("few_files", f"a process may open {allowed} files here", f"ulimit -n {MINIMUM_FILES * 4}")
     else:
         yield fine(f"{allowed} open files allowed")
+
+
+def shell_umask(umask: int) -> Iterator[Finding]:
+    """Our own files have modes of their own; what the shell makes has those of its umask."""
+    if umask & OTHERS_WRITE != OTHERS_WRITE:
+        yield warning(
+            "open_umask",
+            f"umask is {umask:04o}: others may change what this shell makes, a checkout and a file of tokens too",
+            "umask 022  # or 077, then look at the checkout: chmod -R go-w .",
+        )
+    else:
+        yield fine(f"umask {umask:04o}")
+
+
+def sign_in(redirect_uris: Sequence[str]) -> Iterator[Finding]:
+    """Where a browser comes back to. Everything but a sign-in by browser goes on without."""
+    try:
+        with listening(redirect_uris) as redirect:
+            yield fine(f"a sign-in comes back to {redirect.redirect_uri}")
+    except OrchestrationError as e:
+        yield said(e, Severity.WARNS)
 
 
 def proxies(env: Mapping[str, str]) -> Iterator[Finding]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
 
-from orchestration.doctor.findings import Finding, Severity, fine, not_asked, said, warning
+from orchestration.doctor.findings import Finding, fine, not_asked, said, warning
 from orchestration.embedded.cloud import LocalCloud
-from orchestration.embedded.daemon import in_folders, is_free, owner_of
-from orchestration.errors import Unfit
+from orchestration.embedded.daemon import Daemon, in_folders, is_free, owner_of
+from orchestration.errors import Unfit, no_access
 from orchestration.ledger import Ledger
 from orchestration.lock import holding
 from orchestration.machine import exposed
@@ -17,6 +21,42 @@ from orchestration.terraform import left_behind
 from orchestration.tokens.store import TokenStore
 
 SHOWN = 3
+# Where the toolkit puts the package together (launch.Launcher).
+BUILD = "build"
+
+
+class Stray(Protocol):
+    """A process, as psutil has it."""
+
+    @property
+    def pid(self) -> int: ...
+    def parent(self) -> Any: ...
+    def terminate(self) -> None: ...
+
+
+def exposed_in(deployment: Deployment) -> list[Path]:
+    """Without what the toolkit packs: it is unpacked with its own modes, is public, and is out of reach anyway."""
+    base = deployment.state_dir.parent
+    return [path for path in exposed(base) if path.relative_to(base).parts[1:2] != (BUILD,)]
+
+
+def writing(deployment: Deployment, may: Callable[[Path, int], bool] = os.access) -> Iterator[Finding]:
+    """Raises Unfit as every command that changes something does."""
+    places = [deployment.root, deployment.state_dir.parent, deployment.state_dir]
+    there = [path for path in places if path.exists()]
+    # A file is replaced, not rewritten, so that its folder decides.
+    for path in there[1:] or there:
+        if not may(path, os.R_OK | os.W_OK | os.X_OK):
+            raise no_access(path, os.strerror(_why_not(path)))
+    if there[1:]:
+        for path in (deployment.ledger_path, deployment.state_dir / "terraform.tfstate"):
+            if path.exists() and not may(path, os.R_OK):
+                raise no_access(path, os.strerror(errno.EACCES))
+    yield fine(f"{there[-1].name} may be written")
+
+
+def _why_not(path: Path) -> int:
+    return errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
 
 
 def modes(deployment: Deployment) -> Iterator[Finding]:
@@ -25,7 +65,7 @@ def modes(deployment: Deployment) -> Iterator[Finding]:
     if not base.is_dir():
         yield not_asked("there is no .state yet")
         return
-    if open_to_others := list(exposed(base)):
+    if open_to_others := exposed_in(deployment):
         names = ", ".join(str(path.relative_to(base.parent)) for path in open_to_others[:SHOWN])
         more = f" and {len(open_to_others) - SHOWN} more" if len(open_to_others) > SHOWN else ""
         yield said(
@@ -42,13 +82,13 @@ def modes(deployment: Deployment) -> Iterator[Finding]:
 def tokens(store: TokenStore) -> Iterator[Finding]:
     """Raises Unfit as every command that needs a token does."""
     held = len(store.load().held)
-    yield fine(f"{held} sign-ins kept")
+    yield fine(f"{held} tokens kept")
 
 
 def lock(deployment: Deployment) -> Iterator[Finding]:
     """Who changes the deployment now; others are refused until that ends."""
     held = holding(deployment.state_dir)
-    yield said(held, Severity.WARNS) if held else fine("nobody changes the deployment")
+    yield said(held) if held else fine("nobody changes the deployment")
 
 
 def left_by_terraform(deployment: Deployment) -> Iterator[Finding]:
@@ -84,13 +124,13 @@ def ports(cloud: LocalCloud, ledger: Ledger) -> Iterator[Finding]:
         yield fine("ports of the local cloud are its own")
 
 
-def processes(deployment: Deployment, cloud: LocalCloud, ledger: Ledger | None) -> Iterator[Finding]:
-    """Daemons of ours that no pid file names, and pid files of daemons that have ended."""
+def strays(deployment: Deployment, cloud: LocalCloud) -> list[tuple[Path, Stray]]:
+    """(folder, process) of daemons that no pid file names: of this deployment, or of one whose folder is gone."""
     daemons = (cloud.emulator, cloud.runtime)
     known = {process.pid for process in (daemon.process() for daemon in daemons) if process is not None}
     base = deployment.state_dir.parent
     here = deployment.state_dir / "cloud"
-    strays = [
+    return [
         (place, process)
         for place, process in in_folders(
             lambda place: place == here or (place.parent.parent == base and not place.exists()),
@@ -98,7 +138,19 @@ def processes(deployment: Deployment, cloud: LocalCloud, ledger: Ledger | None) 
         )
         if process.pid not in known and process.parent() is not None
     ]
-    for place, process in strays:
+
+
+def stale(cloud: LocalCloud) -> list[tuple[Daemon, int]]:
+    """(daemon, pid) of pid files whose process has ended."""
+    daemons = (cloud.emulator, cloud.runtime)
+    recorded = [(daemon, daemon.recorded()) for daemon in daemons if daemon.process() is None]
+    return [(daemon, found[0]) for daemon, found in recorded if found is not None]
+
+
+def processes(deployment: Deployment, cloud: LocalCloud, ledger: Ledger | None) -> Iterator[Finding]:
+    """Daemons of ours that no pid file names, and pid files of daemons that have ended."""
+    found = strays(deployment, cloud)
+    for place, process in found:
         name = place.parent.name.removeprefix("local-")
         yield warning(
             "stray_process",
@@ -106,12 +158,9 @@ def processes(deployment: Deployment, cloud: LocalCloud, ledger: Ledger | None) 
             "make down" if name == "dev" else f"make down ENVIRONMENT={name}",
         )
     if ledger is None or ledger.ports is None:
-        for daemon in daemons:
-            if (recorded := daemon.recorded()) is not None and daemon.process() is None:
-                yield warning(
-                    "stale_pid",
-                    f"{daemon.name}.pid names pid {recorded[0]}, which has ended",
-                    deployment.command("make up"),
-                )
-    if not strays:
+        for daemon, pid in stale(cloud):
+            yield warning(
+                "stale_pid", f"{daemon.name}.pid names pid {pid}, which has ended", deployment.command("make up")
+            )
+    if not found:
         yield fine("no stray daemon")

@@ -17,7 +17,8 @@ from agentcore_local.rotated import RotatedFile
 from orchestration.aws import AccessKey, Clients, CloudWatchAgentLog
 from orchestration.aws.agent_log import MOST_PAUSES
 from orchestration.checks.agent_log import LogLine, stamped
-from orchestration.commands.logs import Logs
+from orchestration.checks.auth_log import MAX_DAYS
+from orchestration.commands.logs import LINES, Logs, Stretch
 from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import BadInput, OrchestrationError, Unfit
@@ -58,8 +59,16 @@ class World:
         log.feed(text.encode())
         log.close()
 
-    def shown(self, since: str = "10m", door: str = "main", *, follow: bool = False, json: bool = False) -> list[str]:
-        self.logs.show(since, door, follow=follow, json=json)
+    def shown(
+        self,
+        since: str = "10m",
+        door: str = "main",
+        *,
+        lines: int | None = None,
+        follow: bool = False,
+        json: bool = False,
+    ) -> list[str]:
+        self.logs.show(Stretch(since, lines), door, follow=follow, json=json)
         return self.out.getvalue().splitlines()
 
 
@@ -103,6 +112,35 @@ def test_what_was_rotated_away_is_read_too(world: World) -> None:
     for text in ("one\n", "two\n", "three\n"):
         world.prints("11:55:00", text, max_bytes=1)
     assert [line[-5:].strip() for line in world.shown()] == ["one", "two", "three"]
+
+
+def test_without_a_wish_the_last_lines_are_shown_and_it_says_that_there_are_more(world: World) -> None:
+    for number in range(LINES + 3):
+        world.prints("11:55:00", f"{number}\n")
+    assert [line.split()[-1] for line in world.shown(lines=LINES)] == [str(n) for n in range(3, LINES + 3)]
+    assert f"the last {LINES} of {LINES + 3} lines" in world.err.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("since", "lines", "all", "expected"),
+    [
+        pytest.param(None, None, False, Stretch("1d", LINES), id="nothing"),
+        pytest.param("2h", None, False, Stretch("2h", None), id="since-alone-cuts-nothing"),
+        pytest.param(None, "7", False, Stretch(f"{MAX_DAYS}d", 7), id="lines-alone-look-far-back"),
+        pytest.param("2h", "7", False, Stretch("2h", 7), id="both"),
+        pytest.param(None, None, True, Stretch(f"{MAX_DAYS}d", None), id="all"),
+    ],
+)
+def test_flags_say_which_part_is_shown(since: str | None, lines: str | None, all: bool, expected: Stretch) -> None:
+    assert Stretch.of(since, lines, all=all) == expected
+
+
+@pytest.mark.parametrize("lines", ["0", "-1", "many", "٣", "9" * 40])
+def test_a_number_of_lines_that_is_none_is_refused(lines: str) -> None:
+    with pytest.raises(BadInput, match="--lines is"):
+        Stretch.of(None, lines, all=False)
+    with pytest.raises(BadInput, match="--all and"):
+        Stretch.of(None, "7", all=True)
 
 
 def test_all_doors_are_named_on_their_lines_and_one_is_not(world: World) -> None:
@@ -270,6 +308,6 @@ def test_on_aws_the_source_is_cloudwatch(tmp_path: Path) -> None:
     ledger = Ledger("aws", "dev", "us-east-1").with_runtime(RuntimeRecord("mortgage_dev", MAIN, f"{ARN}/{MAIN}"))
     LedgerFile(chosen.ledger_path).save(ledger)
     steps = Steps(chosen, {}, cast(Tools, FakeTools()), world.steps.console, world.clock, None, LOCAL_ENDPOINTS)
-    Logs(steps).show("10m")
+    Logs(steps).show(Stretch("10m", None))
     assert given == [LOCAL_ENDPOINTS, {"main": MAIN}, NOW - 600, "closed"]
     assert world.out.getvalue().endswith("from afar\n")

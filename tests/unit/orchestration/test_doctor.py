@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -21,11 +22,11 @@ from jsonschema import Draft202012Validator
 from orchestration.clock import SystemClock
 from orchestration.commands.doctor import Doctor
 from orchestration.console import Console
-from orchestration.doctor import account, machine
-from orchestration.doctor.findings import Check, Finding, Severity, examine, fine, said
+from orchestration.doctor import account, machine, traces
+from orchestration.doctor.findings import LEAST_S, TOTAL_S, Check, Finding, Severity, examine, fine, said
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.daemon import free_port
-from orchestration.errors import BadInput, OrchestrationError, Unfit
+from orchestration.errors import BadInput, OrchestrationError, Unfit, of_system
 from orchestration.http import Issuer
 from orchestration.ledger import Ledger, LedgerFile, Ports
 from orchestration.lock import exclusive
@@ -34,9 +35,10 @@ from orchestration.settings import Endpoints, Target, aws_endpoints
 from orchestration.steps import Steps
 from orchestration.terraform.mirror import PROVIDER
 from orchestration.tools import TargetTools
-from tests.fakes.orchestration import FakeClock, deployment, settings
+from tests.fakes.orchestration import COGNITO, DOOR, PLAIN, FakeClock, deployment, settings
 
 SCHEMA = Path(__file__).resolve().parents[3] / "docs/schemas/doctor.schema.json"
+OUTPUTS: Mapping[str, Any] = {"handoff_version": 2, **PLAIN, **DOOR, **COGNITO}
 LEDGER = Ledger("local", "dev", "us-east-1", account="000000000000")
 
 
@@ -47,6 +49,8 @@ class Bed:
     root: Path
     env: dict[str, str]
     target: Target = Target.LOCAL
+    umask: int = 0o022
+    cloud: type[LocalCloud] = LocalCloud
 
     @property
     def state_dir(self) -> Path:
@@ -67,10 +71,23 @@ class Bed:
         clock, chosen = SystemClock(), deployment(self.root, self.target)
         console = Console(clock, quiet=True, out=io.StringIO(), err=io.StringIO())
         local = self.target is Target.LOCAL
-        cloud = LocalCloud(chosen, self.env, clock, console.note) if local else None
+        cloud = self.cloud(chosen, self.env, clock, console.note) if local else None
         tools = Offline(chosen, self.env, console, clock, cloud, yes=False)
         ends = None if local else aws_endpoints(chosen.region)
-        return Doctor(Steps(chosen, self.env, tools, console, clock, cloud, ends), refused)
+        return Doctor(Steps(chosen, self.env, tools, console, clock, cloud, ends), refused, self.umask)
+
+    def apply(self) -> None:
+        """Something is applied, and its cloud is up."""
+        self.cloud = UpCloud
+        self.ledger(LEDGER.with_ports(Ports(1, 2, 3)))
+        state = {"serial": 1, "resources": [{"mode": "managed", "type": "x", "name": "y", "instances": [{}]}]}
+        self.write("terraform.tfstate", json.dumps({**state, "outputs": {k: {"value": v} for k, v in OUTPUTS.items()}}))
+
+
+class UpCloud(LocalCloud):
+    def require_running(self, ports: Ports | None) -> Ports:
+        assert ports is not None
+        return ports
 
 
 class Offline(TargetTools):
@@ -81,6 +98,9 @@ class Offline(TargetTools):
 
     def time(self) -> None:
         return None
+
+    def issuer(self) -> Issuer:
+        return Issuer("https://issuer", [{"kid": "a-key"}])
 
 
 @pytest.fixture
@@ -97,6 +117,7 @@ def bed(tmp_path: Path) -> Iterator[Bed]:
             "HOME": str(tmp_path),
             "TERRAFORM": str(tmp_path / "terraform-binary"),
             "TF_PROVIDER_MIRROR": str(tmp_path / "mirror"),
+            "OIDC_REDIRECT_URL": f"http://localhost:{free_port()}/callback",
         },
     )
     os.umask(before)
@@ -106,6 +127,10 @@ def terraform(root: Path, number: str) -> None:
     binary = root / "terraform-binary"
     binary.write_text(f'#!/bin/sh\necho \'{{"terraform_version": "{number}"}}\'\n')
     binary.chmod(0o700)
+
+
+def program(root: Path, text: str) -> None:
+    (root / "terraform-binary").write_text(f"#!/bin/sh\n{text}\n")
 
 
 def given(**env: str) -> Callable[[Bed], None]:
@@ -159,6 +184,40 @@ def later_ledger(bed: Bed) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 99}))
 
 
+@contextmanager
+def taken_callback(bed: Bed) -> Iterator[None]:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", int(bed.env["OIDC_REDIRECT_URL"].split(":")[2].split("/")[0])))
+        s.listen()
+        yield
+
+
+def applied_by(text: str) -> Callable[[Bed], None]:
+    """Something is applied, and TERRAFORM is a program of that text now."""
+
+    def seed(bed: Bed) -> None:
+        bed.apply()
+        program(bed.root, text)
+
+    return seed
+
+
+def without_state(bed: Bed) -> None:
+    bed.apply()
+    (bed.state_dir / "terraform.tfstate").unlink()
+
+
+def umasked(umask: int) -> Callable[[Bed], None]:
+    return lambda bed: setattr(bed, "umask", umask)
+
+
+WARNED = frozenset(
+    "no_git few_files proxy_hides_loopback aws_redirected no_cli_config stray_process stale_pid terraform_left "
+    "open_umask".split()
+)
+
+
+@pytest.mark.enable_socket
 def test_where_all_is_well_nothing_is_found_and_nothing_is_made(bed: Bed) -> None:
     before = sorted(bed.root.rglob("*"))
     diagnosis = bed.doctor().examine()
@@ -172,6 +231,9 @@ def test_where_all_is_well_nothing_is_found_and_nothing_is_made(bed: Bed) -> Non
     [
         pytest.param("terraform_missing", given(TERRAFORM="/nowhere/terraform"), id="no-terraform"),
         pytest.param("terraform_too_old", lambda bed: terraform(bed.root, "1.10.9"), id="old-terraform"),
+        pytest.param("terraform_missing", applied_by("echo hello"), id="no-terraform-but-another-program"),
+        pytest.param("terraform_missing", applied_by("exit 3"), id="a-program-that-says-nothing"),
+        pytest.param("terraform_too_old", applied_by('echo \'{"terraform_version": "1.5.7"}\''), id="old-and-applied"),
         pytest.param("bad_provider_mirror", given(TF_PROVIDER_MIRROR="/nowhere"), id="mirror-without-provider"),
         pytest.param(
             "packages_differ",
@@ -208,6 +270,11 @@ def test_where_all_is_well_nothing_is_found_and_nothing_is_made(bed: Bed) -> Non
             lambda bed: bed.ledger(LEDGER.with_ports(Ports(free_port(), free_port(), free_port()))),
             id="dead-cloud",
         ),
+        pytest.param("not_applied", without_state, id="interrupted-before-apply"),
+        pytest.param("port_taken", taken_callback, id="taken-callback"),
+        pytest.param("no_loopback_url", given(OIDC_REDIRECT_URL="https://elsewhere/back"), id="callback-elsewhere"),
+        pytest.param("open_umask", umasked(0o002), id="group-may-write"),
+        pytest.param("open_umask", umasked(0o020), id="all-may-write"),
         pytest.param("local_cloud_absent", lambda bed: bed.ledger(), id="cloud-that-never-was"),
     ],
 )
@@ -217,9 +284,107 @@ def test_a_seeded_defect_is_its_one_line(bed: Bed, code: str, seed: Callable[[Be
         diagnosis = bed.doctor().examine()
     assert [found.code for found in diagnosis.troubles] == [code]
     assert all(found.remedy and "\n" not in found.message for found in diagnosis.troubles)
+    browser = {found.check for found in diagnosis.troubles} == {"sign-in"}
+    assert diagnosis.blocked is not (code in WARNED or browser)
     Draft202012Validator(json.loads(SCHEMA.read_text())).validate(diagnosis.document())
 
 
+@pytest.mark.enable_socket
+def test_what_is_applied_is_found_without_a_start_of_terraform_but_for_its_version(bed: Bed) -> None:
+    bed.apply()
+    program(bed.root, f'echo "$1" >> {bed.root}/runs; echo \'{{"terraform_version": "1.11.4"}}\'')
+    diagnosis = bed.doctor().examine()
+    assert diagnosis.troubles == ()
+    assert "mortgage_dev is applied" in [found.message for found in diagnosis.findings]
+    assert (bed.root / "runs").read_text().split() == ["version"]
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    "code", [pytest.param("bad_target", id="target"), pytest.param("bad_environment", id="environment")]
+)
+def test_no_deployment_is_looked_at_where_none_is_chosen(bed: Bed, code: str) -> None:
+    bed.write("ledger.json", "{")
+    diagnosis = bed.doctor(BadInput("ENVIRONMENT is 'x!'", remedy="choose", code=code)).examine()
+    assert [found.code for found in diagnosis.troubles] == [code]
+
+
+@pytest.mark.enable_socket
+def test_what_the_toolkit_packs_may_have_modes_of_its_own(bed: Bed) -> None:
+    bed.write("build/tmp/file.py", "", 0o644)
+    (bed.state_dir / "build/tmp").chmod(0o755)
+    assert bed.doctor().examine().troubles == ()
+
+
+@pytest.mark.enable_socket
+def test_a_state_that_may_not_be_written_is_told_in_the_words_of_the_command(bed: Bed) -> None:
+    bed.ledger()
+    chosen = deployment(bed.root)
+
+    def refuses(path: Path, mode: int) -> bool:
+        return path != bed.state_dir
+
+    with pytest.raises(Unfit) as caught:
+        list(traces.writing(chosen, refuses))
+    of_command = of_system(PermissionError(errno.EACCES, "Permission denied", str(bed.state_dir / "lock")))
+    assert (caught.value.code, caught.value.message, caught.value.remedy) == (
+        "no_access",
+        of_command.message,
+        of_command.remedy,
+    )
+    assert str(bed.state_dir) in caught.value.remedy
+    assert [found.severity for found in traces.writing(chosen)] == [Severity.OK]
+
+
+@pytest.mark.enable_socket
+def test_a_disk_of_the_states_own_is_measured(bed: Bed) -> None:
+    full = Path("/proc/self")  # a file system with no room at all
+    with pytest.raises(Unfit) as caught:
+        list(machine.room(bed.root, full))
+    assert caught.value.code == "disk_full"
+    assert len(list(machine.room(bed.root, bed.root / "not" / "yet"))) == 1
+
+
+# -- fix
+
+
+@pytest.mark.enable_socket
+def test_fix_mends_what_is_safe_and_says_what_it_did(bed: Bed) -> None:
+    with stray(bed):
+        bed.ledger()
+        bed.write("root-key.json", "{}", 0o644)
+        bed.write(".terraform.tfstate.lock.info", "{}")
+        bed.write("cloud/ministack.pid", '{"pid": 1, "created": 1}')
+        found = {found.code for found in bed.doctor().examine().troubles}
+        assert {"state_exposed", "terraform_left", "stray_process", "stale_pid"} <= found
+        done = bed.doctor().fix()
+        assert [word in "\n".join(done) for word in ("mode 644 is now 600", "told to end", "removed")] == [True] * 3
+        wait_for(lambda: "stray_process" not in {found.code for found in bed.doctor().examine().troubles})
+    assert [found.code for found in bed.doctor().examine().troubles] == ["local_cloud_absent"]
+    assert bed.doctor().fix() == []
+
+
+def wait_for(there: Callable[[], bool]) -> None:
+    while not there():
+        pass
+
+
+@pytest.mark.enable_socket
+def test_fix_touches_nothing_while_a_command_is_at_work(bed: Bed) -> None:
+    with at_work(bed):
+        bed.write("root-key.json", "{}", 0o644)
+        with pytest.raises(Unfit) as caught:
+            bed.doctor().fix()
+        assert caught.value.code == "deployment_locked"
+    assert (bed.state_dir / "root-key.json").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.enable_socket
+def test_fix_makes_no_folder_where_nothing_was_made(bed: Bed) -> None:
+    assert (bed.doctor().fix(), (bed.root / ".state").exists()) == ([], False)
+
+
+@pytest.mark.enable_socket
 @pytest.mark.parametrize(
     ("code", "env"),
     [
@@ -238,11 +403,12 @@ def test_on_aws_one_line_says_why_nothing_can_be_asked(
     assert [(found.code, found.severity) for found in diagnosis.troubles] == [(code, Severity.BLOCKS)]
 
 
+@pytest.mark.enable_socket
 def test_a_wrong_choice_of_the_environment_is_a_finding_beside_the_others(bed: Bed) -> None:
-    refused = BadInput("TARGET is 'azure'", remedy="use TARGET=local or TARGET=aws", code="bad_target")
+    refused = BadInput("MODEL_ID is '*'", remedy="use the id of a model", code="bad_input")
     bed.env["LOCAL_DATA_PORT"] = "80"
     codes = [found.code for found in bed.doctor(refused).examine().troubles]
-    assert codes == ["bad_target", "bad_port"]
+    assert codes == ["bad_input", "bad_port"]
 
 
 def test_too_little_room_is_refused_with_both_numbers(tmp_path: Path) -> None:
@@ -255,18 +421,36 @@ def test_too_little_room_is_refused_with_both_numbers(tmp_path: Path) -> None:
 # -- examine
 
 
-def test_what_hangs_is_a_finding_and_costs_nobody_else_an_answer() -> None:
+def test_what_hangs_is_one_warning_however_many_wait_for_it_and_costs_nobody_else_an_answer() -> None:
     release = threading.Event()
 
     def hang() -> list[Finding]:
         release.wait()
         return []
 
-    checks = [Check("slow", hang), Check("quick", lambda: [fine("well")])]
+    checks = [Check("slow", hang), Check("quick", lambda: [fine("well")]), Check("waits too", hang)]
     diagnosis = examine(checks, SystemClock(), deadline_s=0.05)
     release.set()
-    assert [(found.check, found.code) for found in diagnosis.findings] == [("slow", "check_timed_out"), ("quick", "")]
-    assert diagnosis.blocked
+    assert [(found.check, found.code) for found in diagnosis.findings] == [
+        ("quick", ""),
+        ("deadline", "check_timed_out"),
+    ]
+    assert diagnosis.findings[1].message.endswith("slow, waits too")
+    assert not diagnosis.blocked
+
+
+@pytest.mark.enable_socket
+def test_the_whole_command_answers_within_five_seconds_its_own_start_included(bed: Bed) -> None:
+    given_s: list[float] = []
+
+    def examined(checks: object, clock: object, deadline_s: float) -> Any:
+        given_s.append(deadline_s)
+
+    steps = bed.doctor().steps
+    for spent_s in (0.0, 1.1, 60.0):
+        Doctor(steps, spent_s=spent_s, look=examined).examine()
+    assert given_s == [TOTAL_S, TOTAL_S - 1.1, LEAST_S]
+    assert TOTAL_S < 5
 
 
 def test_a_fault_of_ours_is_not_dressed_up_as_the_machines() -> None:

@@ -135,6 +135,7 @@ def test_people_read_the_first_rule_its_remedy_and_every_rule() -> None:
 
 def test_machines_read_one_document() -> None:
     document = json.loads(shown(REFUSED, 401, json=True))
+    assert document["schema_version"] == 1
     assert (document["first"]["rule"], document["status"], document["differs"]) == ("client", 401, None)
 
 

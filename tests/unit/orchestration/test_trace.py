@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from orchestration.checks.trace import Written, document, hops, last_trace, lines, missing
+from orchestration.commands.trace import trace_id
+from orchestration.errors import BadInput
 
 TRACE, OTHER = "a" * 32, "b" * 32
 CALL = "228d762e-fb7b-4dd4-8b34-e2e70666b7df"
@@ -89,3 +91,22 @@ def test_machines_read_the_same_with_what_is_missing() -> None:
         "client": "the-callers",
         "latency_ms": 9000,
     }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param("A" * 32, id="capitals"),
+        pytest.param("aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa", id="hyphens"),
+        pytest.param(f"00-{'a' * 32}-{'b' * 16}-01", id="traceparent"),
+        pytest.param(f" {'a' * 32}\n", id="copied-with-its-line-end"),
+    ],
+)
+def test_a_trace_id_is_taken_as_other_tools_write_it(given: str) -> None:
+    assert trace_id(given) == TRACE
+
+
+@pytest.mark.parametrize("given", ["", "a" * 31, "a" * 33, "g" * 32, "а" * 32, f"00-{'a' * 32}", "a" * 16])
+def test_what_is_no_trace_id_is_refused(given: str) -> None:
+    with pytest.raises(BadInput, match="--id is"):
+        trace_id(given)

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import BadInput, GateRefused, LaunchFailed, Leftovers, OrchestrationError, Unfit
 from orchestration.runtime.function_package import SCORES, SOURCES
-from orchestration.settings import Endpoints, Target, aws_endpoints
+from orchestration.settings import Endpoints, Target, aws_endpoints, select_deployment
 from orchestration.tools import TargetTools
-from orchestration.wiring import session
+from orchestration.wiring import nearest, session
 from tests.fakes.orchestration import LOCAL_ENDPOINTS, FakeClock, deployment, settings
 
 USER = {
@@ -67,6 +68,31 @@ def test_terraform_is_not_pointed_at_a_bucket_before_somebody_looked_whose_it_is
     with pytest.raises(GateRefused, match="somebody else's"):
         replace(local, env={"STATE_BUCKET": "of-a-stranger"}).terraform(LOCAL_ENDPOINTS)
     assert replace(local, env={}).terraform(LOCAL_ENDPOINTS), "a state in a file asks for no bucket"
+
+
+@pytest.mark.parametrize(
+    ("env", "meant"),
+    [
+        pytest.param({"AWS_REGION": "mars-1", "ENVIRONMENT": "prod"}, ("local", "prod"), id="region"),
+        pytest.param({"LAUNCH_TIMEOUT_S": "nan", "ENVIRONMENT": "prod"}, ("local", "prod"), id="value"),
+        pytest.param({"TARGET": "azure", "HOME": "/home/ann"}, ("local", "dev"), id="target"),
+    ],
+)
+def test_doctor_looks_at_the_deployment_that_was_meant(
+    tmp_path: Path, env: dict[str, str], meant: tuple[str, str]
+) -> None:
+    select = partial(select_deployment, root=tmp_path, known_regions=lambda: ["us-east-1"])
+    with pytest.raises(BadInput):
+        select(env)
+    chosen, kept = nearest(select, env)
+    assert (chosen.target, chosen.environment, chosen.region) == (*meant, "us-east-1")
+    assert kept == {name: value for name, value in env.items() if name not in ("AWS_REGION", "TARGET")}
+
+
+def test_doctor_cannot_look_at_what_a_flag_names_wrongly(tmp_path: Path) -> None:
+    select = partial(select_deployment, root=tmp_path, known_regions=lambda: ["us-east-1"], environment="../x")
+    with pytest.raises(BadInput):
+        nearest(select, {})
 
 
 def test_locally_nothing_of_the_users_aws_settings_is_handed_on(tmp_path: Path) -> None:
