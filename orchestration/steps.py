@@ -25,11 +25,12 @@ from orchestration.gateway import (
     GatewayControl,
     GatewayMaker,
     ObservedGateway,
+    delete_gateway,
     own_gateway,
     remove_gateway,
     targets_of,
 )
-from orchestration.home import move_in, moved_from
+from orchestration.home import move_in, moved_from, refuse_link
 from orchestration.http import ProviderProbe
 from orchestration.ledger import GatewayRecord, Ledger, LedgerFile, RuntimeRecord
 from orchestration.lock import exclusive
@@ -191,6 +192,7 @@ class Steps:
     def alone(self) -> Iterator[None]:
         """Hold the lock, and end what a command that was killed left running. Raises Unfit naming the lock's holder."""
         folder, say = self.deployment.state_dir, self.console.say
+        refuse_link(folder)
         with exclusive(folder, wait_s=seconds(self.env, "LOCK_WAIT_S", 0.0), note=say):
             if (former := moved_from(folder)) is not None:
                 say(f"{folder.name} was moved here from {former}")
@@ -286,7 +288,7 @@ class Steps:
 
     def _take_in(self, terraform: TerraformDriver, strays: tuple[Stray, ...]) -> bool:
         with self.saving(), self.console.step("terraform apply, with what an interrupted one made"):
-            adopt(terraform, strays, self.console.note, all_ours=True, on_line=self.progress)
+            adopt(terraform, strays, self.console.note, on_line=self.progress)
         return True
 
     def _apply_once(self, terraform: TerraformDriver) -> bool:
@@ -403,6 +405,16 @@ class Steps:
             gone = remove_gateway(control, name, known, self.clock, self.console.note, **waits)
         self._record_gateway(None)
         return bool(gone)
+
+    def delete_gateway(self, endpoints: Endpoints, live: ObservedGateway | None, provider: str | None) -> None:
+        """Delete just these, and forget what is recorded. Raises Leftovers."""
+        control = self.tools.gateways(endpoints)
+        if live is not None:
+            with self.console.step("delete gateway"):
+                delete_gateway(control, live, self.clock, self.console.note, timeout_s=300.0, poll_s=self.poll_s)
+        if provider is not None:
+            control.delete_provider(provider)
+        self._record_gateway(None)
 
     def _record_gateway(self, record: GatewayRecord | None) -> None:
         ledger = self.load_or_new()

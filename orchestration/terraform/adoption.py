@@ -34,8 +34,6 @@ BY_NAME = frozenset(
         "aws_secretsmanager_secret",
     }
 )
-# Where the planned and the found value must be the same for the thing to be ours; a tag more does not matter.
-TELLING = ("tags_all", "user_pool_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def _stray(block: str) -> Stray | None:
 
 def import_id(stray: Stray, plan: Mapping[str, Any]) -> str | None:
     """What `terraform import` wants; None for a kind that is not known. `plan` is the document of `show -json`."""
-    after = change_of(stray, plan).get("after") or {}
+    after = _planned(stray, plan)
     if stray.kind in BY_NAME:
         return stray.name
     if stray.kind == "aws_cognito_user_group" and isinstance(pool := after.get("user_pool_id"), str):
@@ -89,10 +87,9 @@ def import_id(stray: Stray, plan: Mapping[str, Any]) -> str | None:
     return None
 
 
-def change_of(stray: Stray, plan: Mapping[str, Any]) -> Mapping[str, Any]:
-    """{"before": what is there, where the plan imports it; "after": what is known of it once it is as wanted}."""
+def _planned(stray: Stray, plan: Mapping[str, Any]) -> Mapping[str, Any]:
     found = (r for r in plan.get("resource_changes", ()) if r.get("address") == stray.address)
-    return next((r.get("change", {}) for r in found), {})
+    return next((r.get("change", {}).get("after") or {} for r in found), {})
 
 
 def import_blocks(imports: Mapping[str, str]) -> str:
@@ -102,23 +99,6 @@ def import_blocks(imports: Mapping[str, str]) -> str:
         text = json.dumps(identity).replace("${", "$${").replace("%{", "%%{")
         blocks.append(f"import {{\n  to = {address}\n  id = {text}\n}}\n")
     return "\n".join(blocks)
-
-
-def is_ours(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
-    """True if something tells that this environment made it, and nothing tells otherwise."""
-    told = False
-    for name in TELLING:
-        value, its = wanted.get(name), found.get(name)
-        if isinstance(value, Mapping) and value:
-            its = its if isinstance(its, Mapping) else {}
-            if any(its.get(key) != item for key, item in value.items()):
-                return False
-            told = True
-        elif isinstance(value, str):
-            if value != its:
-                return False
-            told = True
-    return told
 
 
 def _looked_up(plan: Mapping[str, Any], kind: str, name: str) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.errors import TerraformFailed
 from orchestration.terraform import TerraformDriver, adopt
-from orchestration.terraform.adoption import Stray, found_outside, import_blocks, import_id, is_ours
+from orchestration.terraform.adoption import Stray, found_outside, import_blocks, import_id
 
 ROLE = Stray('module.probes[0].aws_iam_role.caller["in.voker"]', "inbound-auth-dev-probe-invoker")
 GROUP = Stray("module.probes[0].aws_cognito_user_group.probe", "probe-callers")
@@ -23,8 +23,8 @@ def error(stray: Stray, words: str) -> str:
     return f"\nError: creating IAM Thing ({stray.name}): {words}\n\n  with {stray.address},\n  on main.tf line 1\n"
 
 
-def plan(**before: Any) -> dict[str, Any]:
-    """The document of a plan that would make the things above; `before`: what it found of the role."""
+def plan() -> dict[str, Any]:
+    """The document of a plan that would make the things above."""
     after = {
         ROLE: {"tags_all": TAGS},
         GROUP: {"user_pool_id": "us-east-1_pool"},
@@ -37,8 +37,7 @@ def plan(**before: Any) -> dict[str, Any]:
     ]
     return {
         "resource_changes": [
-            {"address": stray.address, "change": {"before": before if stray is ROLE else None, "after": values}}
-            for stray, values in after.items()
+            {"address": stray.address, "change": {"after": values}} for stray, values in after.items()
         ],
         "prior_state": {"values": {"root_module": {"child_modules": [{"resources": data}]}}},
     }
@@ -88,24 +87,6 @@ def test_a_name_is_no_expression_in_an_import() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("wanted", "found", "ours"),
-    [
-        pytest.param({"tags_all": TAGS}, {"tags_all": TAGS | {"cost": "9"}}, True, id="our-tags-and-one-more"),
-        pytest.param({"tags_all": TAGS}, {"tags_all": {**TAGS, "Environment": "qa"}}, False, id="another-environments"),
-        pytest.param({"tags_all": TAGS}, {"tags_all": None}, False, id="no-tags"),
-        pytest.param({"tags_all": TAGS}, {}, False, id="not-there"),
-        pytest.param({"user_pool_id": "a"}, {"user_pool_id": "a"}, True, id="in-our-pool"),
-        pytest.param({"user_pool_id": "a"}, {"user_pool_id": "b"}, False, id="in-another-pool"),
-        pytest.param({}, {"name": "x"}, False, id="nothing-tells"),
-    ],
-)
-def test_only_what_something_tells_to_be_ours_is_ours(
-    wanted: Mapping[str, Any], found: Mapping[str, Any], ours: bool
-) -> None:
-    assert is_ours(wanted, found) is ours
-
-
 @dataclass
 class Terraform:
     """A driver with one answer to `show`."""
@@ -122,7 +103,7 @@ class Terraform:
     def forget_plan(self) -> None:
         self.done.append("forget")
 
-    def apply_plan(self, *, on_line: object = None) -> None:
+    def apply(self, *, on_line: object = None) -> None:
         self.done.append("apply")
 
     @contextmanager
@@ -131,30 +112,16 @@ class Terraform:
         yield self
 
 
-def taken(document: dict[str, Any], *strays: Stray, all_ours: bool = False) -> list[str]:
+def taken(document: dict[str, Any], *strays: Stray) -> list[str]:
     terraform = Terraform(document)
-    adopt(cast(TerraformDriver, terraform), strays, lambda line: None, all_ours=all_ours)
+    adopt(cast(TerraformDriver, terraform), strays, lambda line: None)
     return terraform.done
 
 
-def test_what_is_ours_is_imported_and_applied_in_one_go() -> None:
-    done = taken(plan(tags_all=TAGS), ROLE)
-    assert done == ["plan", "forget", f"import { ({ROLE.address: ROLE.name}) }", "plan", "apply"]
-
-
-def test_what_is_not_ours_is_refused_before_anything_is_taken() -> None:
-    terraform = Terraform(plan(tags_all={"Project": "payroll"}))
-    with pytest.raises(TerraformFailed, match="nothing on it tells") as caught:
-        adopt(cast(TerraformDriver, terraform), [ROLE], lambda line: None)
-    assert "apply" not in terraform.done
-    assert caught.value.code == "exists_outside_state"
-    assert f"import '{ROLE.address}' '{ROLE.name}'" in caught.value.remedy
-
-
-def test_in_a_local_cloud_everything_is_ours() -> None:
-    assert "apply" in taken(plan(tags_all={}), ROLE, all_ours=True)
+def test_what_is_there_is_imported_and_applied_in_one_go() -> None:
+    assert taken(plan(), ROLE) == ["plan", "forget", f"import { ({ROLE.address: ROLE.name}) }", "apply"]
 
 
 def test_a_kind_that_is_not_known_is_refused_with_the_command_by_hand() -> None:
     with pytest.raises(TerraformFailed, match="not taken in by itself"):
-        taken(plan(), CERTIFICATE, all_ours=True)
+        taken(plan(), CERTIFICATE)
