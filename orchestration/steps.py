@@ -25,12 +25,11 @@ from orchestration.gateway import (
     GatewayControl,
     GatewayMaker,
     ObservedGateway,
-    delete_gateway,
     own_gateway,
     remove_gateway,
     targets_of,
 )
-from orchestration.home import move_in, moved_from, refuse_link
+from orchestration.home import move_in, moved_from
 from orchestration.http import ProviderProbe
 from orchestration.ledger import GatewayRecord, Ledger, LedgerFile, RuntimeRecord
 from orchestration.lock import exclusive
@@ -192,7 +191,6 @@ class Steps:
     def alone(self) -> Iterator[None]:
         """Hold the lock, and end what a command that was killed left running. Raises Unfit naming the lock's holder."""
         folder, say = self.deployment.state_dir, self.console.say
-        refuse_link(folder)
         with exclusive(folder, wait_s=seconds(self.env, "LOCK_WAIT_S", 0.0), note=say):
             if (former := moved_from(folder)) is not None:
                 say(f"{folder.name} was moved here from {former}")
@@ -405,16 +403,6 @@ class Steps:
             gone = remove_gateway(control, name, known, self.clock, self.console.note, **waits)
         self._record_gateway(None)
         return bool(gone)
-
-    def delete_gateway(self, endpoints: Endpoints, live: ObservedGateway | None, provider: str | None) -> None:
-        """Delete just these, and forget what is recorded. Raises Leftovers."""
-        control = self.tools.gateways(endpoints)
-        if live is not None:
-            with self.console.step("delete gateway"):
-                delete_gateway(control, live, self.clock, self.console.note, timeout_s=300.0, poll_s=self.poll_s)
-        if provider is not None:
-            control.delete_provider(provider)
-        self._record_gateway(None)
 
     def _record_gateway(self, record: GatewayRecord | None) -> None:
         ledger = self.load_or_new()
