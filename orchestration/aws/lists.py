@@ -53,6 +53,14 @@ def _functions(client: Any, ours: Ours) -> Iterator[Thing]:
         yield Thing(Kind.FUNCTION, item["FunctionName"], item["FunctionName"], item["FunctionArn"])
 
 
+def _builds(client: Any, ours: Ours) -> Iterator[Thing]:
+    """ListProjects tells names alone: asked for where one is like ours, 100 at a time at most (botocore model)."""
+    alike = [name for name in _pages(client, "list_projects", "projects") if named_alike(name, ours)]
+    for item in client.batch_get_projects(names=alike[:100])["projects"] if alike else ():
+        tags = {tag["key"]: tag["value"] for tag in item.get("tags", ())}
+        yield Thing(Kind.BUILD, item["name"], item["name"], item["arn"], tags)
+
+
 def _pools(client: Any, ours: Ours) -> Iterator[Thing]:
     """ListUserPools tells neither ARN nor tags nor domains: asked for where the name is like ours."""
     for item in _pages(client, "list_user_pools", "UserPools", MaxResults=60):
@@ -129,6 +137,7 @@ LISTERS: Mapping[Kind, tuple[str, str, Lister]] = {
     Kind.CREDENTIALS: (CONTROL, "bedrock-agentcore:ListOauth2CredentialProviders", _credentials),
     Kind.WORKLOAD: (CONTROL, "bedrock-agentcore:ListWorkloadIdentities", _workloads),
     Kind.FUNCTION: ("lambda", "lambda:ListFunctions", _functions),
+    Kind.BUILD: ("codebuild", "codebuild:ListProjects", _builds),
     Kind.POOL: ("cognito-idp", "cognito-idp:ListUserPools", _pools),
     Kind.BUCKET: ("s3", "s3:ListAllMyBuckets", _buckets),
     Kind.REPOSITORY: ("ecr", "ecr:DescribeRepositories", _repositories),

@@ -18,7 +18,8 @@ from orchestration.aws.lists import COMPLETE, LISTERS, Lister
 from orchestration.aws.session import Clients, translated
 from orchestration.errors import OrchestrationError
 from orchestration.remains import Found, Kind, Ours, Remain, Thing, Unseen, recognised, removal
-from orchestration.remains.ownership import ENVIRONMENT, PROJECT, named_alike
+from orchestration.remains.ownership import named_alike
+from orchestration.runtime.ownership import ENVIRONMENT, PROJECT
 
 # How the local emulators say that they do not have an operation or a whole service.
 NOT_SERVED = frozenset(
@@ -33,6 +34,7 @@ ARN_FORMS: Mapping[tuple[str, str], Kind] = {
     ("bedrock-agentcore", r"runtime/([^/]+)"): Kind.RUNTIME,
     ("bedrock-agentcore", r"gateway/([^/]+)"): Kind.GATEWAY,
     ("cloudwatch", r"alarm:(.+)"): Kind.ALARM,
+    ("codebuild", r"project/(.+)"): Kind.BUILD,
     ("cognito-idp", r"userpool/(.+)"): Kind.POOL,
     ("ecr", r"repository/(.+)"): Kind.REPOSITORY,
     ("lambda", r"function:([^:]+)"): Kind.FUNCTION,

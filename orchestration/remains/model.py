@@ -10,6 +10,7 @@ from typing import Any
 from orchestration.errors import Leftovers, Unfit
 
 SCHEMA_VERSION = 1
+BY_NAME_ALONE = "by name alone"
 
 
 class Kind(StrEnum):
@@ -22,6 +23,7 @@ class Kind(StrEnum):
     CREDENTIALS = "credential provider"
     WORKLOAD = "workload identity"
     FUNCTION = "function"
+    BUILD = "build project"
     DOMAIN = "user pool domain"
     POOL = "user pool"
     BUCKET = "bucket"
@@ -65,6 +67,11 @@ class Remain:
     thing: Thing
     recognised_by: str
     remove: str
+
+    @property
+    def by_name_alone(self) -> bool:
+        """True for what may be somebody else's."""
+        return self.recognised_by.startswith(BY_NAME_ALONE)
 
     def document(self) -> dict[str, Any]:
         thing = self.thing
@@ -176,17 +183,19 @@ class TeardownReport:
             yield "removed"
 
     def judge(self, again: str, before: str = "") -> None:
-        """Raises Leftovers while something is left, Unfit where that could not be told. A dry run judges nothing.
+        """Raises Leftovers while something is left, Unfit where that could not be told; a dry run what would be.
 
         `before`: what to type before the commands that remove it.
         """
-        if self.dry_run or self.ok:
+        if self.ok:
             return
         if left := self.left:
             first = f"{before}{left[0].remove}"
+            doubt = "first look whose it is; " if left[0].by_name_alone else ""
             raise Leftovers(
-                f"{len(left)} left after teardown: {'; '.join(str(remain) for remain in left)}",
-                remedy=f"{first}  # then the others above, if any, and `{again}` again",
+                f"{len(left)} {'would be ' if self.dry_run else ''}left after teardown: "
+                f"{'; '.join(str(remain) for remain in left)}",
+                remedy=f"{first}  # {doubt}then the others above, if any, and `{again}` again",
             )
         blind = [unseen for unseen in self.unseen if unseen.can_hold]
         raise Unfit(

@@ -6,7 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from orchestration.remains.model import Kind, Remain, Thing
+from orchestration.gateway import gateway_name
+from orchestration.remains.model import BY_NAME_ALONE, Kind, Remain, Thing
+from orchestration.runtime.ownership import ENVIRONMENT, MANAGED_BY, PROJECT, Claim
 from orchestration.terraform import Held
 
 # What services put before the name of what they make for us. Sources: AgentCore devguide, runtime-troubleshooting (log
@@ -17,15 +19,14 @@ BEFORE = (
     "/aws/bedrock-agentcore/gateways/",
     "/aws/vendedlogs/bedrock-agentcore/",
     "/aws/lambda/",
+    "/aws/codebuild/bedrock-agentcore-",
     PROVIDER_SECRET,
+    "bedrock-agentcore-",
 )
-# terraform/providers.tf, default_tags.
-PROJECT, ENVIRONMENT, MANAGED_BY = "Project", "Environment", "ManagedBy"
-
-
 # Where one service's thing is one resource of Terraform's.
 TERRAFORM_TYPES: Mapping[Kind, str] = {
     Kind.FUNCTION: "aws_lambda_function",
+    Kind.BUILD: "aws_codebuild_project",
     Kind.DOMAIN: "aws_cognito_user_pool_domain",
     Kind.POOL: "aws_cognito_user_pool",
     Kind.BUCKET: "aws_s3_bucket",
@@ -53,7 +54,9 @@ class Ours:
     names: frozenset[str] = frozenset()
     """Names that Terraform or the ledger gave to something of ours."""
     gateway_name: str = ""
-    """Empty: it never had one."""
+    """As it is recorded; empty: it follows from the agent's."""
+    roles: frozenset[str] = frozenset()
+    clients: frozenset[str] = frozenset()
 
     @property
     def prefix(self) -> str:
@@ -64,6 +67,14 @@ class Ours:
         return self.runtime_name or self.prefix.replace("-", "_")
 
     @property
+    def gateway(self) -> str:
+        return self.gateway_name or gateway_name(self.agent)
+
+    @property
+    def claim(self) -> Claim:
+        return Claim(self.project, self.environment, self.roles, self.clients)
+
+    @property
     def beginnings(self) -> Collection[str]:
         """What every name of ours begins with."""
         return {self.prefix, self.agent, *self.names}
@@ -72,18 +83,15 @@ class Ours:
 def recognised(thing: Thing, ours: Ours) -> str | None:
     """How a thing is known to be of ours; None for somebody else's.
 
-    Tags that name another project or environment beat a name that looks like ours.
+    One tag that names another project or environment beats a name that looks like ours. A name alone proves nothing:
+    it is said, so that nobody removes by it what is somebody else's.
     """
-    if {thing.arn, thing.id} & ours.keep:
+    if {thing.arn, thing.id} & ours.keep or ours.claim.denied(thing.tags):
         return None
-    if thing.tags is not None:
-        said = thing.tags.get(PROJECT), thing.tags.get(ENVIRONMENT)
-        if said == (ours.project, ours.environment):
-            return f"tags {PROJECT}={ours.project}, {ENVIRONMENT}={ours.environment}"
-        if None not in said:
-            return None
+    if ours.claim.tagged(thing.tags):
+        return f"tags {PROJECT}={ours.project}, {ENVIRONMENT}={ours.environment}"
     name = named_alike(thing.name, ours)
-    return f"name begins with {name}" if name else None
+    return f"{BY_NAME_ALONE}: begins with {name}" if name else None
 
 
 def named_alike(name: str, ours: Ours) -> str | None:

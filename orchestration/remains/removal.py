@@ -45,6 +45,7 @@ COMMANDS: Mapping[Kind, Callable[[Thing], list[str]]] = {
     Kind.CREDENTIALS: lambda t: [f"{AGENTCORE} delete-oauth2-credential-provider --name {quote(t.id)}"],
     Kind.WORKLOAD: lambda t: [f"{AGENTCORE} delete-workload-identity --name {quote(t.id)}"],
     Kind.FUNCTION: lambda t: [f"aws lambda delete-function --function-name {quote(t.id)}"],
+    Kind.BUILD: lambda t: [f"aws codebuild delete-project --name {quote(t.id)}"],
     Kind.DOMAIN: lambda t: [
         f"aws cognito-idp delete-user-pool-domain --domain {quote(t.id)} --user-pool-id {quote(t.parent)}"
     ],

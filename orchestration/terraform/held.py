@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 # Attributes by which one resource is told from another. The rest of a state holds secrets and is not kept.
 NAMES = ("id", "arn", "name")
+# In an ARN; buckets' have none.
+ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ class Held:
     """Plain values by name."""
     project: str | None = None
     """The tag Project of what is held; None where nothing has one."""
+    environment: str | None = None
+    """The tag Environment, likewise."""
+    account: str | None = None
+    """The account in the ARNs of what is held; None where nothing has one."""
 
     def text(self, name: str) -> str | None:
         """An output that is a text; None where there is none."""
@@ -52,7 +59,7 @@ def parse_held(text: str) -> Held:
         managed = [block for block in raw["resources"] if block.get("mode") == "managed"]
         outputs = {name: entry.get("value") for name, entry in (raw.get("outputs") or {}).items()}
         resources = tuple(resource for block in _ordered(managed) for resource in _instances(block))
-        return Held(resources, outputs, _project(managed))
+        return Held(resources, outputs, _tag(managed, "Project"), _tag(managed, "Environment"), _account(resources))
     except (KeyError, TypeError, AttributeError, RecursionError) as e:
         raise ValueError(str(e)) from None
 
@@ -98,10 +105,15 @@ def _instances(block: Mapping[str, Any]) -> Iterator[HeldResource]:
         yield HeldResource(f"{_address(block)}{index}", block["type"], names)
 
 
-def _project(blocks: list[Mapping[str, Any]]) -> str | None:
+def _tag(blocks: list[Mapping[str, Any]], name: str) -> str | None:
     for block in blocks:
         for one in block["instances"]:
             tags = (one.get("attributes") or {}).get("tags_all") or {}
-            if tags.get("Project"):
-                return str(tags["Project"])
+            if tags.get(name):
+                return str(tags[name])
     return None
+
+
+def _account(resources: Sequence[HeldResource]) -> str | None:
+    found = (ACCOUNT.match(name) for one in resources for name in one.names)
+    return next((match[1] for match in found if match), None)

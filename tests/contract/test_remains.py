@@ -72,15 +72,15 @@ def test_each_planted_thing_is_found_in_an_order_in_which_it_can_go(emulator: Em
         ("user pool domain", "left-dev-000000000000", "tags"),
         ("user pool", "left-dev-callers", "tags"),
         ("user pool", "otherwise-called", "tags"),
-        ("bucket", "left-dev-bucket", "name"),
+        ("bucket", "left-dev-bucket", "by"),
         ("bucket", "left-otherwise-called", "tags"),
-        ("repository", "left-dev", "name"),
-        ("secret", "left-dev/kept", "name"),
-        ("secret", "left-dev/scheduled", "name"),
-        ("log group", AGENTS_LOG, "name"),
-        ("log group", "left-dev/auth", "name"),
-        ("role", "left-dev-role", "name"),
-        ("policy", "left-dev-policy", "name"),
+        ("repository", "left-dev", "by"),
+        ("secret", "left-dev/kept", "by"),
+        ("secret", "left-dev/scheduled", "by"),
+        ("log group", AGENTS_LOG, "by"),
+        ("log group", "left-dev/auth", "by"),
+        ("role", "left-dev-role", "by"),
+        ("policy", "left-dev-policy", "by"),
     ]
     by_name = {r.thing.name: r for r in found.remains}
     assert by_name["left-dev-bucket"].thing.holds == "1 versions of objects, 1 unfinished uploads"

@@ -55,6 +55,14 @@ def test_the_project_is_told_by_a_tag_where_no_output_does() -> None:
     assert (held.project, held.text("project"), held.text("deletion_protection")) == ("app", None, "true")
 
 
+def test_whose_it_is_is_told_by_tags_and_arns_too() -> None:
+    arn = "arn:aws:iam::111122223333:role/x"
+    held = parse_held(
+        state(block("bucket", arn="arn:aws:s3:::b"), block("role", arn=arn, tags_all={"Environment": "qa"}))
+    )
+    assert (held.environment, held.account) == ("qa", "111122223333")
+
+
 def test_data_sources_are_nothing_to_destroy() -> None:
     assert parse_held(state(block("role") | {"mode": "data"})).resources == ()
     assert parse_held("") == parse_held(state())

@@ -19,17 +19,17 @@ OURS = Ours("app", "dev", "us-east-1", keep=frozenset({"arn:aws:iam::1:role/app-
 SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "schemas" / "teardown.schema.json"
 TAGS = {"Project": "app", "Environment": "dev", "ManagedBy": "terraform"}
 ROLE = Thing(Kind.ROLE, "app-dev-forgotten", "app-dev-forgotten")
-LEFT = Remain(ROLE, "name begins with app-dev", "aws iam delete-role --role-name app-dev-forgotten")
+LEFT = Remain(ROLE, "tags", "aws iam delete-role --role-name app-dev-forgotten")
 
 
 @pytest.mark.parametrize(
     ("name", "tags", "how"),
     [
-        pytest.param("app-dev-runtime", None, "name begins with app-dev", id="prefix"),
-        pytest.param("app-dev", None, "name begins with app-dev", id="the-prefix-itself"),
-        pytest.param("app-dev/password", None, "name begins with app-dev", id="path"),
-        pytest.param("app_dev_probe_iam", None, "name begins with app_dev", id="runtime"),
-        pytest.param("app_dev-Ab12Cd34Ef", None, "name begins with app_dev", id="workload-identity"),
+        pytest.param("app-dev-runtime", None, "by name alone: begins with app-dev", id="prefix"),
+        pytest.param("app-dev", None, "by name alone: begins with app-dev", id="the-prefix-itself"),
+        pytest.param("app-dev/password", None, "by name alone: begins with app-dev", id="path"),
+        pytest.param("app_dev_probe_iam", None, "by name alone: begins with app_dev", id="runtime"),
+        pytest.param("app_dev-Ab12Cd34Ef", None, "by name alone: begins with app_dev", id="workload-identity"),
         pytest.param("/aws/bedrock-agentcore/runtimes/app_dev-Ab12Cd34Ef-DEFAULT", None, "app_dev", id="agents-log"),
         pytest.param("/aws/lambda/app-dev-credit-check", None, "app-dev", id="functions-log"),
         pytest.param(
@@ -42,8 +42,12 @@ LEFT = Remain(ROLE, "name begins with app-dev", "aws iam delete-role --role-name
         pytest.param("/aws/lambda/app-dev2", None, None, id="another-environments-log"),
         pytest.param("app-dev-x-runtime", {"Project": "app-dev", "Environment": "x"}, None, id="tags-beat-the-name"),
         pytest.param("app-dev-x", {"Project": "app", "Environment": "prod"}, None, id="tags-of-another-environment"),
-        pytest.param("app-dev-x", {"Owner": "ann"}, "name begins with app-dev", id="tags-that-do-not-say"),
+        pytest.param("app-dev-x", {"Owner": "ann"}, "by name alone: begins with app-dev", id="tags-that-do-not-say"),
         pytest.param("other", {"Project": "app"}, None, id="half-of-the-tags"),
+        pytest.param("app-dev-x", {"Project": "payroll"}, None, id="one-tag-of-another-project"),
+        pytest.param("app-dev-x", {"Environment": "prod"}, None, id="one-tag-of-another-environment"),
+        pytest.param("app-dev-x", {"Project": "app"}, "by name alone", id="one-tag-of-ours-is-half-a-proof"),
+        pytest.param("bedrock-agentcore-app_dev-builder", None, "begins with app_dev", id="build-project"),
     ],
 )
 def test_ours_is_what_tags_say_and_a_whole_name_where_they_do_not(
@@ -95,8 +99,20 @@ def test_a_leftover_is_named_with_its_command_and_ends_with_4() -> None:
     with pytest.raises(Leftovers) as caught:
         report(remains=(LEFT,)).judge("make down")
     assert (caught.value.exit_code, caught.value.code) == (4, "leftovers")
-    assert "role app-dev-forgotten (name begins with app-dev)" in caught.value.message
+    assert "role app-dev-forgotten (tags)" in caught.value.message
     assert caught.value.remedy.startswith(LEFT.remove)
+
+
+def test_what_only_a_name_tells_is_to_be_looked_at_before_it_is_removed() -> None:
+    doubtful = replace(LEFT, recognised_by="by name alone: begins with app-dev")
+    with pytest.raises(Leftovers) as caught:
+        report(remains=(doubtful,)).judge("make down")
+    assert caught.value.remedy.startswith(f"{LEFT.remove}  # first look whose it is")
+
+
+def test_a_dry_run_ends_as_the_teardown_would() -> None:
+    with pytest.raises(Leftovers, match="1 would be left after teardown"):
+        report(dry_run=True, remains=(LEFT,)).judge("make down")
 
 
 def test_what_could_not_be_looked_at_is_not_counted_as_clean() -> None:
@@ -110,11 +126,10 @@ def test_what_could_not_be_looked_at_is_not_counted_as_clean() -> None:
     "good",
     [
         report(),
-        report(dry_run=True, remains=(LEFT,)),
         report(remains=(replace(LEFT, thing=replace(ROLE, ends="2026-12-01")),)),
         report(excused=(LEFT,)),
     ],
-    ids=["nothing", "dry-run", "goes-by-itself", "went-with-the-cloud"],
+    ids=["nothing", "goes-by-itself", "went-with-the-cloud"],
 )
 def test_these_are_no_leftovers(good: TeardownReport) -> None:
     good.judge("make down")
