@@ -19,7 +19,7 @@ from orchestration.clock import Clock
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import decision_lines
 from orchestration.embedded.rotated import rotated_lines
-from orchestration.http import DataPlane, Issuer, issuer_of, place_of
+from orchestration.http import DataPlane, Issuer, issuer_of, place_of, proxy_for
 from orchestration.settings import QUALIFIER, Endpoints, Settings
 from orchestration.tokens import Once, TokenBroker
 
@@ -43,7 +43,9 @@ class Subjects:
     def sender(self, gateway_url: str | None = None) -> DataPlane:
         """Of the runtimes' data plane; of a gateway's host where its URL is given: on AWS each has its own."""
         url = urlsplit(gateway_url or self.endpoints.data_plane)
-        return DataPlane(self.http, f"{url.scheme}://{url.netloc}", self.timeout_s)
+        base_url = f"{url.scheme}://{url.netloc}"
+        proxy = None if self.cloud else proxy_for(base_url)
+        return DataPlane(self.http, base_url, self.timeout_s, proxy=proxy)
 
     def own(self, settings: Settings, broker: TokenBroker, doors: Mapping[Door, str]) -> Subject:
         """A deployment of this project."""

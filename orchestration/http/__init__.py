@@ -3,6 +3,7 @@
 from orchestration.http.calls import Calls, OpenReply
 from orchestration.http.clients import aws_client, healthy, local_client, posted
 from orchestration.http.data_plane import DataPlane, read_reply
+from orchestration.http.exact import proxy_for
 from orchestration.http.loopback import listening
 from orchestration.http.oidc import OidcProvider, client_credentials
 from orchestration.http.probe import ProviderProbe
@@ -23,6 +24,7 @@ __all__ = [
     "local_client",
     "place_of",
     "posted",
+    "proxy_for",
     "read_reply",
     "time_of",
 ]

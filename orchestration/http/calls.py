@@ -13,6 +13,7 @@ from httpx_sse import EventSource, SSEError
 from orchestration.checks.request import Reply, Request
 from orchestration.errors import NoAnswer
 from orchestration.http.data_plane import MAX_BODY_BYTES, nobody
+from orchestration.http.exact import exact_request
 
 
 class OpenReply:
@@ -61,14 +62,7 @@ class Calls:
     @contextmanager
     def open(self, request: Request) -> Iterator[OpenReply]:
         """Raises Unfit when nobody is there, NoAnswer when no answer begins. Leaving ends the call."""
-        sent = self.client.build_request(
-            request.method,
-            self.base_url,
-            headers=list(request.headers),
-            content=request.body,
-            # The target as it is: httpx would normalise the ARN's escapes.
-            extensions={"target": request.target.encode("ascii"), "timeout": self.client.timeout.as_dict()},
-        )
+        sent = exact_request(self.client, self.base_url, request)
         try:
             response = self.client.send(sent, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as e:

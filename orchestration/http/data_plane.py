@@ -14,6 +14,7 @@ import httpx
 
 from orchestration.checks.request import Reply, Request
 from orchestration.errors import NoAnswer, Unfit
+from orchestration.http.exact import connected, exact_request
 
 MAX_BODY_BYTES = 1_000_000
 
@@ -27,6 +28,8 @@ class DataPlane:
     timeout_s: float
     """For the whole call, however slowly the answer drips."""
     monotonic: Callable[[], float] = time.monotonic
+    proxy: str | None = None
+    """For what is sent verbatim; the client knows its own."""
 
     def send(self, request: Request) -> Reply:
         """Raises Unfit when nobody is there, NoAnswer when this one call is not answered."""
@@ -34,14 +37,8 @@ class DataPlane:
         if request.verbatim:
             return self._verbatim(request, deadline)
         try:
-            with self.client.stream(
-                request.method,
-                self.base_url,
-                headers=list(request.headers),
-                content=request.body,
-                # The target as it is: httpx would normalise dots and escapes away.
-                extensions={"target": request.target.encode("ascii")},
-            ) as answer:
+            sent = exact_request(self.client, self.base_url, request)
+            with contextlib.closing(self.client.send(sent, stream=True)) as answer:
                 body = self._beginning(answer, deadline)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as e:
             raise nobody(self.base_url, e) from None
@@ -73,9 +70,8 @@ class DataPlane:
             sent = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + request.body
         except UnicodeEncodeError as e:
             raise NoAnswer(type(e).__name__) from None
-        port = url.port or (443 if url.scheme == "https" else 80)
         try:
-            connection = socket.create_connection((url.host, port), self.timeout_s)
+            connection = connected(url, self.proxy, self.timeout_s)
         except OSError as e:
             raise nobody(self.base_url, e) from None
         try:

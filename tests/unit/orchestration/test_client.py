@@ -85,7 +85,7 @@ def test_a_call_carries_the_quoted_arn_the_token_and_the_session() -> None:
     scene = Scene(ok())
     scene.agent.call({"prompt": "x"}, session_id="s" * 33)
     (sent,) = scene.sent
-    target = sent.extensions["target"].decode()
+    target = sent.url.raw_path.decode()
     assert target == f"/runtimes/{RUNTIME_ARN.replace(':', '%3A').replace('/', '%2F')}/invocations?qualifier=DEFAULT"
     assert sent.headers["authorization"] == "Bearer token-1"
     assert sent.headers["x-amzn-bedrock-agentcore-runtime-session-id"] == "s" * 33

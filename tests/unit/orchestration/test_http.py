@@ -58,7 +58,7 @@ def test_a_call_goes_out_with_its_headers_body_and_target() -> None:
     assert (request.method, request.read()) == ("POST", b"{}")
     assert request.headers["authorization"] == "Bearer the-token"
     assert request.headers["content-type"] == "application/json"
-    assert request.extensions["target"] == TARGET.encode()
+    assert request.url.raw_path == TARGET.encode()
 
 
 def test_without_a_credential_none_is_added() -> None:
