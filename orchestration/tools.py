@@ -194,15 +194,15 @@ class TargetTools:
 
     def sender(self, settings: Settings, *, gateway: bool = False) -> Sender:
         url = settings.gateway_url if gateway else None
-        return self._subjects(settings.endpoints, settings.waits.request_s).sender(url)
+        return self._subjects(settings.endpoints, settings.waits.call_s).sender(url)
 
     def desk(self, settings: Settings, *, browser: bool = True) -> Desk:
         return self._desks(settings, browser).desk(settings)
 
     def agent(self, settings: Settings, runtime_arn: str, tokens: TokenSource) -> AgentClient:
-        return self._desks(settings, False).agent(settings, runtime_arn, tokens)
+        return self._desks(settings, False, settings.waits.call_s).agent(settings, runtime_arn, tokens)
 
-    def _desks(self, settings: Settings, browser: bool) -> Desks:
+    def _desks(self, settings: Settings, browser: bool, wait_s: float | None = None) -> Desks:
         screen = sys.platform in ("darwin", "win32") or any(
             self.env.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
         )
@@ -211,7 +211,7 @@ class TargetTools:
             read_secret=getpass.getpass if sys.stdin.isatty() else None,
             browse=webbrowser.open if browser and screen else None,
         )
-        http = self._http(settings.waits.request_s)
+        http = self._http(wait_s or settings.waits.request_s)
         return Desks(self._clients(settings.endpoints), http, self.clock, terminal, self.env)
 
     def subject(self, settings: Settings, doors: Mapping[Door, str]) -> Subject:

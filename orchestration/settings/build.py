@@ -21,6 +21,8 @@ from orchestration.settings.model import model_id, model_provider, model_variabl
 QUALIFIER = "DEFAULT"
 LOCAL_ACCOUNT = "000000000000"
 AGENT_ENTRYPOINT = "main.py"
+# What a runtime gives an agent to start (AgentCore devguide: runtime-how-it-works).
+INITIALIZATION_S = 120.0
 CODE_RUNTIME = "PYTHON_3_12"
 
 
@@ -31,6 +33,8 @@ class Waits:
     launch_s: float
     data_plane_s: float
     request_s: float
+    call_s: float
+    """One call by a person: long enough that what the runtime says of an agent that does not start comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ def build_settings(
             launch_s=seconds(env, "LAUNCH_TIMEOUT_S", 120.0 if local else 900.0),
             data_plane_s=seconds(env, "DATA_PLANE_TIMEOUT_S", 30.0 if local else 300.0),
             request_s=seconds(env, "REQUEST_TIMEOUT_S", 30.0 if local else 60.0),
+            call_s=seconds(env, "REQUEST_TIMEOUT_S", INITIALIZATION_S + 10.0),
         ),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agentcore_local.host import START_DEADLINE_S
 from orchestration.errors import BadInput, InvalidOutputs
 from orchestration.settings import (
     PRODUCTION,
@@ -242,15 +243,26 @@ def test_model_provider(target: Target, env: dict[str, str], provider: str) -> N
     assert settings(env=env, target=target).model_provider == provider
 
 
-WAITS = {"LAUNCH_TIMEOUT_S": "launch_s", "DATA_PLANE_TIMEOUT_S": "data_plane_s", "REQUEST_TIMEOUT_S": "request_s"}
+WAITS = {
+    "LAUNCH_TIMEOUT_S": ["launch_s"],
+    "DATA_PLANE_TIMEOUT_S": ["data_plane_s"],
+    "REQUEST_TIMEOUT_S": ["request_s", "call_s"],
+}
 
 
-@pytest.mark.parametrize(("name", "field"), list(WAITS.items()))
+@pytest.mark.parametrize(("name", "fields"), list(WAITS.items()))
 @pytest.mark.parametrize(("text", "seconds"), [("0.5", 0.5), ("3600", 3600.0)])
-def test_a_wait_is_taken_from_its_own_variable(name: str, field: str, text: str, seconds: float) -> None:
+def test_a_wait_is_taken_from_its_own_variable(name: str, fields: list[str], text: str, seconds: float) -> None:
     waits, default = settings(env={name: text}).waits, settings().waits
-    assert getattr(waits, field) == seconds
-    assert [f for f in waits.__slots__ if getattr(waits, f) != getattr(default, f)] == [field]
+    assert {getattr(waits, field) for field in fields} == {seconds}
+    assert [f for f in waits.__slots__ if getattr(waits, f) != getattr(default, f)] == fields
+
+
+@pytest.mark.parametrize("target", list(Target))
+def test_whoever_calls_waits_longer_than_a_runtime_for_an_agent_that_hangs_so_that_its_reason_comes(
+    target: Target,
+) -> None:
+    assert settings(target=target).waits.call_s > START_DEADLINE_S
 
 
 def test_an_empty_wait_means_the_default() -> None:
