@@ -21,18 +21,16 @@ from python_terraform import IsFlagged, Terraform
 
 from orchestration.errors import Interrupted, OrchestrationError, Unfit
 from orchestration.processes import CANNOT_START, end_group, leashed
+from orchestration.terraform.guard import Guard, Watch
 from orchestration.terraform.interrupts import Interrupts
-from orchestration.terraform.unfinished import SIGN_S, WORD, forget, record, sign
+from orchestration.terraform.unfinished import WORD, forget, record, sign
 
 __all__ = ["IsFlagged", "OnLine", "Process", "Watch"]
 
 OnLine = Callable[[str], None]
-Watch = Callable[[], None]
 LOOK_S = 0.05
 # Commands that take the state's lock and start a provider.
 LOCKING = frozenset({"apply", "destroy", "force-unlock", "import", "plan", "state push", "state rm"})
-# What Terraform works against is looked at so often, and given up when it was amiss so many times in a row.
-WATCH_S, AMISS = SIGN_S, 3
 # More than the slowest apply or destroy on AWS that was heard of.
 DEADLINE_S = 3600.0
 # After the interrupt: the time to write the state down.
@@ -50,13 +48,14 @@ class Process(Terraform):  # type: ignore[misc]
         log_path: Path,
         watch: Watch | None = None,
         deadline_s: float = DEADLINE_S,
+        grace_s: float = GRACE_S,
     ) -> None:
         """`watch` raises OrchestrationError while what Terraform works against is not there."""
         super().__init__(working_dir=str(source_dir), terraform_bin_path=binary)
         self._variables = dict(variables)
         self._log_path = log_path
         self._watch = watch
-        self._deadline_s = deadline_s
+        self._deadline_s, self._grace_s = deadline_s, grace_s
 
     def read_state_file(self, file_path: str | None = None) -> None:
         """Nothing here reads state: outputs come from `terraform output`."""
@@ -138,7 +137,7 @@ class Process(Terraform):  # type: ignore[misc]
 
         Returns why Terraform was ended before its time.
         """
-        guard = _Guard(watch, time.monotonic() + self._deadline_s)
+        guard = Guard(watch, time.monotonic() + self._deadline_s, self._grace_s)
         position = 0
         while True:
             ended = process.poll() is not None
@@ -165,40 +164,6 @@ def _missing(binary: str, why: str) -> Unfit:
         remedy="install Terraform >= 1.11, or set TERRAFORM=<path>",
         code="terraform_missing",
     )
-
-
-class _Guard:
-    """Ends a Terraform that waits for what does not come: its provider has no deadline for an answer."""
-
-    def __init__(self, watch: Watch | None, deadline: float) -> None:
-        self.amiss: OrchestrationError | None = None
-        self._watch = watch
-        self._deadline = deadline
-        self._next = 0.0
-        self._times = 0
-        self._given_up = 0.0
-
-    def look(self, now: float) -> bool:
-        """True once: when Terraform is to be interrupted."""
-        if self.amiss is not None or now < self._next:
-            return False
-        self._next = now + WATCH_S
-        if now > self._deadline:
-            self.amiss = Unfit(
-                "terraform is not done after its time", remedy="see terraform.log, then again", code="deadline"
-            )
-        elif self._watch is not None:
-            try:
-                self._watch()
-                self._times = 0
-            except OrchestrationError as e:
-                self._times += 1
-                self.amiss = e if self._times >= AMISS else None
-        self._given_up = now
-        return self.amiss is not None
-
-    def out_of_patience(self, now: float) -> bool:
-        return self.amiss is not None and now > self._given_up + GRACE_S
 
 
 def _read(stream: IO[bytes], position: int) -> bytes:
