@@ -26,14 +26,14 @@ class Guard:
 
     def look(self, now: float) -> bool:
         """True once: when Terraform is to be interrupted."""
-        if self.amiss is not None or now < self._next:
+        if self.amiss is not None:
             return False
-        self._next = now + WATCH_S
         if now > self._deadline:
             self.amiss = Unfit(
                 "terraform is not done after its time", remedy="see terraform.log, then again", code="deadline"
             )
-        elif self._watch is not None:
+        elif self._watch is not None and now >= self._next:
+            self._next = now + WATCH_S
             try:
                 self._watch()
                 self._times = 0
