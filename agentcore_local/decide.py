@@ -1,6 +1,6 @@
 """Program: what the door would answer to one credential, and by which rule. Nothing is served, stored or logged.
 
-    python -m agentcore_local.decide [--oidc-map ISSUER_BASE=LOCAL_BASE]... < request.json
+    python -m agentcore_local.decide [--oidc-map ISSUER_BASE=LOCAL_BASE]... [--proxies] < request.json
 
 Standard input holds one document, or a list of them that share the fetched keys:
 
@@ -21,6 +21,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from agentcore_local.authorizer import Deny, InvalidPolicy, Policy, parse_policy, token_key_id
 from agentcore_local.fetch import AiohttpFetch, BadOidcMap, OidcMap
@@ -145,13 +147,21 @@ async def answer_all(decider: Decider, given: object) -> object:
         await decider.close()
 
 
+def _proxy(url: str) -> str | None:
+    """The one that the environment names for that URL."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+
+
 def main(argv: Sequence[str], source: TextIO, sink: TextIO, errors: TextIO, clock: Callable[[], float]) -> int:
     parser = argparse.ArgumentParser(prog="agentcore_local.decide", allow_abbrev=False)
     parser.add_argument("--oidc-map", action="append", default=[], metavar="ISSUER_BASE=LOCAL_BASE")
+    parser.add_argument("--proxies", action="store_true", help="fetch through the proxies of the environment")
     args = parser.parse_args(argv)
     try:
         oidc_map = OidcMap(args.oidc_map)
-        decider = Decider(AiohttpFetch(oidc_map), clock, oidc_map.maps)
+        fetch = AiohttpFetch(oidc_map, proxy=_proxy) if args.proxies else AiohttpFetch(oidc_map)
+        decider = Decider(fetch, clock, oidc_map.maps)
         given = json.load(source)
         answer = asyncio.run(answer_all(decider, given))
     except (BadOidcMap, BadRequest) as e:

@@ -1,4 +1,4 @@
-"""Fetching provider documents over HTTP: bounded, without redirects, proxies or cookies.
+"""Fetching provider documents over HTTP: bounded, without redirects or cookies, without proxies that nobody named.
 
 An OIDC map plays the part of /etc/hosts for a provider that lives on this machine: what is asked of the left
 side is fetched from the right side. It changes no issuer and admits nobody.
@@ -6,7 +6,7 @@ side is fetched from the right side. It changes no issuer and admits nobody.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import aiohttp
 import yarl
@@ -58,9 +58,15 @@ class AiohttpFetch:
     """
 
     def __init__(
-        self, oidc_map: OidcMap, *, timeout_s: float = FETCH_TIMEOUT_S, max_bytes: int = MAX_DOCUMENT_BYTES
+        self,
+        oidc_map: OidcMap,
+        *,
+        timeout_s: float = FETCH_TIMEOUT_S,
+        max_bytes: int = MAX_DOCUMENT_BYTES,
+        proxy: Callable[[str], str | None] = lambda url: None,
     ) -> None:
-        self._map = oidc_map
+        """proxy(url) is the one on the way to that URL, None where there is none."""
+        self._map, self._proxy = oidc_map, proxy
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._max_bytes = max_bytes
 
@@ -76,7 +82,7 @@ class AiohttpFetch:
                     cookie_jar=aiohttp.DummyCookieJar(),
                     headers={"Accept": "application/json", "Accept-Encoding": "identity"},
                 ) as session,
-                session.get(target, allow_redirects=False) as response,
+                session.get(target, allow_redirects=False, proxy=self._proxy(str(target))) as response,
             ):
                 if response.status != 200:
                     raise FetchFailed(f"{url} answered with status {response.status}")

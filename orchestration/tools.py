@@ -38,7 +38,7 @@ from orchestration.consent import consent
 from orchestration.console import Console
 from orchestration.desks import OIDC_SECRET, Desks
 from orchestration.embedded.cloud import LocalCloud
-from orchestration.embedded.decisions import Decisions, oidc_map
+from orchestration.embedded.decisions import PROXIES, Decisions, oidc_map
 from orchestration.errors import GateRefused
 from orchestration.gateway import GatewayAsked, GatewayMaker, asked_of, load_tools
 from orchestration.http import ProviderProbe, aws_client, client_credentials, local_client, place_of
@@ -277,7 +277,7 @@ class TargetTools:
         )
 
     def decisions(self, endpoints: Endpoints) -> Decisions:
-        flags = oidc_map(self.deployment.region, endpoints.aws) if endpoints.aws else []
+        flags = oidc_map(self.deployment.region, endpoints.aws) if endpoints.aws else [PROXIES]
         return Decisions(self.deployment.root, flags, self.env)
 
     def function_log(self, settings: Settings, since: float) -> list[str]:

@@ -16,6 +16,9 @@ from orchestration.embedded.rotated import rotated_lines
 from orchestration.errors import Unfit
 
 TIMEOUT_S = 60.0
+# On AWS the provider is outside: a company's proxy and its certificate are on the way there.
+PROXIES = "--proxies"
+ON_THE_WAY = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def oidc_map(region: str, emulator_url: str) -> list[str]:
@@ -30,7 +33,7 @@ def decision_lines(folder: Path) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """`root` is the repository, `flags` those of oidc_map on the local target, `env` the user's environment."""
+    """`root` is the repository, `env` the user's environment, `flags` those of oidc_map or, on AWS, PROXIES."""
 
     root: Path
     flags: Sequence[str]
@@ -47,7 +50,7 @@ class Decisions:
                 [sys.executable, "-m", "agentcore_local.decide", *self.flags],
                 input=json.dumps(requests),
                 cwd=self.root,
-                env=base_environment(self.env),
+                env=base_environment(self.env) | self._on_the_way(),
                 capture_output=True,
                 text=True,
                 timeout=TIMEOUT_S,
@@ -59,6 +62,9 @@ class Decisions:
         if len(decisions) != len(calls):
             raise _unfit(done.stderr.strip().rpartition("\n")[2][:300] or f"exit code {done.returncode}")
         return decisions
+
+    def _on_the_way(self) -> dict[str, str]:
+        return {k: v for k, v in self.env.items() if k in ON_THE_WAY} if PROXIES in self.flags else {}
 
 
 def _unfit(why: str) -> Unfit:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import socket
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from agentcore_local.journal import DECISIONS, DecisionFile
-from orchestration.embedded.decisions import Decisions, decision_lines, oidc_map
+from orchestration.embedded.decisions import PROXIES, Decisions, decision_lines, oidc_map
 from orchestration.errors import Unfit
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,6 +33,32 @@ def test_each_call_is_decided_in_order() -> None:
     first = decided[1].first_failure
     assert first is not None
     assert (first.rule, first.seen) == ("shape", "2 parts")
+
+
+def token() -> str:
+    parts: tuple[dict[str, object], ...]
+    parts = ({"alg": "RS256", "kid": "k"}, {"iss": "https://idp.invalid", "client_id": "app", "exp": 2**40}, {})
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+
+
+@pytest.mark.enable_socket
+@pytest.mark.usefixtures("_no_sockets")
+def test_on_aws_keys_are_fetched_through_the_proxy_of_the_environment() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        asked: list[bytes] = []
+
+        def proxy() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                asked.append(connection.recv(4096).partition(b"\r\n")[0])
+                connection.sendall(b"HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n")
+
+        thread = Thread(target=proxy)
+        thread.start()
+        env = {"HTTPS_PROXY": f"http://127.0.0.1:{listening.getsockname()[1]}"}
+        Decisions(ROOT, [PROXIES], env).decide([(AUTHORIZER, f"Bearer {token()}")])
+        thread.join(10)
+    assert asked == [b"CONNECT idp.invalid:443 HTTP/1.1"]
 
 
 @pytest.mark.parametrize(
