@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INVOKE := $(BIN)/invoke
-# Its pins conflict with ours, hence an environment of its own.
+# checkov's pins conflict with ours, hence an environment of its own.
 POLICY := .venv-policy/bin/checkov
 export TARGET ENVIRONMENT TERRAFORM
 # From the command line alone: a YES left in a shell's environment must not spend money.
@@ -46,7 +46,7 @@ down: setup ## Remove everything that up made, then look for remains; DRY_RUN=1 
 test: setup $(POLICY) ## All checks and tests, two at a time
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target e2e contract terraform-test mutate lint unit-orchestration unit-others property
 
-lint: setup ## ruff, mypy, terraform fmt and validate
+lint: setup $(POLICY) ## ruff, mypy, terraform fmt and validate, generated documents, CI's own files
 	@$(BIN)/python scripts/lint.py
 
 # Two halves of the same length: two workers of one run would each collect all of it.
@@ -111,4 +111,4 @@ load: setup ## A minute of 64 callers with bad tokens among them, judged one by 
 	@$(BIN)/python -m scripts.load
 
 clean: ## Remove the virtual environment and caches (not deployments: make down)
-	@rm -rf $(VENV) .venv-policy .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-policy terraform/.package .mypy_cache .pytest_cache .ruff_cache .hypothesis
