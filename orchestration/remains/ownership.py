@@ -12,16 +12,15 @@ from orchestration.runtime.ownership import ENVIRONMENT, MANAGED_BY, PROJECT, Cl
 from orchestration.terraform import Held
 
 # What services put before the name of what they make for us. Sources: AgentCore devguide, runtime-troubleshooting (log
-# groups); AWS Lambda developer guide (log groups); AgentCore devguide, identity (secrets of credential providers).
+# groups); AWS Lambda developer guide, CodeBuild user guide (log groups); AgentCore devguide, identity (secrets of credential providers).
 PROVIDER_SECRET = "bedrock-agentcore-identity!default/oauth2/"  # noqa: S105  a name
 BEFORE = (
     "/aws/bedrock-agentcore/runtimes/",
     "/aws/bedrock-agentcore/gateways/",
     "/aws/vendedlogs/bedrock-agentcore/",
     "/aws/lambda/",
-    "/aws/codebuild/bedrock-agentcore-",
+    "/aws/codebuild/",
     PROVIDER_SECRET,
-    "bedrock-agentcore-",
 )
 # Where one service's thing is one resource of Terraform's.
 TERRAFORM_TYPES: Mapping[Kind, str] = {

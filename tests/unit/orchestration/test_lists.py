@@ -44,6 +44,6 @@ def test_every_page_is_read(kind: Kind, member: str, entry: dict[str, str]) -> N
 
 
 def test_of_build_projects_only_those_called_like_ours_are_asked_for() -> None:
-    pages = [{"projects": ["bedrock-agentcore-app_dev-builder", "payroll"]}, {"projects": ["app-dev-x"]}]
+    pages = [{"projects": ["app-dev-image", "payroll"]}, {"projects": ["app-dev-other"]}]
     names = [thing.name for thing in LISTERS[Kind.BUILD][2](Paged(*pages), OURS)]
-    assert names == ["bedrock-agentcore-app_dev-builder", "app-dev-x"]
+    assert names == ["app-dev-image", "app-dev-other"]

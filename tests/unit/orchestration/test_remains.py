@@ -47,7 +47,7 @@ LEFT = Remain(ROLE, "tags", "aws iam delete-role --role-name app-dev-forgotten")
         pytest.param("app-dev-x", {"Project": "payroll"}, None, id="one-tag-of-another-project"),
         pytest.param("app-dev-x", {"Environment": "prod"}, None, id="one-tag-of-another-environment"),
         pytest.param("app-dev-x", {"Project": "app"}, "by name alone", id="one-tag-of-ours-is-half-a-proof"),
-        pytest.param("bedrock-agentcore-app_dev-builder", None, "begins with app_dev", id="build-project"),
+        pytest.param("/aws/codebuild/app-dev-image", None, "begins with app-dev", id="builds-log"),
     ],
 )
 def test_ours_is_what_tags_say_and_a_whole_name_where_they_do_not(
