@@ -153,11 +153,14 @@ def _match(value: Any) -> tuple[str, ...]:
 
 
 def _of_input(values: Mapping[str, Any] | None) -> Door | None:
-    if values is None:
-        return None
-    if isinstance(unseen := values.get("input"), Unseen):
-        return Door(unseen, unseen, unseen, unseen, unseen)
-    given = mapping(values.get("input"))
+    return None if values is None else door_of_rules(values.get("input"))
+
+
+def door_of_rules(rules: Any) -> Door:
+    """From Terraform's form of an authorizer: {discovery_url, allowed_clients, ..., custom_claims}."""
+    if isinstance(rules, Unseen):
+        return Door(rules, rules, rules, rules, rules)
+    given = mapping(rules)
     return Door(
         given.get("discovery_url"),
         _clients(given.get("allowed_clients")),

@@ -75,6 +75,9 @@ class Change:
         return self.action in (Action.DELETE, Action.REPLACE)
 
 
+NOT_SAID = object()
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """One root output."""
@@ -83,6 +86,8 @@ class Output:
     sensitive: bool
     kept: bool
     changes: bool
+    value: Any = NOT_SAID
+    """After the change; its leaves may be Unseen. NOT_SAID in a document that was cut down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +181,14 @@ def _outputs(raw: Mapping[str, Any]) -> Iterator[Output]:
             says_true(change.get("after_sensitive")),
             change.get("actions") != ["delete"],
             change.get("actions") != ["no-op"],
+            _value(change),
         )
+
+
+def _value(change: Mapping[str, Any]) -> Any:
+    if "after" not in change and "after_unknown" not in change:
+        return NOT_SAID
+    return mask(change.get("after"), change.get("after_unknown"), change.get("after_sensitive"))
 
 
 def _unfinished(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

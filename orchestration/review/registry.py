@@ -6,6 +6,7 @@ from orchestration.review import (
     rules_change,
     rules_cognito,
     rules_door,
+    rules_function,
     rules_holdings,
     rules_iam,
     rules_sign_in,
@@ -21,5 +22,6 @@ RULES: tuple[Rule, ...] = (
     *rules_change.RULES,
     *rules_unjudged.RULES,
     *rules_sign_in.RULES,
+    *rules_function.RULES,
 )
 BY_ID = {rule.id: rule for rule in RULES}

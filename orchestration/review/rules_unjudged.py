@@ -9,7 +9,8 @@ from orchestration.review.door import DECIDING, FUNCTION
 from orchestration.review.findings import Hit, Rule, Severity
 from orchestration.review.plan import Action
 from orchestration.review.reading import Reading
-from orchestration.review.unjudged import decides_entry, handed_over, hidden_changes, unknown_types
+from orchestration.review.told import handed_over
+from orchestration.review.unjudged import decides_entry, hidden_changes, unknown_types
 
 CODE = frozenset({"image_uri", "s3_bucket", "s3_key", "s3_object_version", "source_code_hash"})
 WATCHERS = ("aws_cloudwatch_log_metric_filter", "aws_cloudwatch_metric_alarm")
@@ -36,8 +37,8 @@ def _unknown(*, opening: bool) -> Callable[[Reading], Iterator[Hit]]:
 
 
 def _handed_over(reading: Reading) -> Iterator[Hit]:
-    for name in handed_over(reading.plan):
-        yield f"output.{name}", "it changes, and no door of the plan does"
+    for name, why in handed_over(reading.plan):
+        yield f"output.{name}", why
 
 
 def _runtime(reading: Reading) -> Iterator[Hit]:

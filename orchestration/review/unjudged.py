@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestration.review.door import FUNCTION, RUNTIME, at_gateway, is_door
+from orchestration.review.door import FUNCTION, RUNTIME, is_door
 from orchestration.review.guards import EXCLUSIVE
 from orchestration.review.people import CLIENTS, POOL, USER
 from orchestration.review.plan import Action, Change, Plan
 from orchestration.review.subjects import CARRIERS, GRANTS, MAKERS
+from orchestration.review.told import handed_over
 
 # No rule needs to know more of these than that they are there, or gone.
 HARMLESS = (
@@ -47,11 +48,6 @@ OPENING = tuple(
     secretsmanager ssoadmin vpclattice
     """.split()
 ) + ("awscc_",)
-HANDED_OVER = {
-    False: ("authorizer_", "runtime_role_arn"),
-    True: ("gateway_authorizer", "gateway_client_id", "gateway_function_arn", "gateway_role_arn", "gateway_scope"),
-}
-"""Outputs that decide who may call, by their names or the beginning of them; True: at the gateway."""
 # Sensitive by nature: that they change is no news about who may do what.
 SECRETS = frozenset(
     """
@@ -81,18 +77,10 @@ def decides_entry(change: Change, names: tuple[str, ...]) -> bool:
     return is_door(change) or "assume_role_policy" in names
 
 
-def handed_over(plan: Plan) -> Iterator[str]:
-    """Outputs that describe a door to the launch, and change where that door of the plan does not."""
-    changing = {at_gateway(c.address) for c in plan.changes if is_door(c) and c.action != Action.KEEP}
-    for output in () if plan.brand_new else plan.outputs:
-        if output.changes and any(output.name.startswith(HANDED_OVER[of]) for of in {False, True} - changing):
-            yield output.name
-
-
 def unjudged(plan: Plan) -> tuple[str, ...]:
     """A few words on each, for the headline."""
     words = [f"{change.address} (a type that is not understood)" for change, _ in unknown_types(plan)]
     words += [f"{change.address} ({', '.join(names)} hidden)" for change, names in hidden_changes(plan)]
-    words += [f"output {name} (it changes, and the door does not)" for name in handed_over(plan)]
+    words += [f"output {name} ({why})" for name, why in handed_over(plan)]
     words += [f"{address} ({why})" for address, why in plan.unfinished]
     return tuple(dict.fromkeys(words))

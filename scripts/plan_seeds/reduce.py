@@ -30,10 +30,7 @@ def reduce(document: Mapping[str, Any]) -> dict[str, Any]:
             "terraform_version": document["terraform_version"],
             "variables": {"environment": document["variables"]["environment"]},
             "configuration": {"root_module": _calls(document["configuration"]["root_module"])},
-            "output_changes": {
-                name: {"actions": change["actions"], "after_sensitive": bool(change["after_sensitive"])}
-                for name, change in document.get("output_changes", {}).items()
-            },
+            "output_changes": {name: _output(change) for name, change in document.get("output_changes", {}).items()},
             "resource_changes": sorted(changes, key=lambda change: str(change["address"])),
         }
     )
@@ -42,6 +39,13 @@ def reduce(document: Mapping[str, Any]) -> dict[str, Any]:
     text = UUID.sub("00000000-0000-0000-0000-000000000000", SECRET_SUFFIX.sub(r"\1-000000", text))
     reduced: dict[str, Any] = json.loads(text)
     return reduced
+
+
+def _output(change: Mapping[str, Any]) -> dict[str, Any]:
+    """After the change alone: what it was, no review reads."""
+    secret = _says_something(change["after_sensitive"])
+    kept = {"after": None if secret else change.get("after"), "after_unknown": change.get("after_unknown", False)}
+    return {"actions": change["actions"], "after_sensitive": secret, **kept}
 
 
 def _change(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -166,6 +166,39 @@ SCENARIOS = (
         ),
     ),
     Scenario(
+        "gateway-told-of-another-door",
+        edits=(
+            Edit("gateway.tf", "allowed_scopes   = [module.gateway_access[0].scope]", 'allowed_scopes   = ["other"]'),
+            Edit(
+                "outputs.tf",
+                "value       = local.gateway_authorizer\n",
+                "value       = merge(local.gateway_authorizer, { allowed_scopes = [] })\n",
+            ),
+        ),
+    ),
+    Scenario(
+        "function-opened",
+        edits=(
+            Edit(
+                "modules/credit_check/main.tf",
+                'resource "aws_lambda_function" "credit_check" {',
+                """resource "aws_lambda_function_url" "credit_check" {
+  authorization_type = "NONE"
+  function_name      = aws_lambda_function.credit_check.function_name
+}
+
+resource "aws_lambda_permission" "credit_check" {
+  action                 = "lambda:InvokeFunctionUrl"
+  function_name          = aws_lambda_function.credit_check.function_name
+  function_url_auth_type = "NONE"
+  principal              = "*"
+}
+
+resource "aws_lambda_function" "credit_check" {""",
+            ),
+        ),
+    ),
+    Scenario(
         "function-replaced-and-widened",
         edits=(
             Edit("gateway.tf", "filebase64sha256(var.credit_check_package)", 'base64sha256("other code")'),

@@ -124,6 +124,7 @@ def _inline(action: Any, resource: Any, **more: Any) -> dict[str, Any]:
     return {"policy": policy(allow(action, resource, **more))}
 
 
+_PERMISSION = {"action": "lambda:InvokeFunction", "function_name": "f", "principal": "*"}
 _ACCOUNT = {"aws:SourceAccount": ACCOUNT}
 _SOURCE = {"aws:SourceArn": f"arn:aws:bedrock-agentcore:us-east-1:{ACCOUNT}:*"}
 _DENY = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [BUCKET_ARN, f"{BUCKET_ARN}/*"]}
@@ -232,6 +233,10 @@ HOSTILE: tuple[tuple[tuple[str, ...], str, Mapping[str, Any]], ...] = (
         {"policy": policy(_DENY | {"Condition": _PLAIN | {"StringEquals": {"aws:PrincipalTag/a": "b"}}})},
     ),
     (("AIA042",), "aws_s3_bucket_policy", {"policy": policy(_DENY | {"Resource": BUCKET_ARN, "Condition": _PLAIN})}),
+    ((), "aws_lambda_function_url", {"function_name": "f", "authorization_type": "AWS_IAM"}),
+    ((), "aws_lambda_permission", _PERMISSION | {"source_account": ACCOUNT}),
+    ((), "aws_lambda_permission", _PERMISSION | {"principal_org_id": "o-1"}),
+    ((), "aws_lambda_permission", _PERMISSION | {"principal": "bedrock-agentcore.amazonaws.com"}),
     (("AIA030",), "aws_sqs_queue", {"policy": policy(allow("sqs:SendMessage", "arn:aws:sqs:::q", Principal="*"))}),
     (
         ("AIA010", "AIA013", "AIA017"),
@@ -335,6 +340,10 @@ BROKEN: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("AIA050", "aws_secretsmanager_secret_version", {"secret_string": "Not-a-real-one-1"}),
     ("AIA060", "aws_ecr_repository", {"tags_all": {"Project": "demo"}}),
     ("AIA060", "aws_cognito_user_pool", {"tags_all": {}}),
+    ("AIA097", "aws_lambda_function_url", {"function_name": "f", "authorization_type": "NONE"}),
+    ("AIA098", "aws_lambda_permission", _PERMISSION),
+    ("AIA098", "aws_lambda_permission", _PERMISSION | {"source_arn": "arn:aws:events:us-east-1:*:rule/x"}),
+    ("AIA098", "aws_lambda_permission", _PERMISSION | {"source_account": "*"}),
 )
 
 

@@ -90,6 +90,8 @@ def test_at_least_twelve_plans_are_seeded() -> None:
         ("gateway-off", {"AIA071", "AIA072", "AIA073", "AIA082"}),
         ("gateway-outsider-allowed", {"AIA006", "AIA080"}),
         ("gateway-scope-dropped", {"AIA081"}),
+        ("gateway-told-of-another-door", {"AIA080", "AIA082", "AIA095"}),
+        ("function-opened", {"AIA074", "AIA086", "AIA097", "AIA098"}),
         ("function-replaced-and-widened", {"AIA074", "AIA096"}),
     ],
 )

@@ -269,6 +269,38 @@ def test_the_change_of_one_door_excuses_no_output_of_the_other() -> None:
         assert [f.address for f in found.findings if f.rule == "AIA095"] == [f"output.{silent}"]
 
 
+def told(gateway: bool, **rules: Any) -> dict[str, Any]:
+    """Outputs that tell the launch of a door with these rules."""
+    its = values(**rules)["input"]
+    if gateway:
+        return {"gateway_authorizer": {"actions": ["update"], "after": its, "after_unknown": False}}
+    names = {rule: f"authorizer_{rule}" for rule in its}
+    return {names[r]: {"actions": ["update"], "after": v, "after_unknown": False} for r, v in its.items()}
+
+
+@pytest.mark.parametrize("gateway", [False, True])
+@pytest.mark.parametrize("fresh", [False, True])
+def test_the_launch_is_told_of_the_door_that_the_plan_shows(gateway: bool, fresh: bool) -> None:
+    """Also where both change, and where nothing was before."""
+    name = GATEWAY if gateway else "authorizer"
+    shut = values(allowed_scopes=["s", "t"])
+    entry = resource("terraform_data", name, before=None if fresh else values(), after=shut)
+    same = review(plan(entry, output_changes=told(gateway, allowed_scopes=["t", "s"])), today=TODAY)
+    other = review(plan(entry, output_changes=told(gateway, allowed_scopes=["s"])), today=TODAY)
+    assert "AIA095" not in rules(same)
+    output = "gateway_authorizer" if gateway else "authorizer_allowed_scopes"
+    hits = [(f.address, f.why) for f in other.findings if f.rule == "AIA095"]
+    assert hits == [(f"output.{output}", "its allowed_scopes is not the door's")]
+
+
+def test_a_door_that_goes_is_no_longer_told_of() -> None:
+    gone = resource("terraform_data", GATEWAY, before=values())
+    assert "AIA095" in rules(review(plan(gone, output_changes=told(True)), today=TODAY))
+    assert "AIA095" in rules(review(plan(output_changes=told(True)), today=TODAY)), "nor where none was"
+    nothing = {"gateway_authorizer": {"actions": ["update"], "after": None, "after_unknown": False}}
+    assert "AIA095" not in rules(review(plan(gone, output_changes=nothing), today=TODAY))
+
+
 def test_quiet_is_said_only_where_no_rule_speaks() -> None:
     client = sound("aws_cognito_user_pool_client")
     renamed = resource("aws_cognito_user_pool_client", before=client, after=client | {"auth_session_validity": 5})
