@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from orchestration.aws.session import Clients, Identity, identity, translated
-from orchestration.errors import Unfit
+from orchestration.errors import OrchestrationError, Unfit
 
+AGENTS_QUOTA = re.compile(r"\bagents per account\b", re.IGNORECASE)
 # Quota "agents per account" where the service does not tell its own (AgentCore devguide: bedrock-agentcore-limits).
 AGENTS_BY_DEFAULT = 1000
 
@@ -61,7 +63,27 @@ class Inspector:
         with translated("bedrock-agentcore:ListAgentRuntimes"):
             pages = control.get_paginator("list_agent_runtimes").paginate()
             there = sum(len(page["agentRuntimes"]) for page in pages)
-        return there, AGENTS_BY_DEFAULT
+        return there, self._agents_allowed()
+
+    def _agents_allowed(self) -> int:
+        """The account's own quota; the documented default where it may not be asked, or is called otherwise.
+
+        botocore model: service-quotas, ListServiceQuotas. By its name, which was never seen on AWS.
+        """
+        quotas = self._clients.make("service-quotas", read_timeout_s=3.0)
+        try:
+            with translated("servicequotas:ListServiceQuotas"):
+                pages = quotas.get_paginator("list_service_quotas").paginate(ServiceCode="bedrock-agentcore")
+                found = [quota for page in pages for quota in page["Quotas"] if AGENTS_QUOTA.search(quota["QuotaName"])]
+        except OrchestrationError:
+            return AGENTS_BY_DEFAULT
+        return int(found[0]["Value"]) if len(found) == 1 else AGENTS_BY_DEFAULT
+
+    def roles(self) -> tuple[int, int]:
+        """(roles there are, roles there may be). botocore model: iam, GetAccountSummary."""
+        with translated("iam:GetAccountSummary"):
+            summary = self._clients.make("iam", read_timeout_s=3.0).get_account_summary()["SummaryMap"]
+        return int(summary["Roles"]), int(summary["RolesQuota"])
 
     def boundary(self, role_arn: str) -> str | None:
         """ARN of the policy that bounds a role, or None."""

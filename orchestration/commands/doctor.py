@@ -172,7 +172,8 @@ class Doctor:
         return [
             Check("credentials", lambda: account.credentials(inspector(), allowed)),
             Check("model", lambda: account.if_allowed(model), echoes=True),
-            Check("quotas", lambda: account.if_allowed(lambda: account.quotas(inspector())), echoes=True),
+            Check("agents", lambda: account.if_allowed(lambda: account.agents_quota(inspector())), echoes=True),
+            Check("roles", lambda: account.if_allowed(lambda: account.roles_quota(inspector())), echoes=True),
             Check("boundary", lambda: account.if_allowed(boundary), echoes=True),
         ]
 

@@ -15,6 +15,8 @@ from orchestration.steps import Inspector
 # A signature is good for five minutes around its date (SigV4: RequestTimeTooSkewed); from a token the door wants a
 # minute of life.
 SKEW_BLOCKS_S, SKEW_WARNS_S = 300.0, 30.0
+# Of one environment: runtime, gateway, the gateway's function, three probes (terraform/modules/deployer_policy).
+ROLES = 6
 
 
 def credentials(inspector: Inspector, check_account: Callable[[], str]) -> Iterator[Finding]:
@@ -75,18 +77,25 @@ def model(inspector: Inspector, provider: str, model_id: str) -> Iterator[Findin
         yield fine(inspector.require_model(model_id))
 
 
-def quotas(inspector: Inspector) -> Iterator[Finding]:
-    """The documented default of the service: an account may have more."""
+def agents_quota(inspector: Inspector) -> Iterator[Finding]:
     there, allowed = inspector.agents()
-    wanted = 1 + len(PROBED)
-    if there + wanted > allowed:
-        yield warning(
-            "quota_near",
-            f"{there} of {allowed} runtimes are there, and the smoke matrix wants {wanted}",
-            "delete unused runtimes, or ask for more: Service Quotas, Amazon Bedrock AgentCore, agents per account",
-        )
-    else:
-        yield fine(f"{there} of {allowed} runtimes")
+    yield _quota("runtimes", there, allowed, 1 + len(PROBED), "Amazon Bedrock AgentCore, agents per account")
+
+
+def roles_quota(inspector: Inspector) -> Iterator[Finding]:
+    there, allowed = inspector.roles()
+    yield _quota("roles", there, allowed, ROLES, "AWS Identity and Access Management, roles per account")
+
+
+def _quota(what: str, there: int, allowed: int, wanted: int, name: str) -> Finding:
+    """Of an environment that is there already, a part of what is wanted is too: so near is worth knowing then too."""
+    if there + wanted <= allowed:
+        return fine(f"{there} of {allowed} {what}")
+    return warning(
+        "quota_near",
+        f"{there} of {allowed} {what} are there, and an environment wants {wanted}",
+        f"delete unused {what}, or ask for more: Service Quotas, {name}",
+    )
 
 
 def boundary(inspector: Inspector, settings: Settings) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ locals {
   documents = {
     access         = local.access_statements
     gateway        = local.gateway_statements
-    roles          = local.role_statements
+    roles          = concat(local.role_statements, local.doctor_statements)
     infrastructure = concat(local.infrastructure_statements, local.policy_statements)
     runtime        = concat(local.runtime_statements, local.probe_statements, local.monitoring_statements, local.state_statements)
   }

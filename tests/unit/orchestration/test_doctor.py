@@ -482,6 +482,7 @@ def test_warnings_alone_do_not_block() -> None:
 @dataclass
 class FakeInspector:
     agents_there: int = 0
+    roles_there: int = 0
     bound: str | None = None
     error: OrchestrationError | None = None
 
@@ -495,6 +496,9 @@ class FakeInspector:
 
     def agents(self) -> tuple[int, int]:
         return self.agents_there, 1000
+
+    def roles(self) -> tuple[int, int]:
+        return self.roles_there, 1000
 
     def boundary(self, role_arn: str) -> str | None:
         return self.bound
@@ -524,16 +528,20 @@ def test_a_provider_without_keys_is_told() -> None:
 
 
 def test_a_nearly_full_account_and_a_role_without_bounds_are_warnings() -> None:
+    full = FakeInspector(agents_there=997, roles_there=995)
     found = [
-        *account.quotas(FakeInspector(agents_there=997)),
+        *account.agents_quota(full),
+        *account.roles_quota(full),
         *account.boundary(FakeInspector(), settings()),
     ]
     assert [(f.code, f.severity) for f in found] == [
         ("quota_near", Severity.WARNS),
+        ("quota_near", Severity.WARNS),
         ("no_boundary", Severity.WARNS),
     ]
     well = [
-        *account.quotas(FakeInspector(3)),
+        *account.agents_quota(FakeInspector(995)),
+        *account.roles_quota(FakeInspector(roles_there=994)),
         *account.boundary(FakeInspector(bound="arn:aws:iam::1:policy/b"), settings()),
     ]
     assert {f.severity for f in well} == {Severity.OK}

@@ -102,7 +102,7 @@ def test_a_role_says_what_bounds_it_by_its_name_without_the_path(stubs: Stubs) -
     assert [inspector.boundary(str(role["Arn"])) for _ in range(2)] == [None, bound["PermissionsBoundaryArn"]]
 
 
-def test_runtimes_of_all_pages_count(stubs: Stubs) -> None:
+def runtimes(stubs: Stubs, *pages: int) -> None:
     one = {
         "agentRuntimeArn": "arn:aws:bedrock-agentcore:us-east-1:111122223333:runtime/a-0123456789",
         "agentRuntimeId": "a-0123456789",
@@ -113,6 +113,32 @@ def test_runtimes_of_all_pages_count(stubs: Stubs) -> None:
         "status": "READY",
     }
     control = stubs.on("bedrock-agentcore-control")
-    control.add_response("list_agent_runtimes", {"agentRuntimes": [one, one], "nextToken": "t"}, {})
-    control.add_response("list_agent_runtimes", {"agentRuntimes": [one]}, {"nextToken": "t"})
-    assert Inspector(stubs).agents() == (3, 1000)
+    for number, count in enumerate(pages, 1):
+        answer: dict[str, Any] = {"agentRuntimes": [one] * count}
+        more = {"nextToken": "t"} if number < len(pages) else {}
+        control.add_response("list_agent_runtimes", answer | more, {"nextToken": "t"} if number > 1 else {})
+
+
+def quotas(stubs: Stubs, *found: tuple[str, float]) -> None:
+    answer = {"Quotas": [{"QuotaName": name, "Value": value} for name, value in found]}
+    stubs.on("service-quotas").add_response("list_service_quotas", answer, {"ServiceCode": "bedrock-agentcore"})
+
+
+def test_runtimes_of_all_pages_count_against_the_accounts_own_quota(stubs: Stubs) -> None:
+    runtimes(stubs, 2, 1)
+    quotas(stubs, ("Endpoints per agent", 10.0), ("Total agents per account", 2500.0))
+    assert Inspector(stubs).agents() == (3, 2500)
+
+
+def test_the_documented_quota_counts_where_the_accounts_own_is_not_told(stubs: Stubs) -> None:
+    runtimes(stubs, 1)
+    quotas(stubs, ("Versions per agent", 1.0))
+    assert Inspector(stubs).agents() == (1, 1000)
+    runtimes(stubs, 1)
+    stubs.on("service-quotas").add_client_error("list_service_quotas", "AccessDeniedException")
+    assert Inspector(stubs).agents() == (1, 1000)
+
+
+def test_roles_are_counted_by_iam_itself(stubs: Stubs) -> None:
+    stubs.on("iam").add_response("get_account_summary", {"SummaryMap": {"Roles": 7, "RolesQuota": 1000}}, {})
+    assert Inspector(stubs).roles() == (7, 1000)

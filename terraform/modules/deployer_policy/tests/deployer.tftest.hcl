@@ -47,6 +47,7 @@ run "actions_are_named_and_reach_this_deployment_inside_the_boundary_alone" {
       "cognito-idp:DescribeUserPoolDomain",
       "cognito-idp:ListUserPools",
       "ecr:DescribeRepositories",
+      "iam:GetAccountSummary",
       "iam:ListPolicies",
       "iam:ListRoles",
       "lambda:ListFunctions",
@@ -56,6 +57,7 @@ run "actions_are_named_and_reach_this_deployment_inside_the_boundary_alone" {
       "s3:ListAllMyBuckets",
       "secretsmanager:GetRandomPassword",
       "secretsmanager:ListSecrets",
+      "servicequotas:ListServiceQuotas",
       "tag:GetResources",
     ])
     error_message = "An action reaches every resource although it could be narrowed."
@@ -141,7 +143,7 @@ run "actions_are_named_and_reach_this_deployment_inside_the_boundary_alone" {
     condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
       for statement in jsondecode(policy.policy).Statement : [
         for arn in statement.Resource : strcontains(replace(arn, "demo_dev", "demo-dev"), "demo-dev") || contains(["arn:aws:bedrock-agentcore:eu-west-1:111122223333:token-vault/default", "arn:aws:bedrock-agentcore:eu-west-1:111122223333:workload-identity-directory/default"], arn) || startswith(arn, "arn:aws:s3:::inbound-auth-tfstate-111122223333-eu-west-1")
-      ] if !contains(["FindTheRecord", "GeneratePasswords", "LookAtPools", "LookForRemains", "LookUpDomains", "MakeAndListGateways", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "SavedQueries", "TaggedPools"], statement.Sid)
+      ] if !contains(["FindTheRecord", "GeneratePasswords", "LookAtPools", "LookAtQuotas", "LookForRemains", "LookUpDomains", "MakeAndListGateways", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "SavedQueries", "TaggedPools"], statement.Sid)
     ]]))
     error_message = "A statement reaches what is not of this deployment."
   }
