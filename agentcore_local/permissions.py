@@ -210,6 +210,11 @@ def endpoint_or_runtime(arn: str) -> list[str]:
     return [runtime, arn] if mark else [runtime]
 
 
+def tag_keys(tags: Mapping[str, str]) -> dict[str, str | None]:
+    """Condition keys of a request that tags (IAM User Guide: aws:RequestTag)."""
+    return {f"aws:requesttag/{name.lower()}": value for name, value in tags.items()}
+
+
 def control_wanted(operation: str, params: Mapping[str, Any], runtime_arn: Callable[[str], str]) -> list[Wanted]:
     """The permissions that a control-plane operation needs (Service Authorization Reference; see docs/fidelity.md)."""
     if "resourceArn" in params:
@@ -222,7 +227,7 @@ def control_wanted(operation: str, params: Mapping[str, Any], runtime_arn: Calla
         arns = ["*"] if operation == "ListAgentRuntimes" else [runtime_arn("*")]
     wanted = [Wanted(PREFIX + operation, arn) for arn in arns]
     if params.get("tags") and operation != "TagResource":
-        wanted += [Wanted(PREFIX + "TagResource", arn) for arn in arns]
+        wanted += [Wanted(PREFIX + "TagResource", arn, tag_keys(params["tags"])) for arn in arns]
     if "roleArn" in params:
         keys = {"iam:passedtoservice": "bedrock-agentcore.amazonaws.com"}
         wanted.append(Wanted("iam:PassRole", params["roleArn"], keys))

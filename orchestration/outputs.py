@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from orchestration.errors import InvalidOutputs, MissingOutputs
@@ -77,6 +77,17 @@ class ProbeOutputs:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionOutputs:
+    """The function behind the gateway, as it was applied."""
+
+    code_sha256: str
+    """Base64."""
+    handler: str
+    role_arn: str
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayOutputs:
     """The gateway through which the agent gets credit scores."""
 
@@ -88,6 +99,7 @@ class GatewayOutputs:
     scope: str
     credential_provider_name: str
     authorizer: DoorOutputs
+    function: FunctionOutputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +142,13 @@ COGNITO = {
 }
 GATEWAY_PROBE = "gateway_outsider_client_id"
 PROBES = {field.name: f"probe_{field.name}" for field in fields(ProbeOutputs) if field.name != GATEWAY_PROBE}
-GATEWAY_DOOR = "gateway_authorizer"
-GATEWAY = {field.name: f"gateway_{field.name}" for field in fields(GatewayOutputs) if field.name != "authorizer"}
+GATEWAY_DOOR, GATEWAY_FUNCTION = "gateway_authorizer", "gateway_function"
+FUNCTION = tuple(field.name for field in fields(FunctionOutputs))
+GATEWAY = {
+    field.name: f"gateway_{field.name}"
+    for field in fields(GatewayOutputs)
+    if f"gateway_{field.name}" not in (GATEWAY_DOOR, GATEWAY_FUNCTION)
+}
 
 
 def parse_outputs(raw: Mapping[str, Mapping[str, Any]]) -> TerraformOutputs:
@@ -150,13 +167,13 @@ def parse_outputs(raw: Mapping[str, Mapping[str, Any]]) -> TerraformOutputs:
         )
     groups = [group for group in (COGNITO, PROBES, GATEWAY) if any(name in raw for name in group.values())]
     texts = [*PLAIN, DOOR["discovery_url"], *(name for group in groups for name in group.values())]
-    objects = [*DOOR.values(), *([GATEWAY_DOOR] if GATEWAY in groups else [])]
+    objects = [*DOOR.values(), *([GATEWAY_DOOR, GATEWAY_FUNCTION] if GATEWAY in groups else [])]
     if missing := [name for name in [*texts, *objects] if name not in raw]:
         raise MissingOutputs(sorted(set(missing)))
     values: dict[str, Any] = {name: entry.get("value") for name, entry in raw.items()}
     faults = [*_no_texts(values, texts), *_wrong_door(_picked(values, DOOR), DOOR), *_wrong_customers(values)]
     if GATEWAY in groups:
-        faults += _wrong_gateway_door(values[GATEWAY_DOOR])
+        faults += [*_wrong_gateway_door(values[GATEWAY_DOOR]), *_wrong_function(values[GATEWAY_FUNCTION])]
     if faults:
         raise InvalidOutputs(
             f"terraform outputs are not what they should be: {'; '.join(faults)}",
@@ -185,6 +202,7 @@ def flat_outputs(outputs: TerraformOutputs) -> dict[str, Any]:
         flat[f"probe_{GATEWAY_PROBE}"] = outputs.probes.gateway_outsider_client_id
     if outputs.gateway is not None:
         flat[GATEWAY_DOOR] = _flat_door(outputs.gateway.authorizer)
+        flat[GATEWAY_FUNCTION] = asdict(outputs.gateway.function)
     return flat | {DOOR[field]: value for field, value in _flat_door(outputs.door).items()}
 
 
@@ -212,7 +230,11 @@ def _probes(values: Mapping[str, Any]) -> ProbeOutputs:
 
 
 def _gateway(values: Mapping[str, Any]) -> GatewayOutputs:
-    return GatewayOutputs(**_picked(values, GATEWAY), authorizer=_door(values[GATEWAY_DOOR]))
+    return GatewayOutputs(
+        **_picked(values, GATEWAY),
+        authorizer=_door(values[GATEWAY_DOOR]),
+        function=FunctionOutputs(**{name: values[GATEWAY_FUNCTION][name] for name in FUNCTION}),
+    )
 
 
 def _door(given: Mapping[str, Any]) -> DoorOutputs:
@@ -258,6 +280,11 @@ def _wrong_gateway_door(given: object) -> Iterator[str]:
     if not _is_text(given["discovery_url"]):
         yield f"{GATEWAY_DOOR}.discovery_url: not a non-empty text"
     yield from _wrong_door(given, {field_: f"{GATEWAY_DOOR}.{field_}" for field_ in DOOR})
+
+
+def _wrong_function(given: object) -> Iterator[str]:
+    if not isinstance(given, Mapping) or not all(_is_text(given.get(name)) for name in FUNCTION):
+        yield f"{GATEWAY_FUNCTION}: not an object of the texts {', '.join(FUNCTION)}"
 
 
 def _wrong_customers(values: Mapping[str, Any]) -> Iterator[str]:

@@ -21,10 +21,13 @@ from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import Decisions
 from orchestration.errors import BadInput, GateRefused, Leftovers, OrchestrationError, TerraformFailed, Unfit
 from orchestration.gateway import (
+    FunctionControl,
     GatewayAsked,
     GatewayControl,
     GatewayMaker,
     ObservedGateway,
+    delete_gateway,
+    gateway_name,
     own_gateway,
     remove_gateway,
     targets_of,
@@ -39,7 +42,7 @@ from orchestration.runtime.doors import DoorMaker
 from orchestration.runtime.launch import Launched, Launcher
 from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, remove
 from orchestration.runtime.spec import ObservedRuntime
-from orchestration.settings import Deployment, Endpoints, Settings, aws_endpoints, build_settings, seconds
+from orchestration.settings import Deployment, Endpoints, Settings, aws_endpoints, build_settings, owned, seconds
 from orchestration.terraform import (
     ACCOUNT_NOT_ALLOWED,
     ExistsOutside,
@@ -99,6 +102,7 @@ class Tools(Protocol):
     def pool_members(self, endpoints: Endpoints) -> Members: ...
     def launcher(self, settings: Settings) -> Launcher: ...
     def gateways(self, endpoints: Endpoints) -> GatewayControl: ...
+    def functions(self, endpoints: Endpoints) -> FunctionControl: ...
     def gateway_maker(self, settings: Settings) -> GatewayMaker: ...
     def gateway_asked(self, settings: Settings) -> GatewayAsked | None:
         """The gateway that Terraform's outputs ask for; None where they ask for none."""
@@ -243,7 +247,6 @@ class Steps:
             ports = cloud.start(ledger.ports)
         if cloud.saving.lost() or (self._applied_before() and cloud.saving.is_empty()):
             self.console.say("the local cloud ended before it had saved everything: what it lost is provisioned anew")
-            cloud.saving.note_loss()
         self.ledger().save(ledger.with_ports(ports))
         return cloud.endpoints(ports)
 
@@ -356,23 +359,41 @@ class Steps:
         """
         asked, known = self.tools.gateway_asked(settings), self.load_or_new().gateway
         if asked is None:
-            if known is None:
-                return settings, False
-            self.remove_gateway(settings.endpoints, known.name)
-            return self._with_gateway(settings, None), True
-        saving = self.cloud.saving if self.cloud else None
+            return self._with_gateway(settings, None), self._remove_unasked(settings, known)
         with self.saving(), self.console.step("gateway"):
-            again = saving is not None and saving.must_give_again()
-            made = self.tools.gateway_maker(settings).ensure(asked, known, self._record_gateway, secret_lost=again)
-        if saving is not None:
-            saving.given_again()
+            made = self.tools.gateway_maker(settings).ensure(asked, known, self._record_gateway)
         return self._with_gateway(settings, made.record), bool(made.changed)
+
+    def unasked_gateway(self, settings: Settings) -> ObservedGateway | None:
+        """One of ours that Terraform's outputs no longer ask for: recorded, or with our name and our tags."""
+        known, outputs = self.load_or_new().gateway, settings.outputs
+        control = self.tools.gateways(settings.endpoints)
+        live = own_gateway(control, known.name if known else gateway_name(outputs.agent_runtime_name), known)
+        recorded = known is not None and live is not None and known.id == live.id
+        if live is None or recorded or owned(control.tags(live.arn), outputs.project, self.deployment.environment):
+            return live
+        self.console.say(
+            f"gateway {live.id} is called like this environment's, and nothing proves that it is: it stays"
+        )
+        return None
+
+    def _remove_unasked(self, settings: Settings, known: GatewayRecord | None) -> bool:
+        live = self.unasked_gateway(settings)
+        name = live.spec.name if live else known.name if known else None
+        return name is not None and self.remove_gateway(settings.endpoints, name)
 
     def gateway_seen(self, settings: Settings, asked: GatewayAsked) -> GatewaySeen:
         """The gateway as the control plane has it."""
         control = self.tools.gateways(settings.endpoints)
         live = own_gateway(control, asked.gateway.name, self.load_or_new().gateway)
-        return GatewaySeen(live, targets_of(control, live.id) if live else {}, control.provider(asked.provider.name))
+        provider = control.provider(asked.provider.name)
+        return GatewaySeen(
+            live,
+            targets_of(control, live.id) if live else {},
+            provider,
+            self.tools.functions(settings.endpoints).get(asked.target.function_arn),
+            provider is None or self.tools.gateway_maker(settings).secret_fits(provider),
+        )
 
     def live_gateway(self, endpoints: Endpoints) -> ObservedGateway | None:
         """The gateway that is recorded, as the control plane has it."""
@@ -404,6 +425,16 @@ class Steps:
             gone = remove_gateway(control, name, known, self.clock, self.console.note, **waits)
         self._record_gateway(None)
         return bool(gone)
+
+    def delete_gateway(self, endpoints: Endpoints, live: ObservedGateway | None, provider: str | None) -> None:
+        """Delete just these, and forget what is recorded. Raises Leftovers."""
+        control = self.tools.gateways(endpoints)
+        if live is not None:
+            with self.console.step("delete gateway"):
+                delete_gateway(control, live, self.clock, self.console.note, timeout_s=300.0, poll_s=self.poll_s)
+        if provider is not None:
+            control.delete_provider(provider)
+        self._record_gateway(None)
 
     def _record_gateway(self, record: GatewayRecord | None) -> None:
         ledger = self.load_or_new()

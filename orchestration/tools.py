@@ -15,6 +15,7 @@ from orchestration.aws import (
     AccessKey,
     AgentLogs,
     ArtifactBucket,
+    BotoFunctions,
     BotoGatewayControl,
     BotoRuntimeControl,
     Clients,
@@ -40,11 +41,11 @@ from orchestration.desks import OIDC_SECRET, Desks
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.decisions import PROXIES, Decisions, oidc_map
 from orchestration.errors import GateRefused
-from orchestration.gateway import GatewayAsked, GatewayMaker, asked_of, load_tools
+from orchestration.gateway import FunctionKeeper, GatewayAsked, GatewayMaker, asked_of, load_tools
 from orchestration.http import ProviderProbe, aws_client, client_credentials, local_client, place_of
 from orchestration.ledger import LedgerFile
 from orchestration.runtime.doors import DoorMaker
-from orchestration.runtime.function_package import write_package
+from orchestration.runtime.function_package import package, write_package
 from orchestration.runtime.launch import Launcher
 from orchestration.runtime.toolkit import Toolkit
 from orchestration.settings import (
@@ -55,6 +56,7 @@ from orchestration.settings import (
     Settings,
     aws_endpoints,
     bedrock_models,
+    own_tags,
     remote_state,
 )
 from orchestration.subjects import Subjects
@@ -232,6 +234,7 @@ class TargetTools:
             note=self.console.note,
             timeout_s=settings.waits.launch_s,
             poll_s=self._poll_s,
+            tags=own_tags(settings.outputs.project, self.deployment.environment),
         )
 
     def launcher(self, settings: Settings) -> Launcher:
@@ -265,10 +268,14 @@ class TargetTools:
     def gateway_asked(self, settings: Settings) -> GatewayAsked | None:
         return asked_of(settings, load_tools(self.deployment.root)) if settings.outputs.gateway else None
 
+    def functions(self, endpoints: Endpoints) -> BotoFunctions:
+        return BotoFunctions(self._clients(endpoints))
+
     def gateway_maker(self, settings: Settings) -> GatewayMaker:
-        provider = CognitoProvider(self._clients(settings.endpoints))
+        provider, root = CognitoProvider(self._clients(settings.endpoints)), self.deployment.root
         return GatewayMaker(
             control=self.gateways(settings.endpoints),
+            functions=FunctionKeeper(self.functions(settings.endpoints), lambda: package(root), self.console.note),
             secret=lambda client_id: provider.client_secret(settings.cognito.user_pool_id, client_id),
             clock=self.clock,
             note=self.console.note,

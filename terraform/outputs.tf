@@ -146,6 +146,11 @@ output "gateway_credential_provider_name" {
   value       = local.gateway_name
 }
 
+output "gateway_function" {
+  description = "That function as it was applied: {code_sha256, handler, role_arn, runtime}. Read by orchestration/outputs.py: Terraform does not see code that somebody else put there."
+  value       = one(module.credit_check[*].function)
+}
+
 output "gateway_function_arn" {
   description = "Function behind the gateway's tool. Read by orchestration/outputs.py, for the gateway's target."
   value       = one(module.credit_check[*].function_arn)

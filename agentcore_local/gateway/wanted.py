@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentcore_local.control import Names
-from agentcore_local.permissions import PREFIX, Wanted
+from agentcore_local.permissions import PREFIX, Wanted, tag_keys
 
 
 def gateway_wanted(operation: str, params: Mapping[str, Any], names: Names) -> list[Wanted]:
@@ -18,7 +18,7 @@ def gateway_wanted(operation: str, params: Mapping[str, Any], names: Names) -> l
         arn = "*" if operation == "ListGateways" else names.gateway_arn("*")
     wanted = [Wanted(PREFIX + operation, arn)]
     if params.get("tags") and operation != "TagResource":
-        wanted.append(Wanted(f"{PREFIX}TagResource", arn))
+        wanted.append(Wanted(f"{PREFIX}TagResource", arn, tag_keys(params["tags"])))
     if "roleArn" in params:
         keys = {"iam:passedtoservice": "bedrock-agentcore.amazonaws.com"}
         wanted.append(Wanted("iam:PassRole", params["roleArn"], keys))

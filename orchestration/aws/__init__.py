@@ -5,6 +5,7 @@ from orchestration.aws.artifacts import ArtifactBucket
 from orchestration.aws.auth_log import DecisionLog
 from orchestration.aws.cognito import CognitoProvider
 from orchestration.aws.control import BotoRuntimeControl, observed_from_api
+from orchestration.aws.function import BotoFunctions
 from orchestration.aws.gateway import BotoGatewayControl
 from orchestration.aws.inspector import Inspector
 from orchestration.aws.log_groups import LogGroups
@@ -20,6 +21,7 @@ __all__ = [
     "AccessKey",
     "AgentLogs",
     "ArtifactBucket",
+    "BotoFunctions",
     "BotoGatewayControl",
     "BotoRuntimeControl",
     "Clients",

@@ -41,9 +41,9 @@ class BotoRuntimeControl:
                 item["agentRuntimeName"]: item["agentRuntimeId"] for page in pages for item in page["agentRuntimes"]
             }
 
-    def create(self, spec: RuntimeSpec) -> tuple[str, str]:
+    def create(self, spec: RuntimeSpec, tags: Mapping[str, str]) -> tuple[str, str]:
         with translated("bedrock-agentcore:CreateAgentRuntime"):
-            answer = self._control.create_agent_runtime(agentRuntimeName=spec.name, **_settings(spec))
+            answer = self._control.create_agent_runtime(agentRuntimeName=spec.name, tags=dict(tags), **_settings(spec))
         return str(answer["agentRuntimeId"]), str(answer["agentRuntimeArn"])
 
     def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
@@ -53,6 +53,13 @@ class BotoRuntimeControl:
                 metadataConfiguration={"requireMMDSV2": spec.require_mmds_v2},
                 **_settings(spec),
             )
+
+    def tags(self, arn: str) -> dict[str, str]:
+        return tags_of(self._control, arn)
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        with translated("bedrock-agentcore:TagResource"):
+            self._control.tag_resource(resourceArn=arn, tags=dict(tags))
 
     def other_endpoints(self, runtime_id: str) -> dict[str, str]:
         endpoints: dict[str, str] = {}
@@ -84,6 +91,15 @@ class BotoRuntimeControl:
                 self._control.delete_agent_runtime(agentRuntimeId=runtime_id)
             except self._control.exceptions.ResourceNotFoundException:
                 return
+
+
+def tags_of(control: Any, arn: str) -> dict[str, str]:
+    """ListTagsForResource of a runtime or a gateway; {} for one that is gone."""
+    with translated("bedrock-agentcore:ListTagsForResource"):
+        try:
+            return dict(control.list_tags_for_resource(resourceArn=arn).get("tags") or {})
+        except control.exceptions.ResourceNotFoundException:
+            return {}
 
 
 def _settings(spec: RuntimeSpec) -> dict[str, Any]:

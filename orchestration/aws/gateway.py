@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from orchestration.aws.control import tags_of
 from orchestration.aws.session import Clients, translated
 from orchestration.gateway import (
     GatewaySpec,
@@ -36,6 +38,7 @@ class BotoGatewayControl:
 
     def __init__(self, clients: Clients) -> None:
         self._control = clients.make("bedrock-agentcore-control")
+        self._secrets = clients.make("secretsmanager")
 
     def get(self, gateway_id: str) -> ObservedGateway | None:
         with translated("bedrock-agentcore:GetGateway"):
@@ -50,9 +53,9 @@ class BotoGatewayControl:
             ids = [item["gatewayId"] for page in pages for item in page["items"] if item["name"] == name]
         return self.get(ids[0]) if ids else None
 
-    def create(self, spec: GatewaySpec) -> ObservedGateway:
+    def create(self, spec: GatewaySpec, tags: Mapping[str, str]) -> ObservedGateway:
         with translated("bedrock-agentcore:CreateGateway"):
-            return gateway_from_api(self._control.create_gateway(**_gateway(spec)))
+            return gateway_from_api(self._control.create_gateway(**_gateway(spec), tags=dict(tags)))
 
     def update(self, gateway_id: str, spec: GatewaySpec) -> None:
         with translated("bedrock-agentcore:UpdateGateway"):
@@ -61,6 +64,13 @@ class BotoGatewayControl:
     def delete(self, gateway_id: str) -> None:
         with self._deleting("DeleteGateway"):
             self._control.delete_gateway(gatewayIdentifier=gateway_id)
+
+    def tags(self, arn: str) -> dict[str, str]:
+        return tags_of(self._control, arn)
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        with translated("bedrock-agentcore:TagResource"):
+            self._control.tag_resource(resourceArn=arn, tags=dict(tags))
 
     def targets(self, gateway_id: str) -> dict[str, str]:
         with translated("bedrock-agentcore:ListGatewayTargets"):
@@ -95,9 +105,9 @@ class BotoGatewayControl:
             except self._control.exceptions.ResourceNotFoundException:
                 return None
 
-    def create_provider(self, spec: ProviderSpec, secret: str) -> None:
+    def create_provider(self, spec: ProviderSpec, secret: str, tags: Mapping[str, str]) -> None:
         with translated("bedrock-agentcore:CreateOauth2CredentialProvider"):
-            self._control.create_oauth2_credential_provider(**_provider(spec, secret))
+            self._control.create_oauth2_credential_provider(**_provider(spec, secret), tags=dict(tags))
 
     def update_provider(self, spec: ProviderSpec, secret: str) -> None:
         with translated("bedrock-agentcore:UpdateOauth2CredentialProvider"):
@@ -106,6 +116,17 @@ class BotoGatewayControl:
     def delete_provider(self, name: str) -> None:
         with self._deleting("DeleteOauth2CredentialProvider"):
             self._control.delete_oauth2_credential_provider(name=name)
+
+    def keeps(self, provider: ObservedProvider, secret: str) -> bool:
+        with translated("secretsmanager:GetSecretValue"):
+            try:
+                kept = str(self._secrets.get_secret_value(SecretId=provider.secret_arn)["SecretString"])
+            except (KeyError, self._secrets.exceptions.ResourceNotFoundException):
+                return False
+        try:
+            return bool(json.loads(kept)[provider.secret_key] == secret) if provider.secret_key else kept == secret
+        except (ValueError, LookupError, TypeError):
+            return False
 
     @contextmanager
     def _deleting(self, action: str) -> Iterator[None]:
@@ -207,4 +228,6 @@ def provider_from_api(answer: Mapping[str, Any]) -> ObservedProvider:
             client_id=client.get("clientId", ""),
             vendor=answer.get("credentialProviderVendor", ""),
         ),
+        secret_arn=answer.get("clientSecretArn", {}).get("secretArn", ""),
+        secret_key=answer.get("clientSecretJsonKey", ""),
     )

@@ -166,11 +166,11 @@ class Reviews:
             yield from drift.pool_drifts(settings.outputs, clients, users)
 
     def _gateway(self, settings: Settings) -> Iterator[Drift]:
-        asked, known = self.steps.tools.gateway_asked(settings), self.steps.load_or_new().gateway
+        asked = self.steps.tools.gateway_asked(settings)
         if asked is not None:
             yield from drift.gateway_drifts(asked, self.steps.gateway_seen(settings, asked))
-        elif known is not None and self.steps.tools.gateways(settings.endpoints).get(known.id):
-            yield drift.stray_gateway(known.name)
+        elif stray := self.steps.unasked_gateway(settings):
+            yield drift.stray_gateway(stray.spec.name)
 
     def _launched(self, settings: Settings) -> Iterator[Drift]:
         ledger = self.steps.load_or_new()

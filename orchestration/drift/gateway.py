@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 
 from orchestration.drift.differences import Drift, Level, differences
 from orchestration.drift.launched import authorizer_drifts
-from orchestration.gateway import GatewayAsked, ObservedGateway, ObservedProvider, ObservedTarget, differing
+from orchestration.gateway import (
+    FunctionSpec,
+    GatewayAsked,
+    ObservedGateway,
+    ObservedProvider,
+    ObservedTarget,
+    differing,
+)
 from orchestration.gateway.spec import Spec
 
 
@@ -18,6 +25,9 @@ class GatewaySeen:
     gateway: ObservedGateway | None
     targets: Mapping[str, ObservedTarget]
     provider: ObservedProvider | None
+    function: FunctionSpec | None
+    secret_fits: bool
+    """Whether the credential provider, if there is one, keeps its client's secret."""
 
 
 def gateway_drifts(asked: GatewayAsked, seen: GatewaySeen) -> Iterator[Drift]:
@@ -32,7 +42,11 @@ def gateway_drifts(asked: GatewayAsked, seen: GatewaySeen) -> Iterator[Drift]:
     if seen.provider is None:
         yield Drift(f"credential provider {asked.provider.name}", "credential provider", "there", None)
     else:
-        yield from _rows(f"credential provider {asked.provider.name}", asked.provider, seen.provider.spec)
+        place = f"credential provider {asked.provider.name}"
+        yield from _rows(place, asked.provider, seen.provider.spec)
+        if not seen.secret_fits:
+            yield Drift(place, "secret", "its client's", "another")
+    yield from _function(asked, seen.function)
 
 
 def stray_gateway(name: str) -> Drift:
@@ -52,6 +66,14 @@ def _targets(where: str, asked: GatewayAsked, seen: GatewaySeen) -> Iterator[Dri
         return
     yield from _status(place, own.status)
     yield from _rows(place, asked.target, own.spec)
+
+
+def _function(asked: GatewayAsked, live: FunctionSpec | None) -> Iterator[Drift]:
+    where = f"function {asked.target.function_arn.rpartition(':')[2]}"
+    if live is None:
+        yield Drift(where, "function", "there", None)
+    else:
+        yield from _rows(where, asked.function, live)
 
 
 def _status(where: str, status: str) -> Iterator[Drift]:

@@ -56,16 +56,6 @@ class Saving:
             return False
         return self.daemon.recorded() != (pid, created)
 
-    def note_loss(self) -> None:
-        """Remember it past the next save: what agentcore_local keeps in the emulator must be given again."""
-        (self.folder / "lost").touch(mode=0o600)
-
-    def must_give_again(self) -> bool:
-        return (self.folder / "lost").exists()
-
-    def given_again(self) -> None:
-        (self.folder / "lost").unlink(missing_ok=True)
-
     def is_empty(self) -> bool:
         """True if nothing was ever saved, or all of it was deleted."""
         return not any((self.folder / "state").glob("*.json"))

@@ -1,6 +1,14 @@
 """Makes, compares and removes the AgentCore Gateway through which the agent gets credit scores."""
 
-from orchestration.gateway.lifecycle import READY, GatewayControl, own_gateway, remove_gateway, targets_of
+from orchestration.gateway.function import FunctionControl, FunctionKeeper, FunctionSpec
+from orchestration.gateway.lifecycle import (
+    READY,
+    GatewayControl,
+    delete_gateway,
+    own_gateway,
+    remove_gateway,
+    targets_of,
+)
 from orchestration.gateway.make import GatewayMaker, MadeGateway
 from orchestration.gateway.schema import load_tools
 from orchestration.gateway.spec import (
@@ -22,6 +30,9 @@ __all__ = [
     "READY",
     "TARGET",
     "TOOL",
+    "FunctionControl",
+    "FunctionKeeper",
+    "FunctionSpec",
     "GatewayAsked",
     "GatewayControl",
     "GatewayMaker",
@@ -33,6 +44,7 @@ __all__ = [
     "ProviderSpec",
     "TargetSpec",
     "asked_of",
+    "delete_gateway",
     "differing",
     "gateway_name",
     "load_tools",

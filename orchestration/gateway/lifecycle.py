@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from orchestration.clock import Clock
@@ -31,9 +31,15 @@ class GatewayControl(Protocol):
 
     def get(self, gateway_id: str) -> ObservedGateway | None: ...
     def find(self, name: str) -> ObservedGateway | None: ...
-    def create(self, spec: GatewaySpec) -> ObservedGateway: ...
+    def create(self, spec: GatewaySpec, tags: Mapping[str, str]) -> ObservedGateway: ...
     def update(self, gateway_id: str, spec: GatewaySpec) -> None: ...
     def delete(self, gateway_id: str) -> None: ...
+    def tags(self, arn: str) -> dict[str, str]:
+        """Tags of a gateway; none of what is gone. Of a credential provider the service tells none (botocore model:
+        TaggableResourcesArn takes no such ARN); whose it is, its client says, which is of one user pool alone.
+        """
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None: ...
     def targets(self, gateway_id: str) -> dict[str, str]:
         """{name: id} of every target of the gateway."""
 
@@ -44,9 +50,11 @@ class GatewayControl(Protocol):
     def update_target(self, gateway_id: str, target_id: str, spec: TargetSpec) -> None: ...
     def delete_target(self, gateway_id: str, target_id: str) -> None: ...
     def provider(self, name: str) -> ObservedProvider | None: ...
-    def create_provider(self, spec: ProviderSpec, secret: str) -> None: ...
+    def create_provider(self, spec: ProviderSpec, secret: str, tags: Mapping[str, str]) -> None: ...
     def update_provider(self, spec: ProviderSpec, secret: str) -> None: ...
     def delete_provider(self, name: str) -> None: ...
+    def keeps(self, provider: ObservedProvider, secret: str) -> bool:
+        """Whether that is the client's secret which the provider shows at the token endpoint."""
 
 
 def own_gateway(control: GatewayControl, name: str, known: GatewayRecord | None) -> ObservedGateway | None:
@@ -112,11 +120,7 @@ def remove_gateway(
     gone: list[str] = []
     live = own_gateway(control, name, record)
     if live is not None:
-        deadline = clock.monotonic() + timeout_s
-        gone += _remove_targets(control, live.id, clock, note, deadline, poll_s)
-        _until_gone(lambda: control.get(live.id), lambda: control.delete(live.id), live.id, clock, deadline, poll_s)
-        note(f"gateway {name} is gone")
-        gone.append(f"gateway {name}")
+        gone += delete_gateway(control, live, clock, note, timeout_s=timeout_s, poll_s=poll_s)
     provider = record.credential_provider if record and record.credential_provider else name
     if control.provider(provider) is not None:
         control.delete_provider(provider)
@@ -124,21 +128,39 @@ def remove_gateway(
     return tuple(gone)
 
 
+def delete_gateway(
+    control: GatewayControl, live: ObservedGateway, clock: Clock, note: Note, *, timeout_s: float, poll_s: float
+) -> list[str]:
+    """Delete just that gateway with all its targets; what was deleted. Raises Leftovers after timeout_s."""
+    deadline = clock.monotonic() + timeout_s
+    gone = _remove_targets(control, live.id, clock, note, deadline, poll_s)
+    _until_gone(lambda: control.get(live.id), lambda: control.delete(live.id), live.id, clock, deadline, poll_s)
+    note(f"gateway {live.spec.name} is gone")
+    return [*gone, f"gateway {live.spec.name}"]
+
+
 def _remove_targets(
     control: GatewayControl, gateway_id: str, clock: Clock, note: Note, deadline: float, poll_s: float
 ) -> list[str]:
     targets = control.targets(gateway_id)
     for name, target_id in sorted(targets.items()):
-
-        def look(target_id: str = target_id) -> ObservedTarget | None:
-            return control.target(gateway_id, target_id)
-
-        def delete(target_id: str = target_id) -> None:
-            control.delete_target(gateway_id, target_id)
-
-        _until_gone(look, delete, f"target {name} of {gateway_id}", clock, deadline, poll_s)
+        remove_target(control, gateway_id, target_id, name, clock, deadline - clock.monotonic(), poll_s)
         note(f"target {name} is gone")
     return [f"gateway target {name}" for name in sorted(targets)]
+
+
+def remove_target(
+    control: GatewayControl, gateway_id: str, target_id: str, name: str, clock: Clock, timeout_s: float, poll_s: float
+) -> None:
+    """Delete a target and wait until it is gone. Raises Leftovers after timeout_s."""
+    _until_gone(
+        lambda: control.target(gateway_id, target_id),
+        lambda: control.delete_target(gateway_id, target_id),
+        f"target {name} of {gateway_id}",
+        clock,
+        clock.monotonic() + timeout_s,
+        poll_s,
+    )
 
 
 def _until_gone(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from orchestration.errors import BadInput
+from orchestration.gateway.function import FunctionSpec
 from orchestration.runtime.spec import comparable
-from orchestration.settings import Settings, authorizer_of
+from orchestration.settings import Settings, authorizer_of, own_tags
 
 TARGET = "credit-check"
 TOOL = f"{TARGET}___get_credit_score"
@@ -62,6 +63,14 @@ class GatewayAsked:
     gateway: GatewaySpec
     target: TargetSpec
     provider: ProviderSpec
+    function: FunctionSpec
+    project: str
+    environment: str
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Of what is made: whose it is."""
+        return own_tags(self.project, self.environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,9 @@ class ObservedProvider:
     arn: str
     status: str
     spec: ProviderSpec
+    secret_arn: str = ""
+    """Where Secrets Manager has the client's secret, and under which key of a JSON object; empty: it is the text."""
+    secret_key: str = ""
 
 
 def gateway_name(agent_runtime_name: str) -> str:
@@ -114,10 +126,13 @@ def asked_of(settings: Settings, tools: Sequence[Mapping[str, Any]]) -> GatewayA
         GatewaySpec(wanted.name, wanted.role_arn, JWT, authorizer_of(wanted.authorizer)),
         TargetSpec(TARGET, wanted.function_arn, tuple(tools)),
         ProviderSpec(wanted.credential_provider_name, wanted.authorizer.discovery_url, wanted.client_id),
+        FunctionSpec(**asdict(wanted.function)),
+        settings.outputs.project,
+        settings.deployment.environment,
     )
 
 
-Spec = GatewaySpec | TargetSpec | ProviderSpec
+Spec = GatewaySpec | TargetSpec | ProviderSpec | FunctionSpec
 
 
 def differing(asked: Spec, live: Spec) -> tuple[str, ...]:

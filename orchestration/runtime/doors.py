@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -24,6 +24,8 @@ class DoorMaker:
     note: Note
     timeout_s: float
     poll_s: float
+    tags: Mapping[str, str]
+    """Of what is made: whose it is."""
 
     def next_step(
         self, spec: RuntimeSpec, record: RuntimeRecord | None, artifact_version: str | None, *, mend: bool
@@ -56,7 +58,7 @@ class DoorMaker:
                 return runtime
             case Create():
                 self.note(f"door {spec.name}: creating")
-                runtime_id, arn = self.control.create(spec)
+                runtime_id, arn = self.control.create(spec, self.tags)
             case Update(runtime, _, changed):
                 self.note(f"door {spec.name}: {', '.join(changed)}")
                 runtime_id, arn = runtime.id, runtime.arn

@@ -32,7 +32,7 @@ from orchestration.runtime.spec import (
     desired_spec,
     next_step,
 )
-from orchestration.settings import Settings
+from orchestration.settings import Settings, own_tags, refuse_another
 
 
 class Deployer(Protocol):
@@ -112,6 +112,8 @@ class Launcher:
                 assert_never(step)
         uploaded = self.artifact_version(spec.bucket, spec.key)
         made(RuntimeRecord(spec.name, runtime_id, arn, uploaded))
+        if changed:
+            self.control.tag(arn, own_tags(*self._whose))  # the toolkit sends none
         timeout_s = self.settings.waits.launch_s
         runtime = self._wait(runtime_id)
         runtime = require_mmds_v2(
@@ -137,6 +139,8 @@ class Launcher:
         The remembered id only saves a look-up: a runtime of another name is never taken for ours.
         """
         runtime = own_runtime(self.control, self.settings.outputs.agent_runtime_name, known)
+        if runtime is not None and (known is None or known.id != runtime.id):
+            refuse_another(f"runtime {runtime.id}", self.control.tags(runtime.arn), *self._whose)
         if runtime is None or runtime.status in FAILED | {READY}:
             return runtime
         if runtime.status == "DELETING":
@@ -146,6 +150,10 @@ class Launcher:
             return self._wait(runtime.id)
         except LaunchFailed:
             return self.control.get(runtime.id)
+
+    @property
+    def _whose(self) -> tuple[str, str]:
+        return self.settings.outputs.project, self.settings.deployment.environment
 
     def _stage(self) -> StagedAgent:
         return stage(self.agent_dir, self.settings.deployment.state_dir / "build")

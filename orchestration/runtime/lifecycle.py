@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from orchestration.clock import Clock
@@ -29,11 +29,17 @@ class RuntimeControl(Protocol):
     def names(self) -> dict[str, str]:
         """{name: id} of every runtime of the account and region."""
 
-    def create(self, spec: RuntimeSpec) -> tuple[str, str]:
+    def create(self, spec: RuntimeSpec, tags: Mapping[str, str]) -> tuple[str, str]:
         """CreateAgentRuntime from the package that lies in the bucket. (runtime id, ARN)."""
 
     def update(self, runtime: ObservedRuntime, spec: RuntimeSpec) -> None:
         """UpdateAgentRuntime with every setting of spec, the package that lies in the bucket now."""
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """Its tags; none of what is gone."""
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add tags, over those of the same names."""
 
     def other_endpoints(self, runtime_id: str) -> dict[str, str]:
         """{name: version that it answers with} of every endpoint but DEFAULT."""

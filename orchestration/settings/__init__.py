@@ -26,14 +26,18 @@ from orchestration.settings.deployment import (
     state_bucket,
 )
 from orchestration.settings.model import DEFAULT_MODEL_ID, bedrock_models, model_id, model_provider
+from orchestration.settings.tags import ENVIRONMENT, MANAGED_BY, PROJECT, own_tags, owned, refuse_another
 
 __all__ = [
     "AGENT_ENTRYPOINT",
     "CODE_RUNTIME",
     "DEFAULT_MODEL_ID",
     "DEFAULT_REGION",
+    "ENVIRONMENT",
     "LOCAL_ACCOUNT",
+    "MANAGED_BY",
     "PRODUCTION",
+    "PROJECT",
     "QUALIFIER",
     "Deployment",
     "Endpoints",
@@ -48,7 +52,10 @@ __all__ = [
     "claim_rule",
     "model_id",
     "model_provider",
+    "own_tags",
+    "owned",
     "port",
+    "refuse_another",
     "remote_state",
     "seconds",
     "select_deployment",

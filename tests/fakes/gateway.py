@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.gateway import (
+    FunctionSpec,
     GatewayAsked,
     GatewaySpec,
     ObservedGateway,
@@ -19,7 +20,7 @@ from orchestration.gateway import (
     load_tools,
 )
 from orchestration.ledger import GatewayRecord
-from tests.fakes.orchestration import GATEWAY, GATEWAY_ARN, GATEWAY_ID, GATEWAY_URL, settings
+from tests.fakes.orchestration import CLIENT_SECRET, GATEWAY, GATEWAY_ARN, GATEWAY_ID, GATEWAY_URL, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET_ID = "Ab12Cd34Ef"
@@ -61,6 +62,10 @@ class FakeGateways:
     """Fields of the gateway that come out otherwise than they were sent."""
     calls: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
+    kept: str = CLIENT_SECRET
+    """The secret that the credential provider has."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """Tags of the gateway."""
 
     def get(self, gateway_id: str) -> ObservedGateway | None:
         if self.live is None or self.live.id != gateway_id:
@@ -71,8 +76,16 @@ class FakeGateways:
         self.calls.append(f"find {name}")
         return self.get(self.live.id) if self.live and self.live.spec.name == name else None
 
-    def create(self, spec: GatewaySpec) -> ObservedGateway:
+    def tags(self, arn: str) -> dict[str, str]:
+        return dict(self.labels) if self.live and self.live.arn == arn else {}
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        self.calls.append("tag")
+        self.labels |= tags
+
+    def create(self, spec: GatewaySpec, tags: Mapping[str, str]) -> ObservedGateway:
         self.calls.append(f"create {spec.name}")
+        self.labels = dict(tags)
         made = replace(spec, **self.alters)
         self.live = observed_gateway(spec=made, status=self.ends_as, reasons=self.reasons)
         return replace(self.live, status="CREATING")
@@ -109,19 +122,46 @@ class FakeGateways:
     def provider(self, name: str) -> ObservedProvider | None:
         return self.held if self.held and self.held.spec.name == name else None
 
-    def create_provider(self, spec: ProviderSpec, secret: str) -> None:
+    def keeps(self, provider: ObservedProvider, secret: str) -> bool:
+        return secret == self.kept
+
+    def create_provider(self, spec: ProviderSpec, secret: str, tags: Mapping[str, str]) -> None:
         self.calls.append(f"create_provider {spec.name}")
         self.secrets.append(secret)
+        self.kept = secret
         self.held = observed_provider(spec=spec)
 
     def update_provider(self, spec: ProviderSpec, secret: str) -> None:
         self.calls.append(f"update_provider {spec.name}")
         self.secrets.append(secret)
+        self.kept = secret
         self.held = observed_provider(spec=spec)
 
     def delete_provider(self, name: str) -> None:
         self.calls.append(f"delete_provider {name}")
         self.held = None
+
+
+@dataclass
+class FakeFunctions:
+    """One function; as it was asked for, changed."""
+
+    live: FunctionSpec | None = field(default_factory=lambda: asked().function)
+    calls: list[str] = field(default_factory=list)
+
+    def get(self, arn: str) -> FunctionSpec | None:
+        return self.live if arn == asked().target.function_arn else None
+
+    def put_code(self, arn: str, package: bytes) -> None:
+        self.calls.append(f"put_code {package.decode()}")
+        assert self.live is not None
+        self.live = replace(self.live, code_sha256=asked().function.code_sha256)
+
+    def remove_permission(self, arn: str, sid: str) -> None:
+        self.calls.append(f"remove_permission {sid}")
+
+    def remove_url(self, called: str) -> None:
+        self.calls.append(f"remove_url {called}")
 
 
 def standing() -> FakeGateways:

@@ -79,6 +79,12 @@ GATEWAY: Mapping[str, Any] = {
     "gateway_function_arn": "arn:aws:lambda:us-east-1:000000000000:function:mortgage-dev-credit-check",
     "gateway_client_id": "client-of-the-agent",
     "gateway_scope": "gateway/invoke",
+    "gateway_function": {
+        "code_sha256": "qzJvFt7FM7plE5lJJGWBwBa51Md9DeAEbmX0jldTcqM=",
+        "handler": "credit_check.handler.handle",
+        "role_arn": "arn:aws:iam::000000000000:role/mortgage-dev-credit-check",
+        "runtime": "python3.13",
+    },
     "gateway_credential_provider_name": "mortgage-dev-gateway",
     "gateway_authorizer": {
         "discovery_url": DISCOVERY_URL,
@@ -190,6 +196,8 @@ class FakeControl:
     endpoints: dict[str, str] = field(default_factory=dict)
     versions: dict[str, ObservedRuntime] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Tags by ARN."""
     _deleted: bool = False
 
     def get(self, runtime_id: str, version: str | None = None) -> ObservedRuntime | None:
@@ -212,8 +220,15 @@ class FakeControl:
     def names(self) -> dict[str, str]:
         return {self.live.spec.name: self.live.id} if self.live else {}
 
-    def create(self, spec: RuntimeSpec) -> tuple[str, str]:
+    def tags(self, arn: str) -> dict[str, str]:
+        return dict(self.labels.get(arn, {}))
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        self.labels[arn] = self.tags(arn) | dict(tags)
+
+    def create(self, spec: RuntimeSpec, tags: Mapping[str, str]) -> tuple[str, str]:
         self.calls.append(f"create {spec.name}")
+        self.tag(RUNTIME_ARN, tags)
         sent = replace(spec, require_mmds_v2=False) if self.starts_with_mmds_off else spec
         self.live = observed(sent)
         return RUNTIME_ID, RUNTIME_ARN

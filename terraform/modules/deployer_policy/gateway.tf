@@ -14,9 +14,13 @@ locals {
       Action = [
         "lambda:CreateFunction",
         "lambda:DeleteFunction",
+        "lambda:DeleteFunctionUrlConfig",
         "lambda:GetFunction",
         "lambda:GetFunctionCodeSigningConfig",
+        "lambda:GetPolicy",
+        "lambda:ListFunctionUrlConfigs",
         "lambda:ListVersionsByFunction",
+        "lambda:RemovePermission",
         "lambda:TagResource",
         "lambda:UntagResource",
         "lambda:UpdateFunctionCode",
@@ -32,6 +36,16 @@ locals {
       Resource = ["*"]
     },
     {
+      # What is made with tags is tagged before it has an id; these tags alone, which say that it is this environment's.
+      Sid      = "TagWhatIsMade"
+      Effect   = "Allow"
+      Action   = ["bedrock-agentcore:TagResource"]
+      Resource = ["${local.agentcore_arn}:gateway/*", "${local.agentcore_arn}:runtime/*"]
+      Condition = {
+        StringEquals = { "aws:RequestTag/Project" = var.project, "aws:RequestTag/Environment" = var.environment }
+      }
+    },
+    {
       Sid    = "OwnGateway"
       Effect = "Allow"
       Action = [
@@ -41,6 +55,7 @@ locals {
         "bedrock-agentcore:GetGateway",
         "bedrock-agentcore:GetGatewayTarget",
         "bedrock-agentcore:ListGatewayTargets",
+        "bedrock-agentcore:ListTagsForResource",
         "bedrock-agentcore:TagResource",
         "bedrock-agentcore:UpdateGateway",
         "bedrock-agentcore:UpdateGatewayTarget",
@@ -65,18 +80,21 @@ locals {
         "bedrock-agentcore:DeleteOauth2CredentialProvider",
         "bedrock-agentcore:GetOauth2CredentialProvider",
         "bedrock-agentcore:GetTokenVault",
+        "bedrock-agentcore:TagResource",
         "bedrock-agentcore:UpdateOauth2CredentialProvider",
       ]
       Resource = [for place in ["", "/oauth2credentialprovider/${local.gateway_name}"] : "${local.agentcore_arn}:token-vault/default${place}"]
     },
     {
-      # AgentCore Identity keeps the client's secret in Secrets Manager, as whoever makes the provider.
+      # AgentCore Identity keeps the client's secret in Secrets Manager, as whoever makes the provider. It is read to compare it
+      # with the client's own: nothing else tells that a provider has a wrong one.
       Sid    = "SecretOfTheProvider"
       Effect = "Allow"
       Action = [
         "secretsmanager:CreateSecret",
         "secretsmanager:DeleteSecret",
         "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
         "secretsmanager:PutSecretValue",
         "secretsmanager:TagResource",
         "secretsmanager:UpdateSecret",

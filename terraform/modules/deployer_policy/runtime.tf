@@ -19,6 +19,8 @@ locals {
         "bedrock-agentcore:GetAgentRuntimeEndpoint",
         "bedrock-agentcore:GetResourcePolicy",
         "bedrock-agentcore:ListAgentRuntimeEndpoints",
+        "bedrock-agentcore:ListTagsForResource",
+        "bedrock-agentcore:TagResource",
         "bedrock-agentcore:UpdateAgentRuntime",
       ]
       # Endpoints begin with their runtime's ARN, which the pattern's end takes in.

@@ -469,6 +469,7 @@ def test_a_runtime_is_made_of_the_package_in_the_bucket(
         "networkConfiguration": {"networkMode": "PUBLIC"},
         "protocolConfiguration": {"serverProtocol": "HTTP"},
         "environmentVariables": dict(spec().environment),
+        "tags": {"Project": "p"},
         **members,
     }
     answer = {
@@ -479,7 +480,17 @@ def test_a_runtime_is_made_of_the_package_in_the_bucket(
         "status": "CREATING",
     }
     stubs.stub(CONTROL).add_response("create_agent_runtime", answer, params)
-    assert BotoRuntimeControl(stubs).create(spec(**changes)) == (RUNTIME_ID, RUNTIME_ARN)
+    assert BotoRuntimeControl(stubs).create(spec(**changes), {"Project": "p"}) == (RUNTIME_ID, RUNTIME_ARN)
+
+
+def test_tags_are_read_and_written_and_what_is_gone_has_none(stubs: Stubs) -> None:
+    stub, named = stubs.stub(CONTROL), {"resourceArn": RUNTIME_ARN}
+    stub.add_response("tag_resource", {}, {**named, "tags": {"Project": "p"}})
+    stub.add_response("list_tags_for_resource", {"tags": {"Project": "p"}}, named)
+    stub.add_client_error("list_tags_for_resource", "ResourceNotFoundException", http_status_code=404)
+    adapter = BotoRuntimeControl(stubs)
+    adapter.tag(RUNTIME_ARN, {"Project": "p"})
+    assert [adapter.tags(RUNTIME_ARN), adapter.tags(RUNTIME_ARN)] == [{"Project": "p"}, {}]
 
 
 def test_deleting_what_is_gone_is_no_error(stubs: Stubs) -> None:

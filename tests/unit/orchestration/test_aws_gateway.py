@@ -21,6 +21,7 @@ from tests.fakes.gateway import (
 )
 from tests.fakes.orchestration import CLIENT_SECRET, GATEWAY_ARN, GATEWAY_ID, GATEWAY_URL, LOCAL_ENDPOINTS
 
+SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:x"
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 ASKED = asked()
 GATEWAY = {
@@ -53,7 +54,8 @@ SHOWN_PROVIDER = {
     "name": ASKED.provider.name,
     "credentialProviderArn": PROVIDER_ARN,
     "credentialProviderVendor": "CustomOauth2",
-    "clientSecretArn": {"secretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:x"},
+    "clientSecretArn": {"secretArn": SECRET_ARN},
+    "clientSecretJsonKey": "client_secret",
     "oauth2ProviderConfigOutput": {"customOauth2ProviderConfig": CLIENT},
     "createdTime": WHEN,
     "lastUpdatedTime": WHEN,
@@ -107,11 +109,11 @@ def test_a_gateway_is_found_by_name_on_a_later_page(adapter: BotoGatewayControl,
 
 
 def test_making_and_changing_send_every_setting(adapter: BotoGatewayControl, stub: Stubber) -> None:
-    stub.add_response("create_gateway", shown_gateway(status="CREATING"), GATEWAY)
+    stub.add_response("create_gateway", shown_gateway(status="CREATING"), {**GATEWAY, "tags": ASKED.tags})
     stub.add_response("update_gateway", shown_gateway(), {**IN_GATEWAY, **GATEWAY})
     stub.add_response("create_gateway_target", shown_target(), {**IN_GATEWAY, **TARGET})
     stub.add_response("update_gateway_target", shown_target(), {**IN_TARGET, **TARGET})
-    assert adapter.create(ASKED.gateway) == observed_gateway(status="CREATING")
+    assert adapter.create(ASKED.gateway, ASKED.tags) == observed_gateway(status="CREATING")
     adapter.update(GATEWAY_ID, ASKED.gateway)
     assert adapter.create_target(GATEWAY_ID, ASKED.target) == TARGET_ID
     adapter.update_target(GATEWAY_ID, TARGET_ID, ASKED.target)
@@ -132,14 +134,38 @@ def test_a_target_of_another_kind_is_not_taken_for_ours(adapter: BotoGatewayCont
 
 def test_a_providers_secret_is_sent_and_never_read(adapter: BotoGatewayControl, stub: Stubber) -> None:
     made = {name: SHOWN_PROVIDER[name] for name in ("name", "credentialProviderArn", "clientSecretArn")}
-    stub.add_response("create_oauth2_credential_provider", made, PROVIDER)
+    stub.add_response("create_oauth2_credential_provider", made, {**PROVIDER, "tags": ASKED.tags})
     stub.add_response("update_oauth2_credential_provider", SHOWN_PROVIDER, PROVIDER)
     stub.add_response("get_oauth2_credential_provider", SHOWN_PROVIDER, {"name": ASKED.provider.name})
-    adapter.create_provider(ASKED.provider, CLIENT_SECRET)
+    adapter.create_provider(ASKED.provider, CLIENT_SECRET, ASKED.tags)
     adapter.update_provider(ASKED.provider, CLIENT_SECRET)
     found = adapter.provider(ASKED.provider.name)
-    assert found == observed_provider()
+    assert found == observed_provider(secret_arn=SECRET_ARN, secret_key="client_secret")
     assert CLIENT_SECRET not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("kept", "key", "fits"),
+    [
+        (f'{{"client_secret": "{CLIENT_SECRET}"}}', "client_secret", True),
+        (CLIENT_SECRET, "", True),
+        ('{"client_secret": "another"}', "client_secret", False),
+        (f'{{"other": "{CLIENT_SECRET}"}}', "client_secret", False),
+        (CLIENT_SECRET, "client_secret", False),
+        (None, "client_secret", False),
+    ],
+    ids=["as-json", "plain", "another", "another-key", "no-json", "gone"],
+)
+def test_what_a_provider_keeps_is_compared_with_its_clients_secret(
+    adapter: BotoGatewayControl, kept: str | None, key: str, fits: bool
+) -> None:
+    with Stubber(adapter._secrets) as vault:
+        if kept is None:
+            vault.add_client_error("get_secret_value", "ResourceNotFoundException")
+        else:
+            vault.add_response("get_secret_value", {"SecretString": kept}, {"SecretId": SECRET_ARN})
+        held = observed_provider(secret_arn=SECRET_ARN, secret_key=key)
+        assert adapter.keeps(held, CLIENT_SECRET) is fits
 
 
 def test_what_is_gone_is_none_and_deleting_it_is_no_error(adapter: BotoGatewayControl, stub: Stubber) -> None:

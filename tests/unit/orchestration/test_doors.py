@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from orchestration.errors import BadInput, LaunchFailed
 from orchestration.ledger import RuntimeRecord
 from orchestration.runtime.doors import DoorMaker
 from orchestration.runtime.spec import Create, Keep, RuntimeSpec, Step, Update, changed_fields, spec_digest
+from orchestration.settings import own_tags
 from tests.fakes.orchestration import (
     DISCOVERY_URL,
     PROBES,
@@ -144,7 +146,9 @@ class Making:
         self.control, self.clock, self.unknown = control, FakeClock(), unknown
         self.made: list[RuntimeRecord] = []
         self.notes: list[str] = []
-        self.maker = DoorMaker(control, self._known, self.clock, self.notes.append, timeout_s=60.0, poll_s=5.0)
+        waits: Any = {"timeout_s": 60.0, "poll_s": 5.0}
+        tags = own_tags("mortgage", "dev")
+        self.maker = DoorMaker(control, self._known, self.clock, self.notes.append, **waits, tags=tags)
 
     def _known(self, arn: str) -> bool:
         self.unknown -= 1
@@ -212,6 +216,12 @@ def test_a_new_door_is_recorded_before_it_is_waited_for() -> None:
     assert seen and set(seen) == {1}
 
 
+def test_a_door_says_whose_it_is() -> None:
+    control = FakeControl()
+    Making(control).ensure()
+    assert control.tags(RUNTIME_ARN) == own_tags("mortgage", "dev")
+
+
 def test_mmds_v2_is_turned_on_where_creating_leaves_it_off() -> None:
     control = FakeControl(starts_with_mmds_off=True)
     Making(control).ensure()
@@ -221,8 +231,8 @@ def test_mmds_v2_is_turned_on_where_creating_leaves_it_off() -> None:
 
 def test_a_door_that_does_not_turn_out_as_asked_for_is_an_error() -> None:
     class Forgetful(FakeControl):
-        def create(self, spec: RuntimeSpec) -> tuple[str, str]:
-            return super().create(replace(spec, authorizer={}))
+        def create(self, spec: RuntimeSpec, tags: Mapping[str, str]) -> tuple[str, str]:
+            return super().create(replace(spec, authorizer={}), tags)
 
     with pytest.raises(LaunchFailed) as caught:
         Making(Forgetful()).ensure()

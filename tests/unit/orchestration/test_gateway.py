@@ -13,6 +13,7 @@ from orchestration.console import Console
 from orchestration.drift import GatewaySeen, Level, gateway_drifts
 from orchestration.errors import BadInput, GateRefused, LaunchFailed, Leftovers, MissingOutputs, Unfit
 from orchestration.gateway import (
+    FunctionKeeper,
     GatewayAsked,
     GatewayMaker,
     MadeGateway,
@@ -29,6 +30,7 @@ from tests.fakes.gateway import (
     RECORD,
     ROOT,
     TARGET_ID,
+    FakeFunctions,
     FakeGateways,
     asked,
     observed_gateway,
@@ -47,20 +49,25 @@ from tests.fakes.orchestration import (
     settings,
 )
 
+PACKAGE = b"the package"
 OTHER = "arn:aws:lambda:us-east-1:000000000000:function:another"
 
 
-def maker(control: FakeGateways) -> GatewayMaker:
+def maker(control: FakeGateways, functions: FakeFunctions | None = None, package: bytes = PACKAGE) -> GatewayMaker:
+    keeper = FunctionKeeper(functions or FakeFunctions(), lambda: package, lambda text: None)
     return GatewayMaker(
-        control, lambda client_id: CLIENT_SECRET, FakeClock(), lambda text: None, timeout_s=5.0, poll_s=1.0
+        control, keeper, lambda client_id: CLIENT_SECRET, FakeClock(), lambda text: None, timeout_s=5.0, poll_s=1.0
     )
 
 
 def made(
-    control: FakeGateways, known: GatewayRecord | None = None, records: list[GatewayRecord] | None = None
+    control: FakeGateways,
+    known: GatewayRecord | None = None,
+    records: list[GatewayRecord] | None = None,
+    functions: FakeFunctions | None = None,
 ) -> MadeGateway:
     """What the maker makes of it; `records` gets what it tells in between."""
-    return maker(control).ensure(asked(), known, (records if records is not None else []).append)
+    return maker(control, functions).ensure(asked(), known, (records if records is not None else []).append)
 
 
 def removed(control: FakeGateways, record: GatewayRecord | None = RECORD, timeout_s: float = 5.0) -> tuple[str, ...]:
@@ -138,10 +145,10 @@ def test_where_there_is_nothing_all_of_it_is_made() -> None:
 
 
 @pytest.mark.parametrize("known", [RECORD, None], ids=["recorded", "found-by-name"])
-def test_what_is_as_asked_for_is_kept_and_no_secret_is_fetched(known: GatewayRecord | None) -> None:
+def test_what_is_as_asked_for_is_kept_and_no_secret_is_sent(known: GatewayRecord | None) -> None:
     control = standing()
     assert made(control, known) == MadeGateway(RECORD, ())
-    assert [call for call in control.calls if not call.startswith("find")] == []
+    assert [call for call in control.calls if not call.startswith("find")] == ([] if known else ["tag"])
     assert control.secrets == []
 
 
@@ -223,16 +230,127 @@ def test_a_door_that_is_not_the_one_that_was_sent_is_no_success() -> None:
         made(FakeGateways(alters={"authorizer": {"customJWTAuthorizer": {"discoveryUrl": "https://x"}}}))
 
 
-# -- remove
+def test_a_wrong_or_lost_secret_behind_a_provider_is_given_again() -> None:
+    control = standing()
+    control.kept = "another"
+    assert drifts(control) == [(PROVIDER_PLACE, "secret", Level.DRIFT)]
+    assert made(control, RECORD).changed == ("credential provider secret",)
+    assert control.secrets == [CLIENT_SECRET]
+    assert (made(control, RECORD).changed, drifts(control)) == ((), [])
 
 
-def test_a_secret_that_was_lost_behind_a_provider_is_given_again() -> None:
+def test_a_target_that_nobody_asked_for_is_removed() -> None:
+    control = with_stranger()
+    assert made(control, RECORD).changed == ("target a-strangers removed",)
+    assert list(control.behind) == ["credit-check"]
+
+
+# -- whose it is
+
+
+def test_what_is_made_says_whose_it_is() -> None:
     control = FakeGateways()
-    known = made(control).record
-    again = maker(control).ensure(asked(), known, lambda record: None, secret_lost=True)
-    assert again.changed == ("credential provider secret",)
-    assert control.secrets == [CLIENT_SECRET] * 2
-    assert made(control, known).changed == ()
+    made(control)
+    assert control.labels == {"Project": "mortgage", "Environment": "dev", "ManagedBy": "orchestration"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "role", "refused"),
+    [
+        ({"Project": "mortgage", "Environment": "dev"}, "another", False),
+        ({"Project": "payroll"}, None, True),
+        ({"Project": "mortgage", "Environment": "prod"}, None, True),
+        ({}, None, False),
+        ({}, "another", True),
+    ],
+    ids=["our-tags", "another-project", "another-environment", "our-role", "neither"],
+)
+def test_a_gateway_of_our_name_that_nobody_recorded_is_taken_only_with_a_proof(
+    labels: dict[str, str], role: str | None, refused: bool
+) -> None:
+    control = gateway_with(role_arn=role) if role else standing()
+    control.labels = labels
+    if not refused:
+        assert made(control).record.id == GATEWAY_ID
+        return
+    with pytest.raises(GateRefused) as caught:
+        made(control)
+    assert caught.value.code == "of_another"
+    assert [call for call in control.calls if not call.startswith("find")] == []
+
+
+def test_a_provider_of_another_client_is_taken_only_if_it_was_recorded() -> None:
+    with pytest.raises(GateRefused, match="is of another client: another") as caught:
+        made(provider_with(client_id="another"), replace(RECORD, credential_provider=None))
+    assert caught.value.code == "of_another"
+
+
+# -- the function
+
+
+def function_with(**changes: Any) -> FakeFunctions:
+    return FakeFunctions(replace(asked().function, **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "changed", "call"),
+    [
+        ({"permissions": {"open": "Allow * lambda:*"}}, "function permission open", "remove_permission open"),
+        ({"urls": {"arn:f": "NONE"}}, "function URL", "remove_url arn:f"),
+        ({"code_sha256": "another"}, "function code", "put_code the package"),
+    ],
+    ids=["permission", "url", "code"],
+)
+def test_ways_round_the_gateway_are_closed(changes: dict[str, Any], changed: str, call: str) -> None:
+    functions = function_with(**changes)
+    assert made(standing(), RECORD, functions=functions).changed == (changed,)
+    assert functions.calls == [call]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"handler": "x"}, {"role_arn": "x"}, {"runtime": "x"}, {"layers": ("x",)}, {"variables": ("PYTHONPATH",)}],
+    ids=str,
+)
+def test_what_terraform_puts_right_and_did_not_is_no_success(changes: dict[str, Any]) -> None:
+    with pytest.raises(LaunchFailed, match=next(iter(changes))) as caught:
+        made(standing(), RECORD, functions=function_with(**changes))
+    assert (caught.value.code, caught.value.remedy) == ("function_differs", "invoke apply")
+
+
+def test_code_is_put_back_only_if_it_is_what_was_applied() -> None:
+    functions = function_with(code_sha256="another")
+    with pytest.raises(LaunchFailed, match="sources have changed"):
+        maker(standing(), functions, b"newer").ensure(asked(), RECORD, lambda record: None)
+    assert functions.calls == []
+
+
+def test_a_function_that_is_gone_is_said() -> None:
+    with pytest.raises(LaunchFailed) as caught:
+        made(standing(), RECORD, functions=FakeFunctions(None))
+    assert caught.value.code == "function_gone"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"permissions": {"open": "Allow * lambda:*"}}, "permissions.open"),
+        ({"urls": {"arn:f": "NONE"}}, "urls.arn:f"),
+        ({"code_sha256": "another"}, "code_sha256"),
+        ({"handler": "x"}, "handler"),
+        ({"role_arn": "x"}, "role_arn"),
+        ({"layers": ("x",)}, "layers"),
+        ({"variables": ("PYTHONPATH",)}, "variables"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_difference_of_the_function_is_one_critical_row(changes: dict[str, Any], field: str) -> None:
+    assert drifts(standing(), function_with(**changes)) == [
+        ("function mortgage-dev-credit-check", field, Level.CRITICAL)
+    ]
+
+
+# -- remove
 
 
 @pytest.mark.parametrize("record", [RECORD, None], ids=["recorded", "found-by-name"])
@@ -270,8 +388,9 @@ def test_one_that_does_not_settle_is_told_as_left_over() -> None:
 # -- drift
 
 
-def drifts(control: FakeGateways) -> list[tuple[str, str, Level]]:
-    seen = GatewaySeen(control.live, control.behind, control.held)
+def drifts(control: FakeGateways, functions: FakeFunctions | None = None) -> list[tuple[str, str, Level]]:
+    fits = control.held is None or maker(control).secret_fits(control.held)
+    seen = GatewaySeen(control.live, control.behind, control.held, (functions or FakeFunctions()).live, fits)
     return [(d.where, d.field, d.level) for d in gateway_drifts(asked(), seen)]
 
 
@@ -366,6 +485,16 @@ def test_a_gateway_that_is_no_longer_asked_for_is_removed_and_forgotten(tmp_path
     assert (found.gateway_url, changed, control.live, control.held) == (None, True, None, None)
     assert step.load_or_new().gateway is None
     assert step.gateway(settings())[1] is False
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["with-our-tags", "with-none"])
+def test_an_unasked_gateway_that_nobody_recorded_goes_only_with_our_tags(tmp_path: Path, ours: bool) -> None:
+    control = standing()
+    control.labels = asked().tags if ours else {}
+    step = steps(tmp_path, control)
+    assert (step.unasked_gateway(settings()) is not None) is ours
+    assert step.gateway(settings())[1] is ours
+    assert (control.live is None) is ours
 
 
 @pytest.mark.parametrize("outputs", [{}, GATEWAY], ids=["off", "not-made"])

@@ -106,14 +106,6 @@ def test_a_cloud_without_a_saved_file_is_empty(saving: Saving) -> None:
     assert not saving.is_empty()
 
 
-def test_a_loss_is_remembered_past_the_next_save(saving: Saving) -> None:
-    assert not saving.must_give_again()
-    saving.note_loss()
-    assert saving.must_give_again()
-    saving.given_again()
-    assert not saving.must_give_again()
-
-
 @pytest.mark.enable_socket
 def test_an_emulator_that_is_not_there_is_asked_once(saving: Saving) -> None:
     with emulator() as (url, _):
