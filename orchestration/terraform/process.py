@@ -85,8 +85,9 @@ class Process(Terraform):  # type: ignore[misc]
             answer = process.returncode, _text(out), _text(err)
         if cmd in LOCKING:
             if answer[0] < 0:
-                end_group(process.pid, WORD)  # killed by somebody, it could not end its provider
-            forget(folder)
+                end_group(process.pid, WORD)  # killed by somebody, it could neither end its provider
+            else:
+                forget(folder)  # nor give its lock back, by which the next one must know it
         self.temp_var_files.clean_up()
         with contextlib.suppress(OSError), self._log_path.open("a", encoding="utf-8") as log:
             log.write(("" if private else answer[1]) + answer[2])
