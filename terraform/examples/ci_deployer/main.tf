@@ -1,16 +1,17 @@
-# Applied once, by an administrator, before CI can deploy. Edit the four lines below; give the boundary's ARN to the deployment as
-# permissions_boundary_arn and the role's to CI.
+# Applied once, by an administrator, before CI can deploy. Edit the lines below; give the boundary's ARN to the deployment as
+# permissions_boundary_arn and the roles' to CI.
 
 locals {
   account_id  = "111122223333"
   environment = "dev"
   region      = "us-east-1"
-  # Whose jobs may deploy: this repository's, in the GitHub environment of the same name.
+  # Whose jobs: this repository's. They deploy in the GitHub environment of the same name, with its approvals.
   repository = "example-org/agentcore-inbound-auth"
+  # Null: the account has no OIDC provider of GitHub's yet, and it is made here.
+  provider_arn = null
 
-  partition     = "aws"
-  project       = "inbound-auth"
-  github_issuer = "token.actions.githubusercontent.com"
+  partition = "aws"
+  project   = "inbound-auth"
 }
 
 module "deployer_policy" {
@@ -65,33 +66,23 @@ resource "aws_iam_policy" "boundary" {
   })
 }
 
-resource "aws_iam_role" "deployer" {
-  name                 = "deployer-${local.project}-${local.environment}"
-  description          = "Assumed by CI to deploy ${local.project}-${local.environment}"
-  max_session_duration = 3600
+module "ci_roles" {
+  source = "../../modules/ci_roles"
 
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "JobsOfOneRepositoryAndEnvironment"
-        Effect    = "Allow"
-        Action    = "sts:AssumeRoleWithWebIdentity"
-        Principal = { Federated = "arn:${local.partition}:iam::${local.account_id}:oidc-provider/${local.github_issuer}" }
-        Condition = {
-          StringEquals = {
-            "${local.github_issuer}:aud" = "sts.amazonaws.com"
-            "${local.github_issuer}:sub" = "repo:${local.repository}:environment:${local.environment}"
-          }
-        }
-      },
-    ]
-  })
+  deploy_policy_arns = module.deployer_policy.policy_arns
+  deploy_subjects    = ["repo:${local.repository}:environment:${local.environment}"]
+  environment        = local.environment
+  plan_policies      = module.deployer_policy.reading_policies
+  # A pull request's jobs, and what runs on main before the approval and every night.
+  plan_subjects = ["repo:${local.repository}:pull_request", "repo:${local.repository}:ref:refs/heads/main"]
+  project       = local.project
+  provider_arn  = local.provider_arn
 }
 
-resource "aws_iam_role_policy_attachment" "deployer" {
-  for_each = module.deployer_policy.policy_arns
-
-  role       = aws_iam_role.deployer.name
-  policy_arn = each.value
+output "roles" {
+  description = "What CI is told: variables of the repository."
+  value = {
+    AWS_DEPLOY_ROLE_ARN = module.ci_roles.deploy_role_arn
+    AWS_PLAN_ROLE_ARN   = module.ci_roles.plan_role_arn
+  }
 }
