@@ -14,8 +14,9 @@ NOTE = "home"
 def moved_from(state_dir: Path) -> Path | None:
     """Where the folder was before; None where it is at home, or nobody noted that.
 
-    Raises BadInput for a copy, while the original is still there.
+    Raises BadInput for a copy, while the original is still there, and for a link.
     """
+    refuse_link(state_dir)
     try:
         home = Path((state_dir / NOTE).read_text(encoding="utf-8").strip())
     except FileNotFoundError:
@@ -30,6 +31,18 @@ def moved_from(state_dir: Path) -> Path | None:
             code="state_copied",
         )
     return home
+
+
+def refuse_link(state_dir: Path) -> None:
+    """Raises BadInput for a link in its place: a teardown would leave, or remove, what it leads to."""
+    if state_dir.is_symlink():
+        link, there = shlex.quote(str(state_dir)), os.path.realpath(state_dir)
+        raise BadInput(
+            f"{state_dir} is a link to {there}",
+            remedy=f"rm {link} && mv {shlex.quote(there)} {link}  # what is there is of this environment, or else: "
+            f"rm {link}",
+            code="state_is_link",
+        )
 
 
 def move_in(state_dir: Path) -> None:

@@ -32,13 +32,14 @@ from orchestration.gateway import (
     remove_gateway,
     targets_of,
 )
-from orchestration.home import move_in, moved_from
+from orchestration.home import move_in, moved_from, refuse_link
 from orchestration.http import ProviderProbe
 from orchestration.ledger import GatewayRecord, Ledger, LedgerFile, RuntimeRecord
 from orchestration.lock import exclusive
 from orchestration.machine import require_room
 from orchestration.outputs import parse_outputs
 from orchestration.runtime.doors import DoorMaker
+from orchestration.runtime.function_package import forget_package
 from orchestration.runtime.launch import Launched, Launcher
 from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, remove
 from orchestration.runtime.spec import ObservedRuntime
@@ -196,6 +197,7 @@ class Steps:
     def alone(self) -> Iterator[None]:
         """Hold the lock, and end what a command that was killed left running. Raises Unfit naming the lock's holder."""
         folder, say = self.deployment.state_dir, self.console.say
+        refuse_link(folder)
         with exclusive(folder, wait_s=seconds(self.env, "LOCK_WAIT_S", 0.0), note=say):
             if (former := moved_from(folder)) is not None:
                 say(f"{folder.name} was moved here from {former}")
@@ -559,6 +561,9 @@ class Steps:
         return self.cloud
 
     def remove_if_empty(self) -> None:
+        """What all deployments of this checkout share, once there is none."""
         parent = self.deployment.state_dir.parent
-        if parent.exists() and not any(parent.iterdir()):
+        if parent.is_dir() and not parent.is_symlink() and not any(parent.iterdir()):
             parent.rmdir()
+        if not parent.exists():
+            forget_package(self.deployment.root)

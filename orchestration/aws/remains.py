@@ -19,7 +19,7 @@ from orchestration.aws.session import Clients, translated
 from orchestration.errors import OrchestrationError
 from orchestration.remains import Found, Kind, Ours, Remain, Thing, Unseen, recognised, removal
 from orchestration.remains.ownership import named_alike
-from orchestration.runtime.ownership import ENVIRONMENT, PROJECT
+from orchestration.settings import ENVIRONMENT, PROJECT
 
 # How the local emulators say that they do not have an operation or a whole service.
 NOT_SERVED = frozenset(

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.checks.doors import door_names
-from orchestration.gateway import own_gateway
+from orchestration.errors import BadInput
+from orchestration.gateway import ObservedGateway, own_gateway
 from orchestration.ledger import Ledger, RuntimeRecord
 from orchestration.remains import Item, Kind, Ours
+from orchestration.remains.ownership import TERRAFORM_TYPES, cut_off, unknown_to
 from orchestration.runtime.lifecycle import own_runtime
+from orchestration.runtime.spec import ObservedRuntime
 from orchestration.settings import Endpoints
 from orchestration.steps import Steps
-from orchestration.terraform import Held, parse_held
+from orchestration.terraform import CUT_OFF, Held, parse_held
 
 # The default of terraform/variables.tf, where neither a state nor anything kept says it.
 PROJECT = "inbound-auth"
@@ -28,7 +31,15 @@ class Belongings:
     steps: Steps
 
     def held(self, endpoints: Endpoints) -> Held:
-        """What the state holds, read without Terraform. Raises TerraformFailed for what is no state."""
+        """What the state holds, read without Terraform.
+
+        Raises TerraformFailed for what is no state, BadInput for one that says that it is of another deployment.
+        """
+        held = self._read(endpoints)
+        self._refuse_another(held)
+        return held
+
+    def _read(self, endpoints: Endpoints) -> Held:
         steps = self.steps
         place = steps.tools.remote()
         if place is not None:
@@ -39,6 +50,22 @@ class Belongings:
         except ValueError:
             steps.tools.driver(endpoints, None).local_state()  # knows the remedy
             raise
+
+    def _refuse_another(self, held: Held) -> None:
+        """A state that was put here by hand would be destroyed, and with it what somebody else works on."""
+        chosen = self.steps.deployment
+        said = {
+            "environment": (held.text("environment") or held.environment, chosen.environment),
+            "region": (held.text("region"), chosen.region),
+            "account": (held.text("account_id") or held.account, self.steps.tools.account()),
+        }
+        for what, (its, own) in said.items():
+            if its not in (None, own):
+                raise BadInput(
+                    f"the state of {chosen.state_dir.name} is of {what} {its!r}, not of {own!r}",
+                    remedy="nothing was removed: move it back to where it came from, and this one's own to its place",
+                    code="state_of_another",
+                )
 
     def ours(self, held: Held) -> Ours:
         """Whose names and tags to look for.
@@ -57,6 +84,8 @@ class Belongings:
             environment=chosen.environment,
             region=chosen.region,
             runtime_name=runtime or (ledger.runtime.name if ledger.runtime else ""),
+            roles=frozenset(name for name in _of(held, "aws_iam_role") if name.startswith("arn:")),
+            clients=frozenset(_of(held, "aws_cognito_user_pool_client")),
             gateway_name=held.text("gateway_name") or kept.get("gateway") or (gateway.name if gateway else ""),
             keep=frozenset({*([role] if role and role not in owned else []), *kept.get("keep", ())}),
             names=frozenset(name for name in names if name),
@@ -82,26 +111,67 @@ class Belongings:
         doors = sorted({*door_names(ours.agent).values(), *(door.name for door in ledger.doors)})
         return [*((name, ledger.door(name)) for name in doors), (ours.agent, ledger.runtime)]
 
+    def runtime(
+        self, endpoints: Endpoints, ours: Ours, name: str, record: RuntimeRecord | None
+    ) -> tuple[ObservedRuntime, str] | None:
+        """The runtime of that name and what proves that it is ours; None where there is none that is."""
+        control = self.steps.tools.control(endpoints)
+        live = own_runtime(control, name, record)
+        if live is None:
+            return None
+        recorded, tags = record is not None and record.id == live.id, control.tags(live.arn)
+        by = ours.claim.proof(recorded=recorded, tags=tags, role=live.spec.role_arn)
+        return (live, by) if by else None
+
     def runtime_items(self, endpoints: Endpoints, ours: Ours) -> Iterator[Item]:
-        """Each runtime that is there, and what AgentCore keeps of it."""
-        control, logs = self.steps.tools.control(endpoints), self.steps.tools.log_groups(endpoints)
+        """Each runtime of ours that is there, and what AgentCore keeps of it."""
+        logs = self.steps.tools.log_groups(endpoints)
         for name, record in self.runtimes(ours):
-            if (runtime := own_runtime(control, name, record)) is not None:
-                yield Item(Kind.RUNTIME, name, "ledger" if record else "name")
-                yield from (Item(Kind.LOGS, group, "runtime") for group in logs.of(runtime.id))
+            if (own := self.runtime(endpoints, ours, name, record)) is not None:
+                yield Item(Kind.RUNTIME, name, own[1])
+                yield from (Item(Kind.LOGS, group, "runtime") for group in logs.of(own[0].id))
+
+    def gateway(self, endpoints: Endpoints, ours: Ours) -> tuple[ObservedGateway, str] | None:
+        """As `runtime`."""
+        control, record = self.steps.tools.gateways(endpoints), self.steps.load_or_new().gateway
+        live = own_gateway(control, ours.gateway, record)
+        if live is None:
+            return None
+        recorded, tags = record is not None and record.id == live.id, control.tags(live.arn)
+        by = ours.claim.proof(recorded=recorded, tags=tags, role=live.spec.role_arn)
+        return (live, by) if by else None
+
+    def provider(self, endpoints: Endpoints, ours: Ours) -> tuple[str, str] | None:
+        """Name of the credential provider and what proves that it is ours; of its tags the service tells nothing."""
+        record = self.steps.load_or_new().gateway
+        name = record.credential_provider if record and record.credential_provider else ours.gateway
+        live = self.steps.tools.gateways(endpoints).provider(name)
+        if live is None:
+            return None
+        recorded = record is not None and record.credential_provider == name
+        by = ours.claim.proof(recorded=recorded, tags=None, client=live.spec.client_id)
+        return (name, by) if by else None
 
     def gateway_items(self, endpoints: Endpoints, ours: Ours) -> Iterator[Item]:
-        """As orchestration.gateway.remove_gateway goes: targets, gateway, credential provider."""
-        if not ours.gateway_name:
+        """In the order in which they go: targets, gateway, credential provider."""
+        if (own := self.gateway(endpoints, ours)) is not None:
+            live, by = own
+            targets = sorted(self.steps.tools.gateways(endpoints).targets(live.id))
+            yield from (Item(Kind.TARGET, name, by) for name in targets)
+            yield Item(Kind.GATEWAY, live.spec.name, by)
+        if (provider := self.provider(endpoints, ours)) is not None:
+            yield Item(Kind.CREDENTIALS, *provider)
+
+    def forget_cut_off(self, endpoints: Endpoints) -> None:
+        """After an apply that ended well: what an earlier one left half made is no excuse for what comes later."""
+        mark = self.steps.deployment.state_dir / CUT_OFF
+        if self.steps.cloud is None or not mark.exists():
             return
-        record = self.steps.load_or_new().gateway
-        control, by = self.steps.tools.gateways(endpoints), "ledger" if record else "name"
-        if (live := own_gateway(control, ours.gateway_name, record)) is not None:
-            yield from (Item(Kind.TARGET, name, by) for name in sorted(control.targets(live.id)))
-            yield Item(Kind.GATEWAY, ours.gateway_name, by)
-        provider = record.credential_provider if record and record.credential_provider else ours.gateway_name
-        if control.provider(provider) is not None:
-            yield Item(Kind.CREDENTIALS, provider, by)
+        held = self.held(endpoints)
+        found = self.steps.tools.remains(endpoints).search(self.ours(held))
+        left = unknown_to(held, (), (one for one in found.remains if one.thing.kind in TERRAFORM_TYPES))
+        if not any(cut_off(one.thing) for one in left):
+            mark.unlink()
 
     def _kept(self) -> dict[str, Any]:
         try:
@@ -113,3 +183,8 @@ class Belongings:
     @property
     def _kept_path(self) -> Path:
         return self.steps.deployment.state_dir / "teardown" / "ours.json"
+
+
+def _of(held: Held, type: str) -> Iterator[str]:
+    """Every name of the resources of that type."""
+    return (name for one in held.resources if one.type == type for name in one.names)

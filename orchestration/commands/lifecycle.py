@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.commands.belongings import Belongings
 from orchestration.commands.proof import Proof
 from orchestration.console import Console
 from orchestration.errors import BadInput
@@ -32,6 +33,7 @@ class Lifecycle:
         with self.steps.changing():
             endpoints = self.steps.bring_up()
             changed = self.steps.apply(endpoints)
+            Belongings(self.steps).forget_cut_off(endpoints)
             settings = self.steps.settings(endpoints)
             changed |= self.steps.configure(settings)
             settings, made = self.steps.gateway(settings)
@@ -55,6 +57,7 @@ class Lifecycle:
             else:
                 self.steps.apply_kept(endpoints, Path(plan))
                 changed = True
+            Belongings(self.steps).forget_cut_off(endpoints)
             return changed
 
     def configure(self, *, force: bool = True) -> dict[str, Any]:
@@ -88,7 +91,9 @@ class Lifecycle:
     def _document(self, settings: Settings) -> dict[str, Any]:
         asked = self.steps.tools.gateway_asked(settings)
         gateway = self.steps.gateway_seen(settings, asked) if asked else None
-        return deployment_document(settings, self.steps.observed(settings), gateway)
+        runtime = self.steps.observed(settings)
+        serving = self.steps.tools.control(settings.endpoints).serving(runtime.id) if runtime else None
+        return deployment_document(settings, runtime, gateway, serving)
 
     def what_next(self) -> None:
         """Commands worth trying, as they must be typed here."""

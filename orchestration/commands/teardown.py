@@ -74,7 +74,8 @@ class Teardown:
         found = steps.tools.remains(endpoints).search(ours)
         named = {(item.kind, item.name.rpartition("/")[2]) for item in report.removed}
         self._judge(report, Found(tuple(unknown_to(held, named, found.remains)), found.unseen))
-        report.removed += own
+        if report.ok:
+            report.removed += own
         return report
 
     def verdict(self, report: TeardownReport, *, json: bool) -> None:
@@ -154,13 +155,17 @@ class Teardown:
         )
 
     def _remove_runtimes(self, endpoints: Endpoints, ours: Ours, report: TeardownReport) -> None:
-        """The doors first, each with its log groups before its record goes: a later run would not know its id."""
+        """The doors first, each with its log groups before its record goes: a later run would not know its id.
+
+        What is only called like one of them stays, and the search lists it.
+        """
         steps = self.steps
         control, logs = steps.tools.control(endpoints), steps.tools.log_groups(endpoints)
         for name, record in self.belongings.runtimes(ours):
-            gone = steps.remove_runtime(control, name, record)
-            if gone is not None:
-                report.removed.append(Item(Kind.RUNTIME, name, "ledger" if record else "name"))
+            own = self.belongings.runtime(endpoints, ours, name, record)
+            gone = steps.remove_runtime(control, name, record) if own else None
+            if own and gone is not None:
+                report.removed.append(Item(Kind.RUNTIME, name, own[1]))
             if runtime_id := gone or (record.id if record else None):
                 try:
                     report.removed += [Item(Kind.LOGS, group, "runtime") for group in logs.remove(runtime_id)]
@@ -170,10 +175,11 @@ class Teardown:
             steps.ledger().save(ledger.with_runtime(None) if name == ours.agent else ledger.without_door(name))
 
     def _remove_gateway(self, endpoints: Endpoints, ours: Ours, report: TeardownReport) -> None:
-        if ours.gateway_name:
-            items = list(self.belongings.gateway_items(endpoints, ours))
-            self.steps.remove_gateway(endpoints, ours.gateway_name)
-            report.removed += items
+        """As the runtimes."""
+        items = list(self.belongings.gateway_items(endpoints, ours))
+        gateway, provider = self.belongings.gateway(endpoints, ours), self.belongings.provider(endpoints, ours)
+        self.steps.delete_gateway(endpoints, gateway[0] if gateway else None, provider[0] if provider else None)
+        report.removed += items
 
     def _destroy(self, endpoints: Endpoints, held: Held, report: TeardownReport) -> None:
         """By sources that hold nothing, so that no value and no line of the project need be right. Raises Leftovers."""

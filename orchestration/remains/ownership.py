@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from orchestration.gateway import gateway_name
 from orchestration.remains.model import BY_NAME_ALONE, Kind, Remain, Thing
-from orchestration.runtime.ownership import ENVIRONMENT, MANAGED_BY, PROJECT, Claim
+from orchestration.runtime.ownership import Claim
+from orchestration.settings import ENVIRONMENT, MANAGED_BY, PROJECT
 from orchestration.terraform import Held
 
 # What services put before the name of what they make for us. Sources: AgentCore devguide, runtime-troubleshooting (log
-# groups); AWS Lambda developer guide, CodeBuild user guide (log groups); AgentCore devguide, identity (secrets of credential providers).
+# groups); AWS Lambda developer guide, CodeBuild user guide (log groups); AgentCore devguide, identity (secrets of
+# credential providers).
 PROVIDER_SECRET = "bedrock-agentcore-identity!default/oauth2/"  # noqa: S105  a name
 BEFORE = (
     "/aws/bedrock-agentcore/runtimes/",
@@ -85,9 +87,10 @@ def recognised(thing: Thing, ours: Ours) -> str | None:
     One tag that names another project or environment beats a name that looks like ours. A name alone proves nothing:
     it is said, so that nobody removes by it what is somebody else's.
     """
-    if {thing.arn, thing.id} & ours.keep or ours.claim.denied(thing.tags):
+    said = ours.claim.says(thing.tags)
+    if {thing.arn, thing.id} & ours.keep or said is False:
         return None
-    if ours.claim.tagged(thing.tags):
+    if said:
         return f"tags {PROJECT}={ours.project}, {ENVIRONMENT}={ours.environment}"
     name = named_alike(thing.name, ours)
     return f"{BY_NAME_ALONE}: begins with {name}" if name else None

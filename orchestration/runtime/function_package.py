@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -45,6 +46,11 @@ def package(root: Path) -> bytes:
             entry.external_attr = MODE
             zipped.writestr(entry, files[name].read_bytes())
     return archive.getvalue()
+
+
+def forget_package(root: Path) -> None:
+    """Remove what `write_package` wrote."""
+    shutil.rmtree((root / "terraform" / PACKAGE).parent, ignore_errors=True)
 
 
 def write_package(root: Path) -> Path:

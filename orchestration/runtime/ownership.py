@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# terraform/providers.tf, default_tags.
-PROJECT, ENVIRONMENT, MANAGED_BY = "Project", "Environment", "ManagedBy"
+from orchestration.settings import owned
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +19,9 @@ class Claim:
     clients: frozenset[str] = frozenset()
     """Ids of the app clients that Terraform made for it."""
 
-    def denied(self, tags: Mapping[str, str] | None) -> bool:
-        """True if a tag names another project or environment: one is enough."""
-        wanted = {PROJECT: self.project, ENVIRONMENT: self.environment}
-        return any((tags or {}).get(key, value) != value for key, value in wanted.items())
-
-    def tagged(self, tags: Mapping[str, str] | None) -> bool:
-        """True if both tags name us."""
-        return tags is not None and (tags.get(PROJECT), tags.get(ENVIRONMENT)) == (self.project, self.environment)
+    def says(self, tags: Mapping[str, str] | None) -> bool | None:
+        """As settings.owned: True for ours, False for somebody else's, None without word."""
+        return owned(tags, self.project, self.environment)
 
     def proof(self, *, recorded: bool, tags: Mapping[str, str] | None, role: str = "", client: str = "") -> str | None:
         """What proves it: "ledger", "tags", "role" or "client". None for what may be somebody else's.
@@ -35,11 +29,12 @@ class Claim:
         `recorded`: the ledger holds the very id that is live. An interrupt may come before the record and the tags,
         but never before the role that a runtime or gateway runs as, or the client that a provider signs in as.
         """
-        if self.denied(tags):
+        said = self.says(tags)
+        if said is False:
             return None
         if recorded:
             return "ledger"
-        if self.tagged(tags):
+        if said:
             return "tags"
         if role in self.roles:
             return "role"
