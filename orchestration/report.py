@@ -65,11 +65,15 @@ class SmokeReport:
 
 
 def deployment_document(
-    settings: Settings, runtime: ObservedRuntime | None, gateway: GatewaySeen | None = None
+    settings: Settings,
+    runtime: ObservedRuntime | None,
+    gateway: GatewaySeen | None = None,
+    serving: str | None = None,
 ) -> dict[str, Any]:
     """What `status` and `outputs` print: docs/schemas/status.schema.json.
 
     The authorizer is the live one where a runtime is given, else the desired. `gateway`: None where none is to be.
+    `serving`: the version that answers callers; an older one where the newest failed.
     """
     outputs = settings.outputs
     live = runtime.spec.authorizer if runtime else settings.authorizer()
@@ -90,6 +94,7 @@ def deployment_document(
             "id": runtime.id if runtime else None,
             "arn": runtime.arn if runtime else None,
             "version": runtime.version if runtime else None,
+            "serving_version": serving,
             "status": runtime.status if runtime else None,
             "failure_reason": runtime.failure_reason if runtime else None,
             "endpoint": QUALIFIER,

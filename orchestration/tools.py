@@ -74,6 +74,8 @@ from orchestration.tokens import Desk, TokenBroker
 
 # What a runtime that is not ours may take for one call.
 FOREIGN_REQUEST_S = 60.0
+# What an agent wrote that did not come up, and little else.
+LOGS = "invoke logs --since 10m"
 # Whoever only looks whether something answers does not wait longer.
 PROBE_S = 3.0
 
@@ -246,7 +248,7 @@ class TargetTools:
                 "BEDROCK_AGENTCORE_DP_ENDPOINT": settings.endpoints.data_plane,
             },
             log_dir=self.deployment.state_dir,
-            agent_log=self.deployment.agent_log,
+            logs=self.deployment.command(LOGS),
             region=self.deployment.region,
             timeout_s=settings.waits.launch_s,
         )

@@ -61,6 +61,14 @@ class BotoRuntimeControl:
         with translated("bedrock-agentcore:TagResource"):
             self._control.tag_resource(resourceArn=arn, tags=dict(tags))
 
+    def serving(self, runtime_id: str) -> str | None:
+        with translated("bedrock-agentcore:GetAgentRuntimeEndpoint"):
+            try:
+                found = self._control.get_agent_runtime_endpoint(agentRuntimeId=runtime_id, endpointName=QUALIFIER)
+            except self._control.exceptions.ResourceNotFoundException:
+                return None
+        return str(found["liveVersion"]) if found.get("liveVersion") else None
+
     def other_endpoints(self, runtime_id: str) -> dict[str, str]:
         endpoints: dict[str, str] = {}
         with translated("bedrock-agentcore:ListAgentRuntimeEndpoints"):

@@ -98,6 +98,7 @@ class Doctor:
             *self._of_the_cloud(),
             Check("terraform's traces", lambda: traces.left_by_terraform(self.steps.deployment)),
             Check("deployment", live.told, echoes=True),
+            Check("runtime", lambda: live.ask(lambda settings: traces.runtime(self.steps, settings)), echoes=True),
             *self._of_the_account(live),
             Check("identity provider", lambda: self._identity_provider(live)),
             Check("clock", lambda: self._clock(live)),

@@ -16,7 +16,9 @@ from orchestration.errors import Unfit, no_access
 from orchestration.ledger import Ledger
 from orchestration.lock import holding
 from orchestration.machine import exposed
-from orchestration.settings import Deployment
+from orchestration.runtime.lifecycle import FAILED
+from orchestration.settings import Deployment, Settings
+from orchestration.steps import Steps
 from orchestration.terraform import left_behind
 from orchestration.tokens.store import TokenStore
 
@@ -99,6 +101,26 @@ def left_by_terraform(deployment: Deployment) -> Iterator[Finding]:
         yield warning("terraform_left", left, deployment.command("make up"))
     else:
         yield fine("Terraform left nothing behind")
+
+
+def runtime(steps: Steps, settings: Settings) -> Iterator[Finding]:
+    """Which version answers callers: one that failed leaves the one before in its place."""
+    record = steps.load_or_new().runtime
+    control = steps.tools.control(settings.endpoints)
+    found = control.get(record.id) if record else None
+    if found is None:
+        yield said(steps.not_launched(settings))
+        return
+    serving = control.serving(found.id)
+    if found.status in FAILED:
+        yield warning(
+            "runtime_failed",
+            f"{found.id} version {found.version} is {found.status}, version {serving or 'none'} answers: "
+            f"{found.failure_reason or 'no reason given'}",
+            f"{steps.deployment.command('invoke logs --since 10m')}, then {steps.deployment.command('make up')}",
+        )
+    else:
+        yield fine(f"{found.id} version {found.version} is {found.status}, version {serving or 'none'} answers")
 
 
 def ports(cloud: LocalCloud, ledger: Ledger) -> Iterator[Finding]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, assert_never
 
 from orchestration.clock import Clock
-from orchestration.errors import GateRefused, LaunchFailed
+from orchestration.errors import GateRefused, LaunchFailed, OrchestrationError
 from orchestration.ledger import RuntimeRecord
 from orchestration.runtime.lifecycle import (
     FAILED,
@@ -107,7 +108,11 @@ class Launcher:
                 changed = step.changed if isinstance(step, Update) else ("created",)
                 doing = ", ".join(changed) if isinstance(step, Update) else "creating"
                 self.note(f"runtime {spec.name}: {doing}{_explained(step)}")
-                runtime_id, arn = self.deployer.launch(spec, staged, self.note)
+                try:
+                    runtime_id, arn = self.deployer.launch(spec, staged, self.note)
+                except LaunchFailed:
+                    self._note_failed(spec, known, made)
+                    raise
             case _:
                 assert_never(step)
         uploaded = self.artifact_version(spec.bucket, spec.key)
@@ -123,6 +128,15 @@ class Launcher:
         self._check_other_doors(spec, runtime)
         self._wait_for_data_plane(arn)
         return Launched(runtime, changed, uploaded)
+
+    def _note_failed(
+        self, spec: RuntimeSpec, known: RuntimeRecord | None, made: Callable[[RuntimeRecord], None]
+    ) -> None:
+        """A runtime that came into being and not up: its log says why, and a teardown must know it."""
+        with suppress(OrchestrationError):  # the failure itself is to be told
+            found = self.control.find(spec.name)
+            if found is not None and (known is None or known.id != found.id):
+                made(RuntimeRecord(spec.name, found.id, found.arn))
 
     def _next_step(self, spec: RuntimeSpec, known: RuntimeRecord | None) -> Step:
         """As spec.next_step; a package in the bucket that is not the one we launched is a change too."""

@@ -41,6 +41,9 @@ class RuntimeControl(Protocol):
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags, over those of the same names."""
 
+    def serving(self, runtime_id: str) -> str | None:
+        """The version that DEFAULT answers with, which is not the newest where that failed; None for none."""
+
     def other_endpoints(self, runtime_id: str) -> dict[str, str]:
         """{name: version that it answers with} of every endpoint but DEFAULT."""
 
@@ -91,7 +94,7 @@ def wait_ready(
         if runtime.status in FAILED:
             raise LaunchFailed(
                 f"runtime {runtime_id} is {runtime.status}: {runtime.failure_reason or 'no reason given'}",
-                remedy="correct the agent, then run `make up`",
+                remedy="correct the agent, then run `make up`; `invoke logs --since 10m` shows what it wrote",
             )
         if clock.monotonic() >= deadline:
             raise LaunchFailed(

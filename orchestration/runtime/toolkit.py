@@ -36,8 +36,8 @@ class Toolkit:
     log_dir: Path
     region: str
     timeout_s: float
-    agent_log: str = "the agent's log"
-    """Where the agent's own output is, as shown to people."""
+    logs: str = "invoke logs"
+    """The command that shows the agent's own output."""
 
     def launch(self, spec: RuntimeSpec, staged: StagedAgent, note: Callable[[str], None]) -> tuple[str, str]:
         """Runtime.configure and launch(auto_update_on_conflict=True). Returns (runtime id, runtime ARN).
@@ -61,8 +61,8 @@ class Toolkit:
         if "error" in answer:
             raise LaunchFailed(
                 f"the starter toolkit could not launch {spec.name}: {answer['error']}",
-                remedy=f"correct the cause and run the command again; the agent's output: {self.agent_log}, "
-                f"the toolkit's: {self.log_dir / LOG_NAME}",
+                remedy=f"correct the cause and run the command again; `{self.logs}` shows the agent's output, "
+                f"{self.log_dir / LOG_NAME} the toolkit's",
             )
         return str(answer["id"]), str(answer["arn"])
 

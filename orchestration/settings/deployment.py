@@ -50,13 +50,6 @@ class Deployment:
         return self.root / "terraform" / "environments" / f"{self.environment}.tfvars"
 
     @property
-    def agent_log(self) -> str:
-        """Where the agent writes its lines: a folder, or a place on AWS."""
-        if self.target is Target.AWS:
-            return "the runtime's log group in CloudWatch"
-        return str(self.state_dir / "cloud" / "agentcore_local" / "agents")
-
-    @property
     def make_words(self) -> str:
         """What a user types behind `make` or before `invoke` to mean this deployment; empty for the defaults."""
         words = [] if self.target is Target.LOCAL else [f"TARGET={self.target}"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from orchestration.errors import TokenRefused
+from orchestration.errors import LaunchFailed, TokenRefused
 from orchestration.outputs import TerraformOutputs, parse_outputs
 from orchestration.runtime.lifecycle import Note
 from orchestration.runtime.package import StagedAgent
@@ -198,6 +198,8 @@ class FakeControl:
     policies: dict[str, str] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     """Tags by ARN."""
+    serves: str | None = None
+    """Version that DEFAULT answers with, if not the runtime's newest."""
     _deleted: bool = False
 
     def get(self, runtime_id: str, version: str | None = None) -> ObservedRuntime | None:
@@ -239,6 +241,9 @@ class FakeControl:
         self.live = replace(runtime, spec=sent, status="READY")
         self.statuses = list(self.after_update)
 
+    def serving(self, runtime_id: str) -> str | None:
+        return self.live.version if self.live and self.serves is None else self.serves
+
     def other_endpoints(self, runtime_id: str) -> dict[str, str]:
         return dict(self.endpoints)
 
@@ -262,11 +267,15 @@ class FakeDeployer:
     made_of: Callable[[RuntimeSpec], RuntimeSpec] = lambda spec: spec
     statuses: list[str] = field(default_factory=list)
     launched: list[tuple[RuntimeSpec, StagedAgent]] = field(default_factory=list)
+    fails: bool = False
+    """After the runtime came into being."""
 
     def launch(self, spec: RuntimeSpec, staged: StagedAgent, note: Note) -> tuple[str, str]:
         self.launched.append((spec, staged))
         self.control.live = observed(self.made_of(spec), version=str(len(self.launched)))
         self.control.statuses = list(self.statuses)
+        if self.fails:
+            raise LaunchFailed("it did not get READY", remedy="invoke logs")
         return RUNTIME_ID, RUNTIME_ARN
 
 

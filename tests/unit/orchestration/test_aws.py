@@ -387,6 +387,37 @@ def test_the_reason_of_a_failure_is_kept() -> None:
     assert (runtime.status, runtime.failure_reason) == ("CREATE_FAILED", "no such module")
 
 
+def endpoint(**changes: Any) -> dict[str, Any]:
+    return {
+        "agentRuntimeEndpointArn": f"{RUNTIME_ARN}/runtime-endpoint/DEFAULT",
+        "agentRuntimeArn": RUNTIME_ARN,
+        "status": "READY",
+        "createdAt": 0,
+        "lastUpdatedAt": 0,
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "version"),
+    [
+        pytest.param(endpoint(liveVersion="1", targetVersion="2"), "1", id="the-newest-failed"),
+        pytest.param(endpoint(targetVersion="1"), None, id="none-yet"),
+    ],
+)
+def test_the_version_that_serves_is_that_of_the_default_endpoint(
+    stubs: Stubs, answer: dict[str, Any], version: str | None
+) -> None:
+    asked = {"agentRuntimeId": RUNTIME_ID, "endpointName": "DEFAULT"}
+    stubs.stub(CONTROL).add_response("get_agent_runtime_endpoint", answer, asked)
+    assert BotoRuntimeControl(stubs).serving(RUNTIME_ID) == version
+
+
+def test_a_runtime_without_an_endpoint_serves_nothing(stubs: Stubs) -> None:
+    stubs.stub(CONTROL).add_client_error("get_agent_runtime_endpoint", "ResourceNotFoundException")
+    assert BotoRuntimeControl(stubs).serving(RUNTIME_ID) is None
+
+
 def test_a_runtime_that_is_not_there_is_none(stubs: Stubs) -> None:
     stubs.stub(CONTROL).add_client_error("get_agent_runtime", "ResourceNotFoundException", http_status_code=404)
     assert BotoRuntimeControl(stubs).get(RUNTIME_ID) is None

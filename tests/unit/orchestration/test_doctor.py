@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,14 +28,25 @@ from orchestration.embedded.cloud import LocalCloud
 from orchestration.embedded.daemon import free_port
 from orchestration.errors import BadInput, OrchestrationError, Unfit, of_system
 from orchestration.http import Issuer
-from orchestration.ledger import Ledger, LedgerFile, Ports
+from orchestration.ledger import Ledger, LedgerFile, Ports, RuntimeRecord
 from orchestration.lock import exclusive
 from orchestration.machine import require_room
 from orchestration.settings import Endpoints, Target, aws_endpoints
 from orchestration.steps import Steps
 from orchestration.terraform.mirror import PROVIDER
 from orchestration.tools import TargetTools
-from tests.fakes.orchestration import COGNITO, DOOR, PLAIN, FakeClock, deployment, settings
+from tests.fakes.orchestration import (
+    COGNITO,
+    DOOR,
+    PLAIN,
+    RUNTIME_ARN,
+    RUNTIME_ID,
+    FakeClock,
+    FakeControl,
+    deployment,
+    observed,
+    settings,
+)
 
 SCHEMA = Path(__file__).resolve().parents[3] / "docs/schemas/doctor.schema.json"
 OUTPUTS: Mapping[str, Any] = {"handoff_version": 2, **PLAIN, **DOOR, **COGNITO}
@@ -76,10 +87,11 @@ class Bed:
         ends = None if local else aws_endpoints(chosen.region)
         return Doctor(Steps(chosen, self.env, tools, console, clock, cloud, ends), refused, self.umask)
 
-    def apply(self) -> None:
+    def apply(self, cloud: type[LocalCloud] | None = None) -> None:
         """Something is applied, and its cloud is up."""
-        self.cloud = UpCloud
-        self.ledger(LEDGER.with_ports(Ports(1, 2, 3)))
+        self.cloud = cloud or UpCloud
+        made = RuntimeRecord("mortgage_dev", RUNTIME_ID, RUNTIME_ARN)
+        self.ledger(LEDGER.with_ports(Ports(1, 2, 3)).with_runtime(made))
         state = {"serial": 1, "resources": [{"mode": "managed", "type": "x", "name": "y", "instances": [{}]}]}
         self.write("terraform.tfstate", json.dumps({**state, "outputs": {k: {"value": v} for k, v in OUTPUTS.items()}}))
 
@@ -90,6 +102,14 @@ class UpCloud(LocalCloud):
         return ports
 
 
+class FailedCloud(UpCloud):
+    """Where the newest version of the runtime failed."""
+
+
+class EmptyCloud(UpCloud):
+    """Where no runtime is."""
+
+
 class Offline(TargetTools):
     """Nobody outside this machine tells the time."""
 
@@ -98,6 +118,11 @@ class Offline(TargetTools):
 
     def time(self) -> None:
         return None
+
+    def control(self, endpoints: Endpoints) -> Any:
+        if isinstance(self.cloud, FailedCloud):
+            return FakeControl(replace(observed(), version="2", status="UPDATE_FAILED"), serves="1")
+        return FakeControl(None if isinstance(self.cloud, EmptyCloud) else observed())
 
     def issuer(self) -> Issuer:
         return Issuer("https://issuer", [{"kid": "a-key"}])
@@ -213,7 +238,7 @@ def umasked(umask: int) -> Callable[[Bed], None]:
 
 WARNED = frozenset(
     "no_git few_files proxy_hides_loopback aws_redirected no_cli_config stray_process stale_pid terraform_left "
-    "open_umask".split()
+    "open_umask runtime_failed".split()
 )
 
 
@@ -270,6 +295,8 @@ def test_where_all_is_well_nothing_is_found_and_nothing_is_made(bed: Bed) -> Non
             lambda bed: bed.ledger(LEDGER.with_ports(Ports(free_port(), free_port(), free_port()))),
             id="dead-cloud",
         ),
+        pytest.param("runtime_failed", lambda bed: bed.apply(FailedCloud), id="version-that-failed"),
+        pytest.param("not_launched", lambda bed: bed.apply(EmptyCloud), id="nothing-launched"),
         pytest.param("not_applied", without_state, id="interrupted-before-apply"),
         pytest.param("port_taken", taken_callback, id="taken-callback"),
         pytest.param("no_loopback_url", given(OIDC_REDIRECT_URL="https://elsewhere/back"), id="callback-elsewhere"),

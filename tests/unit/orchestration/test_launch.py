@@ -141,6 +141,21 @@ def test_a_new_version_that_fails_is_a_failed_launch(scene: Scene) -> None:
         scene.launch()
 
 
+def test_a_runtime_that_came_into_being_and_not_up_is_known_to_logs_and_teardown(scene: Scene) -> None:
+    scene.deployer.fails = True
+    with pytest.raises(LaunchFailed, match="did not get READY"):
+        scene.launch()
+    assert scene.made == [RuntimeRecord(OUTPUTS["agent_runtime_name"], RUNTIME_ID, RUNTIME_ARN)]
+
+
+def test_a_known_runtime_whose_new_version_fails_keeps_its_record(scene: Scene) -> None:
+    live(scene, authorizer={})
+    scene.deployer.fails = True
+    with pytest.raises(LaunchFailed):
+        scene.launch(RUNTIME_ID)
+    assert scene.made == []
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -118,6 +118,7 @@ def test_the_deployment_document() -> None:
             "id": RUNTIME_ID,
             "arn": RUNTIME_ARN,
             "version": "1",
+            "serving_version": None,
             "status": "READY",
             "failure_reason": None,
             "endpoint": "DEFAULT",
@@ -140,11 +141,16 @@ def test_the_deployment_document() -> None:
     }
 
 
+def test_the_version_that_answers_is_told_beside_the_newest() -> None:
+    document = deployment_document(settings(), replace(observed(), version="2"), serving="1")
+    assert (document["runtime"]["version"], document["runtime"]["serving_version"]) == ("2", "1")
+
+
 def test_without_a_runtime_its_fields_are_null_and_the_authorizer_is_the_one_to_come() -> None:
     document = deployment_document(settings(), None)
     runtime: dict[str, Any] = document["runtime"]
     assert {name for name, value in runtime.items() if value is None} == {
-        "id", "arn", "version", "status", "failure_reason", "invocation_url",
+        "id", "arn", "version", "serving_version", "status", "failure_reason", "invocation_url",
     }  # fmt: skip
     assert document["authorizer"]["allowed_clients"] == ["client-of-machines", "client-of-people"]
 
@@ -167,16 +173,20 @@ def test_the_live_authorizer_is_shown_where_it_differs() -> None:
 def test_the_gateway_is_shown_as_it_is_live_and_what_was_not_made_is_null() -> None:
     live, target = observed_gateway(status="FAILED", reasons=("role", "schema")), observed_target()
     chosen = settings(**GATEWAY)
-    shown = deployment_document(chosen, observed(), GatewaySeen(live, {"credit-check": target}, None))["gateway"]
+    shown = deployment_document(chosen, observed(), GatewaySeen(live, {"credit-check": target}, None, None, True))[
+        "gateway"
+    ]
     assert (shown["id"], shown["url"], shown["failure_reason"]) == (GATEWAY_ID, GATEWAY_URL, "role; schema")
     assert shown["authorizer"]["allowed_scopes"] == ["gateway/invoke"]
     assert shown["targets"]["credit-check"]["tools"] == ["get_credit_score"]
     assert shown["credential_provider"] is None
-    none = deployment_document(chosen, observed(), GatewaySeen(None, {}, None))["gateway"]
+    none = deployment_document(chosen, observed(), GatewaySeen(None, {}, None, None, True))["gateway"]
     assert {name for name, value in none.items() if value} == {"name"}
 
 
-@pytest.mark.parametrize("seen", [None, GatewaySeen(None, {}, None), GatewaySeen(observed_gateway(), {}, None)])
+@pytest.mark.parametrize(
+    "seen", [None, GatewaySeen(None, {}, None, None, True), GatewaySeen(observed_gateway(), {}, None, None, True)]
+)
 def test_the_document_keeps_its_schema(seen: GatewaySeen | None) -> None:
     schema = json.loads((ROOT / "docs" / "schemas" / "status.schema.json").read_text())
     for runtime in (None, observed()):

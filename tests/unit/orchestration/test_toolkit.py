@@ -82,7 +82,7 @@ class Scene:
             "ID": RUNTIME_ID,
             "ARN": RUNTIME_ARN,
         }
-        self.toolkit = Toolkit(variables, self.log_dir, "us-east-1", 60.0)
+        self.toolkit = Toolkit(variables, self.log_dir, "us-east-1", 60.0, "invoke logs --since 10m")
 
     def launch(self, behaviour: str = "") -> tuple[str, str]:
         toolkit = replace(self.toolkit, variables={**self.toolkit.variables, "BEHAVIOUR": behaviour})
@@ -188,6 +188,7 @@ def test_a_launch_that_fails_says_why_and_where_the_log_is(scene: Scene, behavio
         scene.launch(behaviour)
     assert words in caught.value.message
     assert str(scene.log_dir / "launch.log") in caught.value.remedy
+    assert "`invoke logs --since 10m`" in caught.value.remedy
 
 
 def test_a_result_of_an_earlier_launch_is_not_taken_for_this_one(scene: Scene) -> None:
