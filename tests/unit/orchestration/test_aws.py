@@ -390,6 +390,8 @@ def test_the_reason_of_a_failure_is_kept() -> None:
 def endpoint(**changes: Any) -> dict[str, Any]:
     return {
         "agentRuntimeEndpointArn": f"{RUNTIME_ARN}/runtime-endpoint/DEFAULT",
+        "name": "DEFAULT",
+        "id": "DEFAULT",
         "agentRuntimeArn": RUNTIME_ARN,
         "status": "READY",
         "createdAt": 0,
