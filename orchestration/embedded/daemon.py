@@ -45,8 +45,11 @@ class Daemon:
 
     def recorded_version(self) -> str:
         """What it was started from, as `start` was told; "" where that is not known."""
+        return self._noted("version")
+
+    def _noted(self, name: str) -> str:
         try:
-            return str(json.loads(self._record.read_text())["version"])
+            return str(json.loads(self._record.read_text())[name])
         except (OSError, ValueError, KeyError, TypeError):
             return ""
 
@@ -100,7 +103,8 @@ class Daemon:
             created = psutil.Process(child.pid).create_time()
         except psutil.NoSuchProcess:
             created = 0.0
-        self._record.write_text(json.dumps({"pid": child.pid, "created": created, "version": version}) + "\n")
+        record = {"pid": child.pid, "created": created, "version": version, "folder": str(self.folder)}
+        self._record.write_text(json.dumps(record) + "\n")
         deadline = clock.monotonic() + START_TIMEOUT_S
         while child.poll() is None and not (holds(child.pid, ports) and healthy()):
             if clock.monotonic() > deadline:
@@ -112,11 +116,15 @@ class Daemon:
             raise self._unfit(f"{self.name} ended at once with exit code {child.returncode}")
 
     def stop(self) -> bool:
-        """SIGTERM, then SIGKILL after a while; True if something was running."""
+        """SIGTERM, then SIGKILL after a while; True if something was running.
+
+        SIGKILL at once for one that was moved with its folder: it would save its secrets to where that was.
+        """
         process = self.process()
         if process is not None:
+            moved = self._noted("folder") not in ("", str(self.folder))
             try:
-                process.terminate()
+                process.kill() if moved else process.terminate()
                 process.resume()  # one that is stopped cannot end, or save what it holds, by itself
                 process.wait(STOP_TIMEOUT_S)
             except psutil.TimeoutExpired:

@@ -178,6 +178,14 @@ def test_a_pid_with_its_own_start_time_that_works_in_the_folder_is_ours(daemon: 
     assert found.pid == process.pid
 
 
+def test_one_that_was_moved_with_its_folder_saves_nothing_to_where_that_was(daemon: Daemon, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    start(daemon, ["/bin/sh", "-c", f"trap 'touch {said}; exit' TERM; touch ready; while :; do sleep 0.01; done"])
+    moved = Daemon("thing", daemon.folder.rename(tmp_path / "moved"))
+    assert moved.stop() is True
+    assert not said.exists()
+
+
 def test_in_a_copied_folder_the_originals_process_is_left_alone(daemon: Daemon, stranger: psutil.Process) -> None:
     record(daemon, stranger.pid, stranger.create_time())
     assert daemon.process() is None
