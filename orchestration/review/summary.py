@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from orchestration.review.cost import idle_cost
 from orchestration.review.door import Door, place
 from orchestration.review.masking import Unseen
 from orchestration.review.people import POOL, USER
@@ -31,6 +32,7 @@ class Summary:
     narrowed: tuple[str, ...]
     destroyed: tuple[str, ...]
     untagged: tuple[str, ...]
+    cost: tuple[str, ...]
     counts: tuple[tuple[str, int], ...]
 
 
@@ -44,6 +46,7 @@ SECTIONS = (
     ("narrowed", "Permissions narrowed"),
     ("destroyed", "Destroyed"),
     ("untagged", "Without tags"),
+    ("cost", "Cost on AWS while nobody calls, by list price (docs/cost.md)"),
 )
 """(member of Summary, title), in the order in which they are shown."""
 
@@ -66,6 +69,7 @@ def summarize(reading: Reading, broken: Sequence[str], *, spoken: bool) -> Summa
         narrowed=tuple(_lines(standing, gained=False)),
         destroyed=tuple(f"{change.address} ({_end(change)})" for change in reading.destroyed),
         untagged=tuple(f"{address}: {missing}" for address, missing in reading.untagged),
+        cost=tuple(idle_cost(reading.plan)),
         counts=tuple(sorted(counts.items())),
     )
 

@@ -257,3 +257,26 @@ def test_a_document_that_is_no_plan_is_refused(document: dict[str, Any], words: 
     with pytest.raises(BadInput) as caught:
         review(document, today=TODAY)
     assert words in caught.value.message
+
+
+def machine(name: str, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None) -> dict[str, Any]:
+    return resource("aws_cognito_user_pool_client", name, before=before, after=after)
+
+
+BY_SECRET, BY_PERSON = {"allowed_oauth_flows": ["client_credentials"]}, {"allowed_oauth_flows": ["code"]}
+
+
+def test_what_costs_while_nobody_calls_is_told_with_what_it_was() -> None:
+    found = of(
+        machine("new", after=BY_SECRET),
+        machine("kept", before=BY_SECRET, after=BY_SECRET),
+        machine("people", before=BY_SECRET, after=BY_PERSON),
+        resource("aws_secretsmanager_secret", "caller", before={"name": "a"}, after={"name": "a"}),
+    )
+    assert found.summary.cost == ("about $12.40 a month: 2 machine clients at $6.00, 1 secret at $0.40",)
+    found = of(machine("gone", before=BY_SECRET, after=None), machine("kept", before=BY_SECRET, after=BY_SECRET))
+    assert found.summary.cost == ("about $6.00 a month: 1 machine client at $6.00; $12.00 before",)
+
+
+def test_a_plan_without_anything_that_costs_tells_no_price() -> None:
+    assert of(machine("people", before=BY_PERSON, after=BY_PERSON)).summary.cost == ()
