@@ -2,7 +2,7 @@
 
 from orchestration.terraform.accounts import allowed_accounts
 from orchestration.terraform.adopt import adopt
-from orchestration.terraform.adoption import ExistsOutside, Stray
+from orchestration.terraform.adoption import ExistsOutside, Stray, functions_to_make
 from orchestration.terraform.apart import keep_apart, kept_apart
 from orchestration.terraform.driver import CUT_OFF, TerraformDriver
 from orchestration.terraform.environment import Environment
@@ -40,6 +40,7 @@ __all__ = [
     "adopt",
     "allowed_accounts",
     "find_mirror",
+    "functions_to_make",
     "keep_apart",
     "kept_apart",
     "left_behind",

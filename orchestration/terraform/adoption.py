@@ -15,7 +15,7 @@ from typing import Any
 from orchestration.errors import TerraformFailed
 
 CODE = "exists_outside_state"
-EXISTS = re.compile(r"AlreadyExists|already exists|AlreadyOwnedByYou|ResourceExists|UsernameExists|GroupExists")
+EXISTS = re.compile(r"AlreadyExists|already exists?\b|AlreadyOwnedByYou|ResourceExists|UsernameExists|GroupExists")
 BLOCK = re.compile(r"Error: (?P<title>.+?)(?=\n[│ ]*Error: |\Z)", re.S)
 NAME = re.compile(r"^creating [^(]+\((?P<name>[^)]+)\)")
 ADDRESS = re.compile(r"^[│ ]*with (?P<address>\S.*?),\s*$", re.M)
@@ -85,6 +85,19 @@ def import_id(stray: Stray, plan: Mapping[str, Any]) -> str | None:
         if account and partition:
             return f"arn:{partition}:iam::{account}:policy{after.get('path') or '/'}{stray.name}"
     return None
+
+
+def functions_to_make(plan: Mapping[str, Any]) -> tuple[Stray, ...]:
+    """The Lambda functions that the plan would create, none of which may be there.
+
+    Another kind that is there ends an apply at once. To a function that is there the provider goes on trying for
+    five minutes (hashicorp/aws 5.100, service/lambda: retryFunctionOp).
+    """
+    return tuple(
+        Stray(change["address"], str(change["change"]["after"]["function_name"]))
+        for change in plan.get("resource_changes", ())
+        if change.get("type") == "aws_lambda_function" and change["change"]["actions"] == ["create"]
+    )
 
 
 def _planned(stray: Stray, plan: Mapping[str, Any]) -> Mapping[str, Any]:

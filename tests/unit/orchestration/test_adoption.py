@@ -9,7 +9,7 @@ import pytest
 
 from orchestration.errors import TerraformFailed
 from orchestration.terraform import TerraformDriver, adopt
-from orchestration.terraform.adoption import Stray, found_outside, import_blocks, import_id
+from orchestration.terraform.adoption import Stray, found_outside, functions_to_make, import_blocks, import_id
 
 ROLE = Stray('module.probes[0].aws_iam_role.caller["in.voker"]', "inbound-auth-dev-probe-invoker")
 GROUP = Stray("module.probes[0].aws_cognito_user_group.probe", "probe-callers")
@@ -52,6 +52,7 @@ def plan() -> dict[str, Any]:
         "ResourceExistsException: the secret x already exists.",
         "InvalidParameterException: Domain x already exists.",
         "UsernameExistsException: User account already exists.",
+        "ResourceConflictException: Function already exist: x",
     ],
 )
 def test_what_stands_in_the_way_is_known_by_address_and_name(words: str) -> None:
@@ -125,3 +126,18 @@ def test_what_is_there_is_imported_and_applied_in_one_go() -> None:
 def test_a_kind_that_is_not_known_is_refused_with_the_command_by_hand() -> None:
     with pytest.raises(TerraformFailed, match="not taken in by itself"):
         taken(plan(), CERTIFICATE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "actions", "named"),
+    [
+        ("aws_lambda_function", ["create"], True),
+        ("aws_lambda_function", ["delete", "create"], False),
+        ("aws_lambda_function", ["update"], False),
+        ("aws_iam_role", ["create"], False),
+    ],
+)
+def test_the_functions_that_a_plan_would_make_are_named(kind: str, actions: list[str], named: bool) -> None:
+    change = {"actions": actions, "after": {"function_name": "f"}}
+    document = {"resource_changes": [{"address": f"module.m.{kind}.f", "type": kind, "change": change}]}
+    assert functions_to_make(document) == ((Stray("module.m.aws_lambda_function.f", "f"),) if named else ())
