@@ -124,6 +124,18 @@ run "actions_are_named_and_reach_this_deployment_inside_the_boundary_alone" {
     error_message = "Any pool of the account can be changed."
   }
 
+  # Nothing gets other tags while it has no id yet.
+  assert {
+    condition = [
+      for statement in flatten([for policy in values(aws_iam_policy.deployer) : jsondecode(policy.policy).Statement]) :
+      [jsonencode(statement.Action), jsonencode(statement.Condition)] if statement.Sid == "TagWhatIsMade"
+      ] == [[
+        jsonencode(["bedrock-agentcore:TagResource"]),
+        jsonencode({ StringEquals = { "aws:RequestTag/Environment" = "dev", "aws:RequestTag/Project" = "demo" } }),
+    ]]
+    error_message = "A gateway or a runtime of somebody else's can be tagged as anything."
+  }
+
   assert {
     condition = alltrue([
       for statement in jsondecode(aws_iam_policy.deployer["infrastructure"].policy).Statement : contains(["LookUpDomains", "MakeTaggedPools", "TaggedPools"], statement.Sid)
@@ -143,7 +155,7 @@ run "actions_are_named_and_reach_this_deployment_inside_the_boundary_alone" {
     condition = alltrue(flatten([for policy in values(aws_iam_policy.deployer) : [
       for statement in jsondecode(policy.policy).Statement : [
         for arn in statement.Resource : strcontains(replace(arn, "demo_dev", "demo-dev"), "demo-dev") || contains(["arn:aws:bedrock-agentcore:eu-west-1:111122223333:token-vault/default", "arn:aws:bedrock-agentcore:eu-west-1:111122223333:workload-identity-directory/default"], arn) || startswith(arn, "arn:aws:s3:::inbound-auth-tfstate-111122223333-eu-west-1")
-      ] if !contains(["FindTheRecord", "GeneratePasswords", "LookAtPools", "LookAtQuotas", "LookForRemains", "LookUpDomains", "MakeAndListGateways", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "SavedQueries", "TaggedPools"], statement.Sid)
+      ] if !contains(["FindTheRecord", "GeneratePasswords", "LookAtPools", "LookAtQuotas", "LookForRemains", "LookUpDomains", "MakeAndListGateways", "MakeAndListRuntimes", "MakeTaggedPools", "RuntimeIdentityRole", "SavedQueries", "TagWhatIsMade", "TaggedPools"], statement.Sid)
     ]]))
     error_message = "A statement reaches what is not of this deployment."
   }
