@@ -1,0 +1,135 @@
+"""Terraform's part of a deployment, and the settings that its outputs make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestration.errors import GateRefused, TerraformFailed, Unfit
+from orchestration.ledger import GatewayRecord
+from orchestration.outputs import parse_outputs
+from orchestration.settings import Endpoints, Settings, build_settings
+from orchestration.steps.cloud import CloudSteps
+from orchestration.terraform import (
+    ACCOUNT_NOT_ALLOWED,
+    ExistsOutside,
+    Stray,
+    TerraformDriver,
+    adopt,
+)
+
+# What stands in the way of one apply hides what would stand in the way of the rest.
+ADOPTIONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TerraformSteps(CloudSteps):
+    """Provisions, and tells what is provisioned."""
+
+    def terraform(self, endpoints: Endpoints) -> TerraformDriver:
+        terraform = self.tools.terraform(endpoints)
+        with self.console.step("terraform init"):
+            terraform.init()
+        self.tools.keep_apart()
+        self.remember_bucket()
+        return terraform
+
+    def remember_bucket(self) -> None:
+        place, ledger = self.tools.remote(), self.load_or_new()
+        if place is not None and ledger.state_bucket is None:
+            # STATE_BUCKET may be unset next time; what was made must be found then too.
+            self.ledger().save(ledger.with_state_bucket(place.bucket))
+
+    def apply(self, endpoints: Endpoints) -> bool:
+        """Apply, and take in what an interrupted apply made and could not write into the state. True if it changed.
+
+        On AWS nothing is taken in: its tags are the same in every checkout, so it may be a colleague's.
+        """
+        terraform = self.terraform(endpoints)
+        if terraform.put_back():
+            self.console.say("put back the state that the last apply could not write")
+        strays: tuple[Stray, ...] = ()
+        for _ in range(ADOPTIONS):
+            try:
+                return self._take_in(terraform, strays) if strays else self._apply_once(terraform)
+            except ExistsOutside as e:
+                if self.cloud is None:
+                    raise TerraformFailed(
+                        e.message,
+                        remedy="if another checkout or STATE_BUCKET holds its state, use that one, or another "
+                        "ENVIRONMENT; if an apply of this one was cut off: `terraform import` it "
+                        "(terraform/README.md, By hand)",
+                        code=e.code,
+                    ) from None
+                strays = e.strays
+        return self._take_in(terraform, strays)
+
+    def _take_in(self, terraform: TerraformDriver, strays: tuple[Stray, ...]) -> bool:
+        with self.saving(), self.console.step("terraform apply, with what an interrupted one made"):
+            adopt(terraform, strays, self.console.note, on_line=self.progress)
+        return True
+
+    def _apply_once(self, terraform: TerraformDriver) -> bool:
+        """In one go where nothing exists yet, else plan first: a plan without changes is quicker than apply."""
+        if not terraform.has_state():
+            with self.saving(), self.console.step("terraform apply"), self.account_of_nothing(terraform):
+                terraform.apply(on_line=self.progress)
+            return True
+        with self.console.step("terraform plan"):
+            changes, _ = terraform.plan()
+        if not changes:
+            terraform.forget_plan()
+            return False
+        with self.saving(), self.console.step("terraform apply"):
+            terraform.apply_plan(on_line=self.progress)
+        return True
+
+    def apply_kept(self, endpoints: Endpoints, plan: Path) -> None:
+        """Apply a plan that was kept, and nothing else."""
+        terraform = self.terraform(endpoints)
+        terraform.take_plan(plan)
+        with self.saving(), self.console.step("terraform apply"):
+            terraform.apply_plan(on_line=self.progress)
+
+    @contextmanager
+    def account_of_nothing(self, terraform: TerraformDriver) -> Iterator[None]:
+        """Forget the account that Terraform refuses, if nothing was made there: the next try may use another one."""
+        try:
+            yield
+        except GateRefused as e:
+            if e.code == ACCOUNT_NOT_ALLOWED and not terraform.has_state():
+                self.ledger().save(self.load_or_new().with_account(None))
+            raise
+
+    def progress(self, line: str) -> None:
+        if ": Creation complete" in line or ": Destruction complete" in line or ": Modifications complete" in line:
+            self.console.note(line.partition(" [id=")[0])
+
+    def settings(self, endpoints: Endpoints) -> Settings:
+        terraform = self.tools.terraform(endpoints)
+        if not terraform.has_state():
+            raise self.not_applied()
+        terraform.init()
+        settings = build_settings(self.deployment, parse_outputs(terraform.output()), endpoints, self.env)
+        return self._with_gateway(settings, self.load_or_new().gateway)
+
+    def _with_gateway(self, settings: Settings, record: GatewayRecord | None) -> Settings:
+        wanted = settings.outputs.gateway is not None and record is not None
+        return replace(settings, gateway_url=record.url if wanted and record else None)
+
+    def not_applied(self) -> Unfit:
+        return Unfit(
+            f"environment {self.deployment.environment!r} is not applied",
+            remedy=self.deployment.command("make up"),
+            code="not_applied",
+        )
+
+    def live_settings(self) -> Settings:
+        """Settings of what is applied, at its running endpoints. Raises Unfit, MissingOutputs, InvalidOutputs."""
+        return self.settings(self.endpoints())
+
+    def configure(self, settings: Settings, *, force: bool = False) -> bool:
+        with self.saving(), self.console.step("passwords"):
+            return self.tools.broker(settings).give_passwords(force=force)
