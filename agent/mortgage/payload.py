@@ -45,6 +45,9 @@ def parse_payload(payload: object) -> Question:
     if any("\ud800" <= character <= "\udfff" for character in prompt):
         # JSON can spell half of a surrogate pair, which no reply could be encoded with.
         raise BadPayload("prompt holds an unpaired surrogate; it must be valid Unicode text")
+    if "\0" in prompt:
+        # Whatever the text is handed to, a model's service or a log, may end it there.
+        raise BadPayload("prompt holds a NUL character; it must be text")
     if "stream" in payload and not isinstance(stream, bool):
         raise BadPayload(f"stream is {_json_type(stream)}; it must be true or false")
     if "canary" in payload and canary_of(payload) is None:

@@ -30,6 +30,12 @@ def checked_prompt(prompt: str) -> str:
             remedy="look at the terminal's encoding (LANG, PYTHONUTF8), or type it again",
             code="question_not_text",
         )
+    if "\0" in prompt:
+        raise BadInput(
+            f"the question holds {chr(0)!r}, which ends a text elsewhere",
+            remedy="take it out: what pasted or piped it is no text",
+            code="question_not_text",
+        )
     return prompt
 
 

@@ -51,9 +51,10 @@ def _draft(folder: Path) -> Path:
             raise BadInput(f"{folder} exists already", remedy="choose another --out", code="evidence_exists")
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f"{folder.name}.unsealed-", dir=folder.parent))
-    except OSError as e:
+    except (OSError, ValueError) as e:  # ValueError: a NUL in its name
+        why = e.strerror if isinstance(e, OSError) else e
         raise BadInput(
-            f"{folder} cannot be written: {e.strerror}", remedy="choose another --out", code="evidence_unwritable"
+            f"{str(folder)!r} cannot be written: {why}", remedy="choose another --out", code="evidence_unwritable"
         ) from None
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import BadInput
+from orchestration.runtime.requirements import check_requirements
 
+REQUIREMENTS = "requirements.txt"
 KINDS = frozenset({".py", ".json", ".md", ".txt", ".yaml", ".yml", ".csv"})
 # What is behind the gateway is a package of its own.
 SKIPPED_FOLDERS = frozenset({"__pycache__", ".venv", "gateway", "tests"})
@@ -53,9 +55,10 @@ def agent_files(agent_dir: Path) -> list[Path]:
                 f"agent/{file} is in a folder named {min(dropped)!r}, which the starter toolkit leaves out",
                 remedy="rename the folder",
             )
-    for needed in ("main.py", "requirements.txt"):
+    for needed in ("main.py", REQUIREMENTS):
         if Path(needed) not in files:
             raise BadInput(f"agent/{needed} is missing", remedy=f"git checkout agent/{needed}")
+    check_requirements(f"agent/{REQUIREMENTS}", (agent_dir / REQUIREMENTS).read_bytes())
     return files
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 STATE = ".state/local-dev"
 LEDGER, TERRAFORM, TOKENS = f"{STATE}/ledger.json", f"{STATE}/terraform.tfstate", f"{STATE}/tokens/tokens.json"
 TFVARS, AUTO = "terraform/environments/dev.tfvars", "terraform/zz.auto.tfvars"
+REQUIREMENTS = "agent/requirements.txt"
 FILE = "given.txt"
 DEEP = b"[" * 100_000
 
@@ -75,6 +76,15 @@ FLAGS = [
     flag("question-empty", "ask", 2, "bad_input", "empty", ""),
     flag("question-blank", "ask", 2, "bad_input", "empty", " \n"),
     flag("question-long", "ask", 2, "question_too_long", "16001", "a" * 16001),
+    flag("question-nul", "ask", 2, "question_not_text", r"\x00", "hello\0there"),
+    flag("session-look-alike", "ask hello --session", 2, "bad_session", "ѕѕѕ", "ѕ" * 40),
+    flag("trace-with-json", "ask hello --trace --json", 2, "bad_input", "--json"),
+    flag("trace-id", "trace --id 0x12", 2, "bad_trace", "'0x12'"),
+    flag("trace-id-look-alike", "trace --id", 2, "bad_trace", "ааа", "а" * 32),
+    flag("logs-no-lines", "logs --lines 0", 2, "bad_lines", "'0'"),
+    flag("logs-other-digits", "logs --lines", 2, "bad_lines", "٣", "٣"),
+    flag("logs-all-and-some", "logs --all --lines 3", 2, "bad_lines", "--lines"),
+    flag("exports-of-nothing", "local.env --environment nowhere", 5, "local_cloud_absent", "'nowhere'"),
     flag("case-unknown", "smoke-test --case nope", 2, "bad_case", "'nope'"),
     flag("tag-unknown", "smoke-test --tag nope", 2, "bad_case", "'nope'"),
     flag("parallel-zero", "smoke-test --parallel 0", 2, "bad_input", "0"),
@@ -103,6 +113,8 @@ FLAGS = [
     flag("evidence-seal-alone", "evidence --seal abc", 2, "bad_input", "--seal"),
     flag("evidence-both", "evidence --out a --verify b", 2, "bad_input", "--out"),
     flag("evidence-verify-missing", "evidence --verify /nowhere", 2, "bad_input", "/nowhere"),
+    flag("evidence-out-nul", "evidence --out", 2, "evidence_unwritable", r"a\x00b", "a\0b"),
+    flag("evidence-out-in-a-file", "evidence --out README.md/x", 2, "evidence_unwritable", "README.md/x"),
     flag("evidence-out-filled", "evidence --out docs", 2, "evidence_exists", "docs"),
 ]
 
@@ -151,6 +163,9 @@ FILES = [
     file("tokens-garbage", "whoami", 5, "corrupt_tokens", "tokens.json", TOKENS, b"{"),
     file("tokens-no-text", "whoami", 5, "corrupt_tokens", "tokens.json", TOKENS, b"\xff\xfe"),
     file("root-key-garbage", "status", 5, "corrupt_root_key", "root-key.json", f"{STATE}/cloud/root-key.json", b"{}"),
+    file("requirements-garbage", "drift", 2, "bad_requirements", "'=== no =='", REQUIREMENTS, b"boto3\n=== no ==\n"),
+    file("requirements-no-text", "drift", 2, "bad_requirements", "requirements.txt", REQUIREMENTS, b"\xff\xfe"),
+    file("requirements-nul", "drift", 2, "bad_requirements", r"boto\x00", REQUIREMENTS, b"boto\0 ==1"),
     file("tfvars-garbage", "up", 2, "bad_values", "zz.auto.tfvars", AUTO, b"allowed_account_ids = ["),
     file("tfvars-no-text", "up", 2, "bad_values", "zz.auto.tfvars", AUTO, b"\xff\xfe"),
     file("tfvars-account", "up", 2, "bad_account", "'012'", AUTO, b'allowed_account_ids = ["012"]'),

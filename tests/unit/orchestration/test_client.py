@@ -187,6 +187,7 @@ def test_a_code_that_no_agent_of_ours_has_is_the_doors_refusal(code: Any) -> Non
         (" \n", "bad_input"),
         ("x" * (MAX_PROMPT_CHARACTERS + 1), "question_too_long"),
         ("caf\udce9", "question_not_text"),
+        ("hello\0there", "question_not_text"),
     ],
 )
 def test_a_prompt_that_the_agent_would_refuse_is_not_sent(prompt: str, code: str) -> None:
