@@ -141,8 +141,8 @@ class TerraformDriver:
             shutil.rmtree(folder, ignore_errors=True)
 
     def output(self) -> dict[str, Any]:
-        """`terraform output -json`: {name: {"value": ..., "type": ..., "sensitive": bool}}; {} before any apply."""
-        return self._tool.document("output")
+        """{name: {"value": ..., "type": ...}}; {} before any apply. Raises TerraformFailed for what is no state."""
+        return self._state.outputs()
 
     def has_state(self) -> bool:
         """True if the state lists at least one resource. Raises TerraformFailed when it is not a state."""

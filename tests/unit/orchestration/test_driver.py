@@ -137,12 +137,12 @@ def test_a_binary_that_says_garbage_is_unfit(fake: Fake, out: str, err: str, cod
 
 @pytest.mark.parametrize("out", ["", "a game\n", "[]", "null"])
 def test_a_program_that_is_no_terraform_is_named(fake: Fake, out: str) -> None:
-    fake.answers("output", 0, out)
+    fake.answers("show", 0, out)
     with pytest.raises(Unfit) as caught:
-        fake.driver.output()
+        fake.driver.show_plan()
     assert (caught.value.code, caught.value.message) == (
         "terraform_missing",
-        f"terraform output answered 0: {out.strip()!r}",
+        "terraform show answered 0: ''",
     )
 
 
@@ -367,7 +367,7 @@ def test_apply_and_destroy_do_not_ask(fake: Fake, command: str) -> None:
     assert {"-auto-approve", "-input=false"} <= set(argv)
 
 
-@pytest.mark.parametrize("command", ["apply", "destroy", "output"])
+@pytest.mark.parametrize("command", ["apply", "destroy", "validate"])
 def test_a_failure_names_its_command_and_the_log(fake: Fake, command: str) -> None:
     fake.answers(command, 1, err="Error: it broke\n\nbadly\n")
     with pytest.raises(TerraformFailed) as caught:
@@ -384,9 +384,22 @@ def test_lines_are_told_while_terraform_runs(fake: Fake) -> None:
     assert lines == ["one", "two"]
 
 
-def test_output_is_parsed(fake: Fake) -> None:
-    fake.answers("output", out='{"region": {"value": "us-east-1"}}')
-    assert fake.driver.output() == {"region": {"value": "us-east-1"}}
+def test_outputs_are_read_from_the_state_without_terraform_and_from_a_bucket_with_it(fake: Fake) -> None:
+    assert fake.driver.output() == {}
+    outputs = {"region": {"value": "us-east-1", "type": "string"}}
+    (fake.work / "terraform.tfstate").write_text(json.dumps({"resources": [], "outputs": outputs}))
+    assert fake.driver.output() == outputs
+    assert fake.calls() == []
+    fake.answers("output", out='{"region": {"value": "eu-west-1"}}')
+    assert remote(fake).output() == {"region": {"value": "eu-west-1"}}
+
+
+@pytest.mark.parametrize("outputs", [["region"], {"region": "us-east-1"}])
+def test_outputs_of_another_shape_are_no_state(fake: Fake, outputs: object) -> None:
+    (fake.work / "terraform.tfstate").write_text(json.dumps({"resources": [], "outputs": outputs}))
+    with pytest.raises(TerraformFailed) as caught:
+        fake.driver.output()
+    assert caught.value.code == "corrupt_state"
 
 
 @pytest.mark.parametrize(
