@@ -14,10 +14,12 @@ from orchestration.settings import Endpoints, Settings, build_settings
 from orchestration.steps.cloud import CloudSteps
 from orchestration.terraform import (
     ACCOUNT_NOT_ALLOWED,
+    CUT_OFF,
     ExistsOutside,
     Stray,
     TerraformDriver,
     adopt,
+    functions_to_make,
 )
 
 # What stands in the way of one apply hides what would stand in the way of the rest.
@@ -53,7 +55,7 @@ class TerraformSteps(CloudSteps):
         strays: tuple[Stray, ...] = ()
         for _ in range(ADOPTIONS):
             try:
-                return self._take_in(terraform, strays) if strays else self._apply_once(terraform)
+                return self._take_in(terraform, strays) if strays else self._apply_once(terraform, endpoints)
             except ExistsOutside as e:
                 if self.cloud is None:
                     raise TerraformFailed(
@@ -71,7 +73,7 @@ class TerraformSteps(CloudSteps):
             adopt(terraform, strays, self.console.note, on_line=self.progress)
         return True
 
-    def _apply_once(self, terraform: TerraformDriver) -> bool:
+    def _apply_once(self, terraform: TerraformDriver, endpoints: Endpoints) -> bool:
         """In one go where nothing exists yet, else plan first: a plan without changes is quicker than apply."""
         if not terraform.has_state():
             with self.saving(), self.console.step("terraform apply"), self.account_of_nothing(terraform):
@@ -82,9 +84,19 @@ class TerraformSteps(CloudSteps):
         if not changes:
             terraform.forget_plan()
             return False
+        if strays := self._functions_in_the_way(terraform, endpoints):
+            terraform.forget_plan()
+            return self._take_in(terraform, strays)
         with self.saving(), self.console.step("terraform apply"):
             terraform.apply_plan(on_line=self.progress)
         return True
+
+    def _functions_in_the_way(self, terraform: TerraformDriver, endpoints: Endpoints) -> tuple[Stray, ...]:
+        """Made by an apply that was cut off. Applied as planned, they would be waited for in vain."""
+        if self.cloud is None or not (self.deployment.state_dir / CUT_OFF).exists():
+            return ()
+        functions = self.tools.functions(endpoints)
+        return tuple(one for one in functions_to_make(terraform.show_plan()) if functions.get(one.name) is not None)
 
     def apply_kept(self, endpoints: Endpoints, plan: Path) -> None:
         """Apply a plan that was kept, and nothing else."""

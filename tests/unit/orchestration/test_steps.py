@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from orchestration.console import Console
 from orchestration.errors import BadInput, TerraformFailed
 from orchestration.steps import Steps
-from orchestration.terraform import ExistsOutside, Stray
+from orchestration.terraform import CUT_OFF, ExistsOutside, Stray
 from tests.fakes.orchestration import LOCAL_ENDPOINTS, FakeClock, deployment
 
 
@@ -81,3 +83,71 @@ def test_a_copied_folder_is_refused_before_anything_that_it_names_is_ended(tmp_p
     shutil.rmtree(tmp_path / "a")
     with copy.alone():
         assert copy.load_or_new() == steps.load_or_new()
+
+
+FUNCTION = "module.credit_check[0].aws_lambda_function.credit_check"
+
+
+@dataclass
+class HalfApplied(MetTerraform):
+    """Its plan makes a function; what it was told is in `told`."""
+
+    told: list[str] = field(default_factory=list)
+
+    def has_state(self) -> bool:
+        return True
+
+    def plan(self) -> tuple[bool, str]:
+        return True, ""
+
+    def show_plan(self) -> dict[str, Any]:
+        change = {"actions": ["create"], "after": {"function_name": "f"}}
+        return {"resource_changes": [{"address": FUNCTION, "type": "aws_lambda_function", "change": change}]}
+
+    def forget_plan(self) -> None: ...
+
+    def apply_plan(self, on_line: Any = None) -> None:
+        self.told.append("apply")
+
+    def apply(self, on_line: Any = None) -> None:
+        self.told.append("apply with imports")
+
+    @contextmanager
+    def taking_in(self, imports: dict[str, str]) -> Iterator[HalfApplied]:
+        self.told.append(f"import {imports}")
+        yield self
+
+
+@dataclass
+class LocalTools(FakeTools):
+    driver: HalfApplied
+    functions_there: dict[str, str]
+
+    def terraform(self, endpoints: Any) -> HalfApplied:
+        return self.driver
+
+    def functions(self, endpoints: Any) -> dict[str, str]:
+        return self.functions_there
+
+
+@pytest.mark.parametrize(
+    ("cut_off", "there", "told"),
+    [
+        pytest.param(True, {"f": "it"}, [f"import {{'{FUNCTION}': 'f'}}", "apply with imports"], id="left-behind"),
+        pytest.param(True, {}, ["apply"], id="never-made"),
+        pytest.param(False, {"f": "it"}, ["apply"], id="no-apply-was-cut-off"),
+    ],
+)
+def test_a_function_that_a_cut_off_apply_left_is_taken_in_before_terraform_waits_for_it(
+    tmp_path: Path, cut_off: bool, there: dict[str, str], told: list[str]
+) -> None:
+    driver = HalfApplied()
+    tools: Any = LocalTools(driver, there)
+    cloud: Any = SimpleNamespace(saving=SimpleNamespace(expect_changes=lambda: None))
+    chosen = deployment(tmp_path)
+    chosen.state_dir.mkdir(parents=True)
+    if cut_off:
+        (chosen.state_dir / CUT_OFF).touch()
+    steps = Steps(chosen, {}, tools, Console(FakeClock(), quiet=True), FakeClock(), cloud, None)
+    assert steps.apply(LOCAL_ENDPOINTS)
+    assert driver.told == told
