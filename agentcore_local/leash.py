@@ -7,6 +7,10 @@ Run as a script, imports nothing of ours, since it becomes the agent:
 The agent's variables come by stdin and count from the moment it becomes the agent: with PYTHONPATH or LD_PRELOAD among
 this process's own, the agent's code would run before there is a wall.
 
+A program that talks by stdin, such as a Lambda function's worker, gets its variables by another descriptor:
+
+    python -I leash.py within FOLDER DESCRIPTOR PROGRAM ARGUMENT...
+
 Linux: the kernel kills this process when its parent dies (prctl PR_SET_PDEATHSIG, kept across exec), bounds
 it (setrlimit) and walls it in (Landlock, where the kernel has it), then it becomes the agent. Elsewhere: it
 stays as the agent's parent and ends it when its own parent is gone; there is no wall there.
@@ -83,7 +87,7 @@ def interpreter() -> list[str]:
 def fence(folder: str, port: int, abi: int) -> None:
     """Wall this process in for good: its folder and TMPDIR to write, the system and Python to read, one port to bind.
 
-    Raises Unfenced.
+    port 0: none. Raises Unfenced.
     """
     handled = (1 << min(13 + (abi >= 2) + (abi >= 3) + (abi >= 5), 16)) - 1
     parts = [handled, BIND_TCP, SCOPES][: 1 + (abi >= 4) + (abi >= 6)]
@@ -92,7 +96,7 @@ def fence(folder: str, port: int, abi: int) -> None:
     own = [folder, os.environ.get("TMPDIR", folder)]
     for paths, rights in ((own, handled), (DEVICES, OF_FILES & ~EXECUTE), ((*SYSTEM, *interpreter()), READ)):
         _open_up(ruleset, paths, rights & handled)
-    if len(parts) > 1:
+    if len(parts) > 1 and port:
         _ask(ADD_RULE, ctypes.c_int(ruleset), RULE_PORT, struct.pack("=QQ", BIND_TCP, port), ctypes.c_uint32(0))
     if libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise Unfenced(ctypes.get_errno(), "no_new_privs")
@@ -177,7 +181,20 @@ def supervise(parent: int, entry: str, variables: dict[str, str]) -> int:
         time.sleep(0.1)
 
 
+def within(folder: str, variables: dict[str, str], program: list[str], abi: int, wall: Wall = fence) -> None:
+    """Become a program that outlives no pipe to its parent, in the working folder of this one. abi 0 is no Landlock."""
+    os.environ["TMPDIR"] = folder  # what the wall leaves open
+    bound()
+    if abi:
+        wall(folder, 0, abi)
+    os.execvpe(program[0], program, {**variables, "TMPDIR": folder})  # noqa: S606  no shell is wanted
+
+
 def main(argv: list[str]) -> int:
+    if argv[1] == "within":
+        with open(int(argv[3]), encoding="utf-8") as given:
+            variables = json.load(given)
+        within(argv[2], variables, argv[4:], landlock_abi())
     parent, folder, port, entry = int(argv[1]), argv[2], int(argv[3]), argv[4]
     os.chdir(folder)
     variables = json.load(sys.stdin)

@@ -1,4 +1,4 @@
-"""The emulator behind a doorkeeper, with one path more that makes it write its state at once, not only when it ends.
+"""The emulator behind a doorkeeper, its functions within walls, with one path more: it writes its state at once.
 
 Run as a module, configured by the emulator's own variables (ministack: main):
 
@@ -15,11 +15,14 @@ import contextlib
 import json
 import os
 import resource
+import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from orchestration.embedded.doorkeeper import refusal
+from orchestration.embedded.functions import Fenced
 
 SAVE_PATH = "/_ministack/save"
 KEEP_ALIVE_S = 75
@@ -76,12 +79,26 @@ def _inode(path: Path) -> int | None:
         return None
 
 
+def fence_functions(fenced: Fenced, *runners: Any) -> None:
+    """Have the emulator's modules that start functions do so within walls: they have no setting for how.
+
+    Raises RuntimeError where they are not as they were, rather than run functions in the open.
+    """
+    for runner in runners:
+        if getattr(runner, "subprocess", None) is not subprocess:
+            raise RuntimeError(f"{runner.__name__} starts functions otherwise than this wall expects")
+        runner.subprocess = fenced
+
+
 def main() -> None:
     """As ministack's own main, in the foreground and without its options."""
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
 
     os.umask(0o077)
+    fence_functions(Fenced(Path(tempfile.gettempdir()), dict(os.environ)), lambda_runtime, lambda_svc)
     with contextlib.suppress(ValueError, OSError):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -32,6 +32,12 @@ def test_token_endpoints_take_their_own_credentials(value: bytes) -> None:
     assert refusal("/oauth2/token", b"", [HOST, (b"authorization", value)]) is None
 
 
+@pytest.mark.parametrize("kind", [b"multipart/form-data; boundary=x", b"Multipart/Form-Data", b" multipart/form-data"])
+def test_an_upload_by_a_form_is_refused_whose_key_is_in_its_body(kind: bytes) -> None:
+    assert refusal("/bucket", b"", [HOST, (b"content-type", kind)])
+    assert refusal("/login", b"", [HOST, (b"content-type", b"application/x-www-form-urlencoded")]) is None
+
+
 def test_a_real_key_and_an_unsigned_call_are_left_to_the_emulator() -> None:
     assert refusal("/", b"", [HOST, signed("AKIAREALREALREALREAL")]) is None
     assert refusal("/us-east-1_x/.well-known/jwks.json", b"", [HOST]) is None
