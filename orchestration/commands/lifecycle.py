@@ -14,6 +14,7 @@ from orchestration.gateway import gateway_name
 from orchestration.outputs import flat_outputs
 from orchestration.report import SmokeReport, deployment_document
 from orchestration.runtime.launch import Launched
+from orchestration.runtime.package import agent_files
 from orchestration.settings import Settings
 from orchestration.steps import Steps
 
@@ -31,6 +32,7 @@ class Lifecycle:
     def up(self) -> SmokeReport:
         """Everything: local cloud, Terraform, password, launch, smoke test."""
         with self.steps.changing():
+            self._require_agent()
             endpoints = self.steps.bring_up()
             changed = self.steps.apply(endpoints)
             Belongings(self.steps).forget_cut_off(endpoints)
@@ -45,6 +47,10 @@ class Lifecycle:
         if not changed and report.ok:
             self.console.say("nothing changed: everything was as it should be")
         return report
+
+    def _require_agent(self) -> None:
+        """What cannot be launched ends the command before anything is made for it. Raises BadInput."""
+        agent_files(self.steps.deployment.root / "agent")
 
     def apply(self, plan: str | None = None) -> bool:
         """Terraform alone, or just the plan that was kept; False when nothing had to change. Raises BadInput."""
@@ -63,6 +69,7 @@ class Lifecycle:
     def configure(self, *, force: bool = True) -> dict[str, Any]:
         """Set the demo caller's password and show the configuration that `launch` will send."""
         with self.steps.changing():
+            self._require_agent()
             settings = self.steps.live_settings()
             self.steps.configure(settings, force=force)
             return self.steps.tools.launcher(settings).preview()
@@ -70,6 +77,7 @@ class Lifecycle:
     def launch(self) -> Launched:
         """Create, update or keep the runtime, and before it the gateway that it calls."""
         with self.steps.changing():
+            self._require_agent()
             settings, _ = self.steps.gateway(self.steps.live_settings())
             return self.steps.launch(settings)
 
