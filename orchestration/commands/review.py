@@ -19,6 +19,7 @@ from orchestration.review import (
     Review,
     Severity,
     Waiver,
+    declared_in,
     load_waivers,
     review,
     review_authorizer,
@@ -102,9 +103,11 @@ class Reviews:
         else:
             for line in to_text(reviewed):
                 self.console.result(line)
-        for path, made in ((wishes.markdown, to_markdown), (wishes.sarif, to_sarif)):
-            if path is not None:
-                Path(path).write_text(made(reviewed), encoding="utf-8")
+        if wishes.markdown is not None:
+            Path(wishes.markdown).write_text(to_markdown(reviewed), encoding="utf-8")
+        if wishes.sarif is not None:
+            places = declared_in(self.steps.deployment.root)
+            Path(wishes.sarif).write_text(to_sarif(reviewed, places), encoding="utf-8")
         limit = wishes.limit
         if limit is not None and (worse := reviewed.above(limit)):
             rules = ", ".join(sorted({finding.rule for finding in worse}))

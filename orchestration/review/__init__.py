@@ -3,6 +3,7 @@
 Pure: a parsed document, waivers and a date in, findings and text out.
 """
 
+from orchestration.review.declared import declared_in
 from orchestration.review.engine import Review, review, review_authorizer
 from orchestration.review.findings import Finding, Severity
 from orchestration.review.plan import Plan, parse_plan
@@ -11,6 +12,7 @@ from orchestration.review.sarif import to_sarif
 from orchestration.review.waivers import Waiver, load_waivers
 
 __all__ = [
+    "declared_in",
     "Finding",
     "Plan",
     "Review",

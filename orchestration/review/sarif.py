@@ -9,6 +9,7 @@ import hashlib
 import json
 from typing import Any
 
+from orchestration.review.declared import Place, Places, nowhere
 from orchestration.review.engine import Review
 from orchestration.review.findings import Finding, Rule, Severity
 from orchestration.review.registry import RULES
@@ -23,13 +24,14 @@ SCORES = {Severity.LOW: "3.0", Severity.MEDIUM: "5.5", Severity.HIGH: "8.0", Sev
 INDEX = {rule.id: number for number, rule in enumerate(RULES)}
 
 
-def to_sarif(review: Review) -> str:
+def to_sarif(review: Review, places: Places = nowhere) -> str:
+    """`places` tells where a finding's address is declared."""
     run = {
         "tool": {"driver": {"name": "agentcore-inbound-auth plan review", "rules": [_rule(rule) for rule in RULES]}},
         "columnKind": "unicodeCodePoints",
         "results": [
-            *(_result(finding, None) for finding in review.findings),
-            *(_result(finding, waiver) for finding, waiver in review.waived),
+            *(_result(finding, None, places(finding)) for finding in review.findings),
+            *(_result(finding, waiver, places(finding)) for finding, waiver in review.waived),
         ],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -46,7 +48,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, waiver: Waiver | None) -> dict[str, Any]:
+def _result(finding: Finding, waiver: Waiver | None, place: Place) -> dict[str, Any]:
     # Without the reason for the finding, whose wording may change while the finding stays the same.
     print_of = hashlib.sha256(f"{finding.rule}\0{finding.address}".encode("utf-8", "replace")).hexdigest()
     result: dict[str, Any] = {
@@ -56,7 +58,7 @@ def _result(finding: Finding, waiver: Waiver | None) -> dict[str, Any]:
         "message": {"text": plain(f"{finding.address}: {finding.why}. Remedy: {finding.remedy}")},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": finding.location}, "region": {"startLine": 1}},
+                "physicalLocation": {"artifactLocation": {"uri": place[0]}, "region": {"startLine": place[1]}},
                 "logicalLocations": [{"fullyQualifiedName": plain(finding.address), "kind": "resource"}],
             }
         ],

@@ -12,7 +12,17 @@ from typing import Any
 
 import pytest
 
-from orchestration.review import Review, load_waivers, parse_plan, review, to_json, to_markdown, to_sarif, to_text
+from orchestration.review import (
+    Review,
+    declared_in,
+    load_waivers,
+    parse_plan,
+    review,
+    to_json,
+    to_markdown,
+    to_sarif,
+    to_text,
+)
 from orchestration.review.engine import location
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +69,41 @@ def test_every_finding_leads_to_a_file_of_the_repository(file: Path) -> None:
         place = location(change.address, parsed)
         assert (ROOT / place).is_file()
         assert change.module == "" or place != "terraform/main.tf", change.address
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "line"),
+    [
+        ("gateway-told-of-another-door", "output.gateway_authorizer", 'output "gateway_authorizer" {'),
+        ("outsider-allowed", "terraform_data.authorizer", 'resource "terraform_data" "authorizer" {'),
+        (
+            "pool-replaced",
+            "module.identity[0].aws_cognito_user_pool.callers",
+            'resource "aws_cognito_user_pool" "callers" {',
+        ),
+        (
+            "password-flow-on",
+            'module.identity[0].module.client["user"].aws_cognito_user_pool_client.this',
+            'resource "aws_cognito_user_pool_client" "this" {',
+        ),
+    ],
+)
+def test_a_finding_leads_to_the_line_that_declares_its_address(name: str, address: str, line: str) -> None:
+    finding = next(finding for finding in reviewed(name).findings if finding.address == address)
+    file, number = declared_in(ROOT)(finding)
+    assert (ROOT / file).read_text().splitlines()[number - 1] == line
+    results = json.loads(to_sarif(reviewed(name), declared_in(ROOT)))["runs"][0]["results"]
+    assert (file, number) in [_told(result) for result in results]
+
+
+def _told(result: dict[str, Any]) -> tuple[str, int]:
+    place = result["locations"][0]["physicalLocation"]
+    return place["artifactLocation"]["uri"], place["region"]["startLine"]
+
+
+def test_what_is_declared_nowhere_leads_to_its_modules_file() -> None:
+    finding = next(f for f in reviewed("function-opened").findings if f.rule == "AIA097")
+    assert declared_in(ROOT)(finding) == ("terraform/modules/credit_check/main.tf", 1)
 
 
 def test_at_least_twelve_plans_are_seeded() -> None:
