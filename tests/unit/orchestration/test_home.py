@@ -21,10 +21,17 @@ def original(tmp_path: Path) -> Path:
 
 
 def test_a_folder_at_home_was_not_moved_however_it_is_reached(original: Path, tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(original)
+    (tmp_path / "link").symlink_to(original.parent)
     assert moved_from(original) is None
-    assert moved_from(tmp_path / "link") is None
+    assert moved_from(tmp_path / "link" / original.name) is None
     assert stat.S_IMODE((original / NOTE).stat().st_mode) == 0o600
+
+
+def test_a_link_in_its_place_is_refused(original: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(original)
+    with pytest.raises(BadInput) as caught:
+        moved_from(tmp_path / "link")
+    assert caught.value.code == "state_is_link"
 
 
 def test_a_folder_without_a_note_is_nobodys_copy(tmp_path: Path) -> None:
