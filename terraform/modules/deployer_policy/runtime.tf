@@ -41,6 +41,7 @@ locals {
         "bedrock-agentcore:ListOauth2CredentialProviders",
         "bedrock-agentcore:ListWorkloadIdentities",
         "cloudwatch:DescribeAlarms",
+        "codebuild:ListProjects",
         "cognito-idp:ListUserPools",
         "ecr:DescribeRepositories",
         "iam:ListPolicies",

@@ -31,6 +31,15 @@ run "actions_are_named_and_reach_this_deployment_inside_the_boundary_alone" {
     error_message = "Two statements share a Sid."
   }
 
+  # What is recorded of the commands' calls is held to these documents (docs/aws-calls.md).
+  assert {
+    condition = (
+      jsonencode({ for name, policy in aws_iam_policy.deployer : name => jsondecode(policy.policy) })
+      == jsonencode(jsondecode(file("${path.module}/tests/documents.json")))
+    )
+    error_message = "The statements are not those of tests/documents.json: python -m scripts.aws_calls --policies"
+  }
+
   # Only actions without resources get all of them.
   assert {
     condition = toset(flatten([for policy in values(aws_iam_policy.deployer) : [
@@ -43,6 +52,7 @@ run "actions_are_named_and_reach_this_deployment_inside_the_boundary_alone" {
       "bedrock-agentcore:ListOauth2CredentialProviders",
       "bedrock-agentcore:ListWorkloadIdentities",
       "cloudwatch:DescribeAlarms",
+      "codebuild:ListProjects",
       "cognito-idp:CreateUserPool",
       "cognito-idp:DescribeUserPoolDomain",
       "cognito-idp:ListUserPools",
