@@ -100,11 +100,11 @@ class Daemon:
                     f"{self.name} cannot be started: {argv[0]}: {e.strerror}", remedy="make setup", code="daemon_failed"
                 ) from None
         try:
-            created = psutil.Process(child.pid).create_time()
-        except psutil.NoSuchProcess:
-            created = 0.0
-        record = {"pid": child.pid, "created": created, "version": version, "folder": str(self.folder)}
-        self._record.write_text(json.dumps(record) + "\n")
+            self._note(child.pid, version)
+        except BaseException:
+            child.kill()  # interrupted before it is recorded, nobody would know it again
+            child.wait()
+            raise
         deadline = clock.monotonic() + START_TIMEOUT_S
         while child.poll() is None and not (holds(child.pid, ports) and healthy()):
             if clock.monotonic() > deadline:
@@ -114,6 +114,14 @@ class Daemon:
         if child.poll() is not None:
             self._record.unlink(missing_ok=True)
             raise self._unfit(f"{self.name} ended at once with exit code {child.returncode}")
+
+    def _note(self, pid: int, version: str) -> None:
+        try:
+            created = psutil.Process(pid).create_time()
+        except psutil.NoSuchProcess:
+            created = 0.0
+        record = {"pid": pid, "created": created, "version": version, "folder": str(self.folder)}
+        self._record.write_text(json.dumps(record) + "\n")
 
     def stop(self) -> bool:
         """SIGTERM, then SIGKILL after a while; True if something was running.

@@ -23,6 +23,7 @@ from orchestration.embedded.daemon import (
     end_strays,
     free_port,
     holds,
+    in_folders,
     is_free,
 )
 from orchestration.errors import Unfit
@@ -62,6 +63,15 @@ def stranger() -> Iterator[psutil.Process]:
 def record(daemon: Daemon, pid: int, created: float) -> None:
     daemon.folder.mkdir(exist_ok=True)
     (daemon.folder / "thing.pid").write_text(json.dumps({"pid": pid, "created": created}))
+
+
+def test_one_whose_start_could_not_be_recorded_does_not_run_on(daemon: Daemon) -> None:
+    """Nobody would know it again; as after an interrupt at that moment."""
+    (daemon.folder / "thing.pid").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        start(daemon)
+    assert list(in_folders(lambda place: place == daemon.folder, ("sh", "sleep"))) == []
+    (daemon.folder / "thing.pid").rmdir()
 
 
 def test_a_started_daemon_is_recognised_by_another_command(daemon: Daemon) -> None:
