@@ -187,7 +187,7 @@ def taken_port(bed: Bed) -> Iterator[None]:
 
 
 @contextmanager
-def stray(bed: Bed) -> Iterator[None]:
+def stray(bed: Bed) -> Iterator[subprocess.Popen[bytes]]:
     folder = bed.state_dir / "cloud"
     folder.mkdir(mode=0o700, parents=True)
     (bed.root / ".state").chmod(0o700)
@@ -198,7 +198,7 @@ def stray(bed: Bed) -> Iterator[None]:
         assert process.stdout is not None
         process.stdout.readline()
         try:
-            yield
+            yield process
         finally:
             process.kill()
 
@@ -377,7 +377,7 @@ def test_a_disk_of_the_states_own_is_measured(bed: Bed) -> None:
 
 @pytest.mark.enable_socket
 def test_fix_mends_what_is_safe_and_says_what_it_did(bed: Bed) -> None:
-    with stray(bed):
+    with stray(bed) as left:
         bed.ledger()
         bed.write("root-key.json", "{}", 0o644)
         bed.write(".terraform.tfstate.lock.info", "{}")
@@ -386,14 +386,9 @@ def test_fix_mends_what_is_safe_and_says_what_it_did(bed: Bed) -> None:
         assert {"state_exposed", "terraform_left", "stray_process", "stale_pid"} <= found
         done = bed.doctor().fix()
         assert [word in "\n".join(done) for word in ("mode 644 is now 600", "told to end", "removed")] == [True] * 3
-        wait_for(lambda: "stray_process" not in {found.code for found in bed.doctor().examine().troubles})
+        left.wait(timeout=10)
     assert [found.code for found in bed.doctor().examine().troubles] == ["local_cloud_absent"]
     assert bed.doctor().fix() == []
-
-
-def wait_for(there: Callable[[], bool]) -> None:
-    while not there():
-        pass
 
 
 @pytest.mark.enable_socket
