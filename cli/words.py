@@ -37,7 +37,7 @@ WORDS = {
     "trace": "then show what runtime, agent, gateway and function wrote of it",
     "session": "go on with a conversation: an id of 33 to 256 characters",
     "since": "how long ago to begin: a number and s, m, h or d, e.g. 10m",
-    "dry_run": "show what would be removed, in order, and what would stay; change nothing",
+    "dry_run": "show what would be removed, in order, and what would stay; change nothing; ends as down would",
     "lines": "how many lines of that while, from the end (default: 50 without --since)",
     "all": "every line that is still there",
     "follow": "go on with further lines until Ctrl-C",
