@@ -14,7 +14,6 @@ from orchestration.errors import OrchestrationError, of_system
 SCHEMA_VERSION = 1
 # An answer within five seconds of the start of the command, the interpreter's own start included.
 TOTAL_S, LEAST_S = 4.5, 1.0
-DEADLINE_S = 4.0
 
 
 class Severity(StrEnum):
@@ -97,7 +96,7 @@ class Diagnosis:
         }
 
 
-def examine(checks: Sequence[Check], clock: Clock, deadline_s: float = DEADLINE_S) -> Diagnosis:
+def examine(checks: Sequence[Check], clock: Clock, deadline_s: float = TOTAL_S) -> Diagnosis:
     """Look everywhere at once. What has not answered by the deadline is one finding; its threads are left behind."""
     answers: dict[str, tuple[Finding, ...] | Exception] = {}
     started = clock.monotonic()

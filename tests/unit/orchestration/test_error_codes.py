@@ -16,7 +16,7 @@ CODE = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def codes_of(tree: ast.AST) -> Iterator[str]:
-    """What is given as `code`: in a class, by keyword, as a default, and to doctor's `warning`; by a constant, a table."""
+    """What is given as `code`: in a class, by keyword or default, to doctor's `warning`; by a constant or a table."""
     constants = {
         target.id: node.value.value
         for node in ast.walk(tree)
