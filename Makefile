@@ -15,7 +15,7 @@ endif
 SOURCES := agent agentcore_local cli orchestration scripts tests tasks.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up plan smoke ask down test unit unit-orchestration unit-others property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean test-faults
+.PHONY: help setup doctor up plan smoke ask down test unit unit-orchestration unit-others property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean faults test-faults test-faults-signals test-faults-others
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +43,9 @@ ask: setup ## Ask the agent: make ask Q="what can you do?"
 down: setup ## Remove everything that up made, then look for remains; DRY_RUN=1 only shows what that would do
 	@$(INVOKE) down $(if $(filter 1 yes true,$(DRY_RUN)),--dry-run,) $(YES_FLAG)
 
-test: setup $(POLICY) ## All checks and tests, two at a time
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target e2e contract terraform-test mutate lint unit-orchestration unit-others property
+# The longest first, so that no lane is left alone at the end.
+test: setup $(POLICY) ## All checks and tests but the slow ones, two at a time
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target e2e contract faults terraform-test mutate lint unit-orchestration unit-others property
 
 lint: setup $(POLICY) ## ruff, mypy, terraform fmt and validate, generated documents, CI's own files
 	@$(BIN)/python scripts/lint.py
@@ -77,8 +78,18 @@ contract: setup ## Both planes against the AWS service models, with the real emu
 e2e: setup ## README's commands in a temporary clone
 	@$(BIN)/pytest -q tests/e2e
 
-test-faults: setup ## Kill, interrupt and starve make up for real: make test-faults RANDOM_KILLS=10 RANDOM_SEED=1
-	@RANDOM_KILLS="$(RANDOM_KILLS)" RANDOM_SEED="$(RANDOM_SEED)" $(BIN)/pytest -q tests/faults
+faults: setup ## Kill, interrupt and starve make up for real, once at each of its stages
+	@$(BIN)/pytest -q -m "not slow" tests/faults
+
+test-faults: setup ## The slow rest: every stage with every signal, random kills: make test-faults RANDOM_KILLS=10 RANDOM_SEED=1
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target test-faults-signals test-faults-others
+
+# Beside each other in test-faults and in CI.
+test-faults-signals: setup
+	@$(BIN)/pytest -q -m slow -k each_of_its_stages tests/faults
+
+test-faults-others: setup
+	@RANDOM_KILLS="$(RANDOM_KILLS)" RANDOM_SEED="$(RANDOM_SEED)" $(BIN)/pytest -q -m slow -k "not each_of_its_stages" tests/faults
 
 browser: setup ## The report and the sign-in pages in headless Chromium, which must be installed (not part of make test)
 	@$(BIN)/pytest -q -m browser tests/browser tests/contract/test_callers.py tests/contract/test_second_provider.py

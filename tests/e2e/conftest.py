@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# The programs of a clone that made its own environment.
+OWN = Path(".venv/bin")
 # What a newcomer's shell has; the package index's settings are part of the machine.
 INHERITED = ("PATH", "LANG", "TERRAFORM", "TF_PROVIDER_MIRROR", "SSL_CERT_FILE")
 INHERITED_PREFIXES = ("PIP_", "UV_")
@@ -42,6 +45,8 @@ class Clone:
     """The clone; every command runs with a clean environment and a deadline in seconds."""
 
     path: Path
+    programs: Path = OWN
+    """Where `invoke` is: in the clone's own environment, unless another one is lent to it."""
 
     @property
     def outside(self) -> Path:
@@ -66,7 +71,7 @@ class Clone:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def invoke(self, *words: str, **env: str) -> Done:
-        return self.run(".venv/bin/invoke", *words, deadline_s=180, **env)
+        return self.run(str(self.programs / "invoke"), *words, deadline_s=180, **env)
 
     def document(self, *words: str, **env: str) -> dict[str, Any]:
         """stdout of a task as the one JSON document that it must be."""
@@ -99,10 +104,8 @@ class Clone:
         return found
 
 
-@pytest.fixture(scope="session")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+def copied(path: Path) -> None:
     """The files that git knows or would add, without this machine's .venv and .state."""
-    path = tmp_path_factory.mktemp("clone")
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -114,15 +117,30 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
         if (ROOT / name).is_file():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, path / name)
-    clone = Clone(path)
+
+
+@contextmanager
+def cloned(path: Path, programs: Path = OWN) -> Iterator[Clone]:
+    """A clone of which nothing is left running afterwards."""
+    copied(path)
+    clone = Clone(path, programs)
     for name in ("home", "tmp"):
         (clone.outside / name).mkdir(mode=0o700, parents=True)
-    yield clone
-    for folder in (path / ".state").glob("local-*"):
-        clone.run("make", "down", ENVIRONMENT=folder.name.removeprefix("local-"))
-    for process in psutil.process_iter(["cwd"]):
-        if (process.info["cwd"] or "").startswith(str(path)):
-            process.send_signal(signal.SIGKILL)
+    try:
+        yield clone
+    finally:
+        for folder in (path / ".state").glob("local-*"):
+            clone.invoke("down", ENVIRONMENT=folder.name.removeprefix("local-"))
+        for process in psutil.process_iter(["cwd"]):
+            if (process.info["cwd"] or "").startswith(str(path)):
+                process.send_signal(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A newcomer's: its first `make` makes the virtual environment."""
+    with cloned(tmp_path_factory.mktemp("clone")) as clone:
+        yield clone
 
 
 @pytest.fixture(scope="session")
@@ -136,3 +154,10 @@ def up(clone: Clone, first_up: Done) -> Clone:
     """The clone with everything up and the door as it should be."""
     assert first_up.code == 0, first_up.err
     return clone
+
+
+@pytest.fixture(scope="session")
+def outputs(clone: Clone, first_up: Done) -> dict[str, Any]:
+    """`invoke outputs` of the first `make up`: pools, clients and runtime stay the same to the end."""
+    assert first_up.code == 0, first_up.err
+    return clone.document("outputs")

@@ -1,6 +1,6 @@
-"""Starts `invoke up`, ends it at a named moment, and holds what is left to what was promised.
+"""Starts a command, harms it or its world at a named moment, and holds what is left to what was promised.
 
-A moment is a line that the command shows anyway, so nothing of the product knows of it.
+A moment is a line that the command shows or the starter toolkit logs anyway, so nothing of the product knows of it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,25 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.conftest import Clone, Done
 
 # Generous: what is asserted is what happens, not how fast.
 DEADLINE_S = 300.0
 SETTLED_S = 60.0
+# How long an upload or the start of an agent lasts at least is a hundred times as much.
+LOOK_S = 0.005
+
+Process = subprocess.Popen[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When `line` is shown by the command or, with `log`, written to that file of the deployment."""
+
+    line: str
+    log: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,56 +48,72 @@ class Deployment:
         return self.clone.path / ".state" / f"local-{self.environment}"
 
     def invoke(self, *words: str, **env: str) -> Done:
-        return self.clone.run(".venv/bin/invoke", *words, deadline_s=DEADLINE_S, ENVIRONMENT=self.environment, **env)
+        return self.clone.run(*self.argv(*words), deadline_s=DEADLINE_S, ENVIRONMENT=self.environment, **env)
 
-    def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
-        return self.clone.start(".venv/bin/invoke", *words, ENVIRONMENT=self.environment, **env)
+    def start(self, *words: str, **env: str) -> Process:
+        return self.clone.start(*self.argv(*words), ENVIRONMENT=self.environment, **env)
+
+    def argv(self, *words: str) -> list[str]:
+        return [str(self.clone.programs / "invoke"), *words]
 
     def processes(self) -> list[str]:
         return [words for words in self.clone.processes() if self.folder.name in words]
 
+    def terraforms(self) -> list[str]:
+        return [words for words in self.clone.processes() if "terraform-provider" in words]
+
     def emulator(self) -> int:
         return int(json.loads((self.folder / "cloud" / "ministack.pid").read_text())["pid"])
 
+    def ledger(self) -> dict[str, Any]:
+        path = self.folder / "ledger.json"
+        return dict(json.loads(path.read_text())) if path.exists() else {}
+
     def ports(self) -> list[int]:
-        ledger = json.loads((self.folder / "ledger.json").read_text()) if (self.folder / "ledger.json").exists() else {}
-        return list((ledger.get("ports") or {}).values())
+        return list((self.ledger().get("ports") or {}).values())
 
 
-def cut_at(deployment: Deployment, moment: str, number: signal.Signals, *, group: bool = False) -> tuple[int, str]:
-    """End `up` when the moment is shown. Returns (exit code, what it had shown); a negative code is the signal's."""
+def at(deployment: Deployment, moment: Moment, act: Callable[[Process], None], *words: str) -> Done:
+    """Run a command, `up` unless another is given, and act once at the moment.
 
-    def end(process: subprocess.Popen[str]) -> None:
-        (os.killpg if group else os.kill)(process.pid, number)
-
-    return at(deployment, moment, end)
-
-
-def at(
-    deployment: Deployment, moment: str, act: Callable[[subprocess.Popen[str]], None], *words: str
-) -> tuple[int, str]:
-    """Run a command, `up` unless another is given, and act once when a line with the moment is shown."""
+    A negative code is the signal that ended it. What it showed is in `err`, whichever stream it was on.
+    """
+    log = deployment.folder / moment.log if moment.log else None
+    seen = log.stat().st_size if log and log.exists() else 0
     with deployment.start(*(words or ("up",))) as process:
         shown, acted = "", False
-        assert process.stderr is not None and process.stdout is not None
         deadline = time.monotonic() + DEADLINE_S
         with selectors.DefaultSelector() as ready:
             for stream in (process.stdout, process.stderr):
+                assert stream is not None
                 os.set_blocking(stream.fileno(), False)
                 ready.register(stream, selectors.EVENT_READ)
             while ready.get_map():
                 assert time.monotonic() < deadline, f"no end after {DEADLINE_S:.0f} s: {shown}"
-                for key, _ in ready.select(1.0):
+                for key, _ in ready.select(LOOK_S if log and not acted else 1.0):
                     part = os.read(key.fd, 65536)
                     if not part:
                         ready.unregister(key.fileobj)
                     shown += part.decode("utf-8", "replace")
-                if not acted and moment in shown:
+                if not acted and moment.line in (_since(log, seen) if log else shown):
                     acted = True
                     act(process)
         process.wait(SETTLED_S)
-    assert acted, f"{moment!r} was never shown: {shown}"
-    return process.returncode, shown
+    assert acted, f"{moment} never came: {shown}"
+    return Done(process.returncode, "", shown)
+
+
+def _since(log: Path, size: int) -> str:
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(size)
+        return file.read().decode("utf-8", "replace")
+
+
+def ended_by(number: signal.Signals, *, group: bool) -> Callable[[Process], None]:
+    """A signal to the command alone, or to all that a terminal's Ctrl-C reaches."""
+    return lambda process: (os.killpg if group else os.kill)(process.pid, number)
 
 
 def converges(deployment: Deployment) -> Done:
@@ -96,7 +125,7 @@ def converges(deployment: Deployment) -> Done:
 
 
 def cleans(deployment: Deployment) -> None:
-    """`down` leaves no process, no port and no file; the emulator's resources went with it."""
+    """`down` leaves no process, no port and no file; the emulator's resources went with it. A second one is idle."""
     ports = deployment.ports()
     done = deployment.invoke("down")
     assert done.code == 0, done.err
@@ -109,3 +138,13 @@ def cleans(deployment: Deployment) -> None:
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             s.bind(("127.0.0.1", port))
+    again = deployment.invoke("down")
+    assert (again.code, "nothing to remove" in again.out) == (0, True)
+
+
+def no_terraform_is_left(deployment: Deployment) -> None:
+    """Nobody ended it: it got word that its command is gone."""
+    deadline = time.monotonic() + SETTLED_S
+    while left := deployment.terraforms():
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
