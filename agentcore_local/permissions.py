@@ -114,11 +114,12 @@ class Permissions:
 
     def require_anyone(self, head: Head, asked: Asked) -> None:
         """For callers with a token: what resource policies say of everybody. None attached says nothing."""
-        keys = self._keys(head.client) | dict.fromkeys(_PRINCIPAL_KEYS)
         for arn in (asked.runtime_arn, f"{asked.runtime_arn}/runtime-endpoint/{asked.qualifier}"):
             statements = self._statements(arn)
-            question = Question(PREFIX + asked.operation, arn, keys)
-            if statements and judge(statements, question, lambda s: "*" in (s.principals or ())) != "allow":
+            if not statements:
+                continue
+            question = Question(PREFIX + asked.operation, arn, self._keys(head.client) | dict.fromkeys(_PRINCIPAL_KEYS))
+            if judge(statements, question, lambda s: "*" in (s.principals or ())) != "allow":
                 raise Refused("policy_refuses", action=question.action, log_reason="resource_policy")
 
     def _decide(self, principal: Principal, grants: Grants | None, wanted: Wanted, client: str) -> Verdict:
@@ -225,10 +226,11 @@ def control_wanted(operation: str, params: Mapping[str, Any], runtime_arn: Calla
     else:
         # Before a runtime is there, only a pattern that covers every name fits.
         arns = ["*"] if operation == "ListAgentRuntimes" else [runtime_arn("*")]
-    wanted = [Wanted(PREFIX + operation, arn) for arn in arns]
-    if params.get("tags") and operation != "TagResource":
-        wanted += [Wanted(PREFIX + "TagResource", arn, tag_keys(params["tags"])) for arn in arns]
+    keys = tag_keys(params.get("tags") or {})
+    wanted = [Wanted(PREFIX + operation, arn, keys) for arn in arns]
+    if keys and operation != "TagResource":
+        wanted += [Wanted(PREFIX + "TagResource", arn, keys) for arn in arns]
     if "roleArn" in params:
-        keys = {"iam:passedtoservice": "bedrock-agentcore.amazonaws.com"}
-        wanted.append(Wanted("iam:PassRole", params["roleArn"], keys))
+        service = {"iam:passedtoservice": "bedrock-agentcore.amazonaws.com"}
+        wanted.append(Wanted("iam:PassRole", params["roleArn"], service))
     return wanted

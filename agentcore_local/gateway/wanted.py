@@ -16,10 +16,11 @@ def gateway_wanted(operation: str, params: Mapping[str, Any], names: Names) -> l
     else:
         # Before a gateway is there, only a pattern that covers every name fits.
         arn = "*" if operation == "ListGateways" else names.gateway_arn("*")
-    wanted = [Wanted(PREFIX + operation, arn)]
-    if params.get("tags") and operation != "TagResource":
-        wanted.append(Wanted(f"{PREFIX}TagResource", arn, tag_keys(params["tags"])))
+    keys = tag_keys(params.get("tags") or {})
+    wanted = [Wanted(PREFIX + operation, arn, keys)]
+    if keys and operation != "TagResource":
+        wanted.append(Wanted(f"{PREFIX}TagResource", arn, keys))
     if "roleArn" in params:
-        keys = {"iam:passedtoservice": "bedrock-agentcore.amazonaws.com"}
-        wanted.append(Wanted("iam:PassRole", params["roleArn"], keys))
+        service = {"iam:passedtoservice": "bedrock-agentcore.amazonaws.com"}
+        wanted.append(Wanted("iam:PassRole", params["roleArn"], service))
     return wanted

@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 
 from agentcore_local.callers import Callers, Claim
+from agentcore_local.control import Names
 from agentcore_local.edge import Head
 from agentcore_local.evaluation import parse
+from agentcore_local.gateway.wanted import gateway_wanted
 from agentcore_local.grants import Grants, IamReader, Principal
 from agentcore_local.permissions import Asked, Permissions, Wanted, control_wanted
 from agentcore_local.store import runtime_arn
@@ -133,6 +135,17 @@ def test_every_permission_of_a_request_is_needed() -> None:
 def test_each_operation_has_its_resources(operation: str, params: dict[str, Any], expected: list[Any]) -> None:
     wanted = control_wanted(operation, params, lambda i: runtime_arn(REGION, ACCOUNT, i))
     assert [(w.action.split(":")[1], w.resource) for w in wanted] == expected
+
+
+@pytest.mark.parametrize("operation", ["TagResource", "CreateAgentRuntime", "CreateGateway"])
+def test_a_policy_can_ask_which_tags_a_request_brings(operation: str) -> None:
+    params = {"tags": {"Project": "mortgage"}} | ({"resourceArn": ARN} if operation == "TagResource" else {})
+    if operation == "CreateGateway":
+        wanted = gateway_wanted(operation, params, Names(REGION, ACCOUNT, str))
+    else:
+        wanted = control_wanted(operation, params, lambda i: ARN)
+    assert [w.action for w in wanted][-1] == "bedrock-agentcore:TagResource"
+    assert [w.keys for w in wanted] == [{"aws:requesttag/project": "mortgage"}] * len(wanted)
 
 
 def test_a_role_is_passed() -> None:
