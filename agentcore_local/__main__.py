@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import logging
 import os
 import secrets
@@ -26,6 +27,7 @@ from agentcore_local.caretaker import Caretaker
 from agentcore_local.clients import Clients
 from agentcore_local.control import Changes, Names, RuntimeOperations
 from agentcore_local.data import DataPlane
+from agentcore_local.edge import new_id
 from agentcore_local.endpoints import EndpointOperations
 from agentcore_local.fetch import AiohttpFetch
 from agentcore_local.gate import Gate
@@ -41,7 +43,7 @@ from agentcore_local.journal import DECISIONS, DecisionFile, Journal
 from agentcore_local.keys import KeyStore
 from agentcore_local.leash import hide_from_same_user, landlock_abi
 from agentcore_local.permissions import Permissions
-from agentcore_local.proxy import Proxy
+from agentcore_local.proxy import READ_IDLE_S, Proxy
 from agentcore_local.resource_policy import ResourcePolicies
 from agentcore_local.roles import Roles
 from agentcore_local.rollout import Rollouts
@@ -49,6 +51,7 @@ from agentcore_local.serve import listen, serve_until, server
 from agentcore_local.sessions import Sessions
 from agentcore_local.settings import Settings, parse
 from agentcore_local.store import Store
+from agentcore_local.upstream.pool import Pool
 from agentcore_local.vault import Vault
 from agentcore_local.websocket import WebSockets
 
@@ -89,7 +92,8 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
         rollouts = Rollouts(store, host, clients("s3"), folder, iso_now, journal.event, sessions.versions)
         caretaker = Caretaker(store, sessions, host, rollouts, time.monotonic, time.time, journal.event)
         tokens = WorkloadTokens(time.time)
-        calls = Calls(store, rollouts, Proxy(agents), sessions, caretaker, uuid.uuid4, tokens.headers)
+        pool = Pool(READ_IDLE_S)
+        calls = Calls(store, rollouts, Proxy(pool), sessions, caretaker, new_id, tokens.headers)
         oidc_map = settings.oidc_map
         keys = KeyStore(
             AiohttpFetch(oidc_map),
@@ -118,8 +122,8 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
         )
         guard, wants = Guard("control", journal, uuid.uuid4), control_permissions(names)
         control_plane = SignedPlane(guard, operated, permissions, wants, "bedrock-agentcore-control")
-        data_plane = DataPlane(store, gate, calls, journal, settings.region, settings.account, uuid.uuid4)
-        websockets = WebSockets(data_plane, calls, journal, uuid.uuid4)
+        data_plane = DataPlane(store, gate, calls, journal, settings.region, settings.account, new_id)
+        websockets = WebSockets(data_plane, calls, journal, new_id)
         rollouts.resume()
         behind.settling.resume()
         others: dict[bytes, Asgi] = {GATEWAYS: behind.plane, identity_assembly.PREFIX: identity.plane}
@@ -131,6 +135,7 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
             (server(with_health(by_prefix(others, data_plane), "data", websockets), websockets=True), data),
             (server(with_health(vault, "credentials")), own),
         ]
+        gc.freeze()  # what is here stays; looking through it again and again would make callers wait
         await serve_until(stop, planes)
         journal.event("stopping")
         watch.cancel()
@@ -138,6 +143,7 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
         await behind.settling.close()
         await rollouts.close()
         await keys.close()
+        pool.close()
         await host.close()
     decisions.close()
     store.close()

@@ -27,6 +27,7 @@ __all__ = [
     "Policy",
     "Reason",
     "authorize",
+    "authorize_token",
     "distrust",
     "parse_policy",
     "read_claims",
@@ -42,13 +43,17 @@ def token_key_id(header: str | None) -> str | None:
 
 
 def authorize(header: str | None, policy: Policy, keys: IssuerKeys | None, now: int) -> Allow | Deny:
-    """Decide about one request.
+    """Decide about one request by its Authorization header."""
+    return authorize_token(read_bearer(header), policy, keys, now)
+
+
+def authorize_token(token: SignedToken | Deny, policy: Policy, keys: IssuerKeys | None, now: int) -> Allow | Deny:
+    """Decide about one request, whose header was read already.
 
     `keys` are those of the policy's issuer, None when they cannot be known: then nobody gets in. `now` in
     Unix seconds. The first failed stage answers (shape, keys, signature, claims); within the claims all
     failures are collected, as the service does (observed by users, not promised).
     """
-    token = read_bearer(header)
     if isinstance(token, Deny):
         return token
     if not policy.has_rules:

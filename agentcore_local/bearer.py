@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from agentcore_local import base64url
@@ -67,14 +68,28 @@ def _read_compact(token: str) -> SignedToken | Deny:
     if len(parts) != 3:
         return Deny(Reason.MALFORMED_TOKEN, f"{_PARSE_FAILED}: not three parts")
     try:
-        head, payload, signature = (base64url.decode(part) for part in parts)
-        fields = parse_object(head)
-    except (base64url.NotBase64Url, NotStrictJson) as error:
-        return Deny(Reason.MALFORMED_TOKEN, f"{_PARSE_FAILED}: {error}")
-    if fault := _judge_header(fields):
-        return fault
+        payload, signature = base64url.decode(parts[1]), base64url.decode(parts[2])
+    except base64url.NotBase64Url as error:
+        return _unreadable(error)
+    head = _read_head(parts[0])
+    if isinstance(head, Deny):
+        return head
     signing_input = token[: token.rindex(".")].encode("ascii")
-    return SignedToken(fields["kid"], fields["alg"], signing_input, payload, signature)
+    return SignedToken(*head, signing_input, payload, signature)
+
+
+@lru_cache(maxsize=64)
+def _read_head(segment: str) -> tuple[str, str] | Deny:
+    """Key id and algorithm. All tokens by one key have the same first segment, so few are read anew."""
+    try:
+        fields = parse_object(base64url.decode(segment))
+    except (base64url.NotBase64Url, NotStrictJson) as error:
+        return _unreadable(error)
+    return _judge_header(fields) or (fields["kid"], fields["alg"])
+
+
+def _unreadable(error: ValueError) -> Deny:
+    return Deny(Reason.MALFORMED_TOKEN, f"{_PARSE_FAILED}: {error}")
 
 
 def _judge_header(fields: dict[str, Any]) -> Deny | None:

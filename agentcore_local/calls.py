@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +48,7 @@ class Calls:
         proxy: Proxy,
         sessions: Sessions,
         caretaker: Caretaker,
-        new_id: Callable[[], uuid.UUID],
+        new_id: Callable[[], str],
         platform: Callable[[str], list[tuple[str, str]]] = lambda _: [],
     ) -> None:
         self._store, self._rollouts, self._proxy = store, rollouts, proxy
@@ -88,7 +87,7 @@ class Calls:
         protocol = protocol_of(door.spec)
         if protocol == "MCP" and not accepts_mcp(head.one("accept")):
             raise Refused("not_acceptable")
-        session_id = read_session(head) or _mcp_session(head, protocol) or str(self._new_id())
+        session_id = read_session(head) or _mcp_session(head, protocol) or self._new_id()
         async with self.seat(door, session_id) as seat:
             ids = [(SESSION_ID, session_id), (REQUEST_ID, request_id), *self.platform(door.runtime_id)]
             # What may pass is the live version's to say: an old one may have listed Authorization behind
@@ -98,25 +97,25 @@ class Calls:
             if seat.protocol == "MCP" and head.one(MCP_SESSION) is None:
                 headers.append((MCP_SESSION, session_id))
                 own.append((MCP_SESSION, session_id))
-            length = str(spooled.size) if spooled is not None else body.declared
-            if length is not None:
-                headers.append(("content-length", length))
-            chunks = spooled.chunks() if spooled is not None else body.chunks()
-            url = seat.url("http", CONTRACTS[seat.protocol].path)
-            request = Request("POST", url, headers, chunks, body, seat.session.over)
+            declared = None if body.declared is None else int(body.declared)
+            length = declared if spooled is None else spooled.size
+            content = spooled or body
+            path, over = CONTRACTS[seat.protocol].path, seat.session.over
+            request = Request("POST", seat.agent.port, path, headers, content, length, body, over)
             return await self._proxy.relay(request, send, own), seat.session.version
 
     async def card(self, request_id: str, head: Head, door: Door, body: Body, send: Send) -> int:
         """GetAgentCard: the agent's own document, for A2A alone."""
         if protocol_of(door.spec) != "A2A":
             raise Refused("not_a2a")
-        session_id = read_session(head) or str(self._new_id())
+        session_id = read_session(head) or self._new_id()
         async with self.seat(door, session_id) as seat:
             headers = [*for_agent(head, door.spec), (SESSION_ID, session_id), (REQUEST_ID, request_id)]
             headers = [(n, v) for n, v in headers if n != "content-type"]
             own = [(AWS_REQUEST_ID, request_id), (SESSION_ID, session_id)]
             body.finished.set()
-            request = Request("GET", seat.url("http", CARD_PATH), headers, None, body, seat.session.over)
+            over = seat.session.over
+            request = Request("GET", seat.agent.port, CARD_PATH, headers, None, None, body, over)
             return await self._proxy.relay(request, send, own)
 
     async def stop(

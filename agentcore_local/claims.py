@@ -54,6 +54,12 @@ def judgements(
         yield f"custom_claim_{number}", _custom(claims, rule)
 
 
+def holds_during(claims: Mapping[str, Any]) -> range:
+    """The seconds at which the rules about time hold for claims that were found to break no rule."""
+    begins = max((claims[name] for name in ("nbf", "iat") if name in claims), default=0)
+    return range(begins - CLOCK_SKEW_S, claims["exp"] - EXPIRY_FLOOR_S)
+
+
 def issuer_differs(claims: Mapping[str, Any], issuer: str) -> bool:
     """Whether `iss` is anything but exactly the issuer."""
     value = claims.get("iss")

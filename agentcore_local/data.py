@@ -2,9 +2,9 @@
 
 import re
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agentcore_local.calls import Calls, invalid
 from agentcore_local.edge import Body, ClientGone, Head, Receive, Scope, Send, answer, read_head, refuse
@@ -56,11 +56,16 @@ class Target:
 
 def read_target(head: Head, region: str, account: str) -> Target:
     """Read the undecoded path, so that an encoded slash stays inside its segment. Raises Refused."""
-    match = _PATH.fullmatch(head.raw_path)
-    operation = _OPERATIONS.get((head.method, match["rest"])) if match else None
+    return _read_target(head.method, head.raw_path, head.query, region, account)
+
+
+@lru_cache(maxsize=256)
+def _read_target(method: str, raw_path: bytes, raw_query: bytes, region: str, account: str) -> Target:
+    match = _PATH.fullmatch(raw_path)
+    operation = _OPERATIONS.get((method, match["rest"])) if match else None
     if match is None or operation is None:
         raise Refused("unknown_operation")
-    query = read_query(head.query)
+    query = read_query(raw_query)
     agent = decode_segment(match["agent"])
     if agent is None:
         raise invalid("agentRuntimeArn", "Member must be percent-encoded UTF-8")
@@ -125,13 +130,13 @@ class DataPlane:
         journal: Journal,
         region: str,
         account: str,
-        new_id: Callable[[], uuid.UUID],
+        new_id: Callable[[], str],
     ) -> None:
         self._store, self._gate, self._calls = store, gate, calls
         self._journal, self._region, self._account, self._new_id = journal, region, account, new_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call = Call(str(self._new_id()), time.monotonic())
+        call = Call(self._new_id(), time.monotonic())
         try:
             await self._serve(call, scope, receive, send)
         except Refused as e:
@@ -196,7 +201,7 @@ class DataPlane:
         """Let the caller pass, through the door as it is now. Raises Refused."""
         arn = runtime_arn(self._region, self._account, target.runtime_id) if target.runtime_id else target.agent
         asked = Asked(target.operation, arn, target.qualifier)
-        admitted = await self._gate.admit(head, door, target.absent(), body, asked)
+        admitted = await self._gate.admit(head, door, target.absent, body, asked)
         try:
             # Deciding takes its time, a slow body even more: what counts is the door that stands there afterwards.
             now = self._store.door(target.runtime_id, target.qualifier) if target.runtime_id else None

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import hashlib
+import os
 import re
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from agentcore_local.wire import AWS_REQUEST_ID, ERROR_TYPE, Refused
@@ -39,9 +40,14 @@ class Head:
     query: bytes
     headers: tuple[tuple[str, str], ...]
     client: str = ""
+    _by_name: dict[str, list[str]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def every(self, name: str) -> list[str]:
-        return [v for n, v in self.headers if n == name]
+    def __post_init__(self) -> None:
+        for name, value in self.headers:
+            self._by_name.setdefault(name, []).append(value)
+
+    def every(self, name: str) -> Sequence[str]:
+        return self._by_name.get(name, ())
 
     def one(self, name: str) -> str | None:
         """The only value of a header; a repeated header is refused, since two readers could differ on it."""
@@ -49,6 +55,14 @@ class Head:
         if len(values) > 1:
             raise Refused("bad_request", detail=f"Header {name} must be sent once", log_reason="repeated_header")
         return values[0] if values else None
+
+
+def new_id() -> str:
+    """A random UUID (RFC 9562, version 4) as text. The uuid module takes several times as long for each call."""
+    digits = os.urandom(16).hex()
+    return (
+        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) & 3]}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 def read_head(scope: Scope) -> Head:
@@ -81,7 +95,7 @@ class Body:
     """The request's body as it arrives: counted against a limit, bounded in time between two chunks."""
 
     def __init__(self, receive: Receive, limit: int, declared: str | None) -> None:
-        self._receive, self._limit, self.declared = receive, limit, declared
+        self._receive, self._limit, self.declared, self._seen = receive, limit, declared, 0
         self.finished = asyncio.Event()
         self.beginning: bytearray | None = None  # set to keep the first bytes for whoever refuses the call later
         if declared is not None and declared.isdigit() and int(declared) > limit:
@@ -89,24 +103,34 @@ class Body:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield chunks; raises ClientGone, or Refused when too large or too slow."""
-        seen = 0
         while not self.finished.is_set():
-            try:
-                message = await asyncio.wait_for(self._receive(), BODY_IDLE_S)
-            except TimeoutError:
-                raise Refused("body_timeout") from None
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            chunk: bytes = message.get("body", b"")
-            seen += len(chunk)
-            if seen > self._limit:
-                raise Refused("body_too_large", limit=self._limit)
-            if self.beginning is not None and len(self.beginning) < KEPT_BYTES:
-                self.beginning += chunk[: KEPT_BYTES - len(self.beginning)]
-            if not message.get("more_body", False):
-                self.finished.set()
-            if chunk:
+            if chunk := await self._next():
                 yield chunk
+
+    async def whole(self) -> bytes:
+        """All of it, for bodies that are known to be short. Raises as `chunks` does."""
+        read = b""
+        while not self.finished.is_set():
+            read += await self._next()
+        return read
+
+    async def _next(self) -> bytes:
+        try:
+            async with asyncio.timeout(BODY_IDLE_S):  # unlike wait_for without a task of its own
+                message = await self._receive()
+        except TimeoutError:
+            raise Refused("body_timeout") from None
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk: bytes = message.get("body", b"")
+        self._seen += len(chunk)
+        if self._seen > self._limit:
+            raise Refused("body_too_large", limit=self._limit)
+        if self.beginning is not None and len(self.beginning) < KEPT_BYTES:
+            self.beginning += chunk[: KEPT_BYTES - len(self.beginning)]
+        if not message.get("more_body", False):
+            self.finished.set()
+        return chunk
 
     async def first(self) -> bytes:
         """The kept beginning, read on until it is whole or long enough; what cannot be had is left out."""
@@ -142,6 +166,9 @@ class Spooled:
     def read(self) -> bytes:
         self.file.seek(0)
         return self.file.read()
+
+    async def whole(self) -> bytes:
+        return self.read()
 
 
 async def spool(body: Body) -> Spooled:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from urllib.parse import quote
 
-from agentcore_local.authorizer import Allow, InvalidPolicy, Policy, authorize, parse_policy, token_key_id
+from agentcore_local.authorizer import Allow, Deny, InvalidPolicy, Policy, authorize_token, parse_policy
+from agentcore_local.bearer import SignedToken, read_bearer
+from agentcore_local.claims import holds_during
 from agentcore_local.edge import Body, Head, Spooled, spool
 from agentcore_local.jwks import IssuerKeys
 from agentcore_local.keys import KeysUnavailable
 from agentcore_local.permissions import Asked, Permissions
+from agentcore_local.remembered import Remembered, Verdict
 from agentcore_local.store import Door
 from agentcore_local.wire import Refused
 
@@ -63,9 +66,12 @@ class Gate:
     def __init__(self, permissions: Permissions, keys: KeySource, clock: Callable[[], float], base_url: str) -> None:
         self._permissions, self._keys, self._clock, self._base_url = permissions, keys, clock, base_url
         self._policies: dict[tuple[str, int], Policy] = {}
+        self._remembered = Remembered()
 
-    async def admit(self, head: Head, door: Door | None, absent: Refused, body: Body, asked: Asked) -> Admitted:
-        """Let a caller pass or raise Refused. `absent` is raised for a door that is not there, but only to
+    async def admit(
+        self, head: Head, door: Door | None, absent: Callable[[], Refused], body: Body, asked: Asked
+    ) -> Admitted:
+        """Let a caller pass or raise Refused. `absent()` is raised for a door that is not there, but only to
         callers who showed a credential; the others get the answer of an IAM door."""
         kind = credential(head)
         if door is not None and door.authorizer is not None:
@@ -77,13 +83,13 @@ class Gate:
         if kind == "presigned":
             raise Refused("presigned_refused")
         if kind == "bearer":
-            raise absent if door is None else Refused("method_mismatch", log_reason="bearer_on_iam_door")
+            raise absent() if door is None else Refused("method_mismatch", log_reason="bearer_on_iam_door")
         claim = self._permissions.claim(head)
         spooled = await spool(body)
         try:
             caller = await self._permissions.require(head, claim, spooled.sha256, lambda: asked.wanted(head))
             if door is None:
-                raise absent
+                raise absent()
         except BaseException:
             spooled.file.close()
             raise
@@ -129,21 +135,30 @@ class Gate:
 
     async def judge(self, head: Head, configuration: Mapping[str, Any], key: tuple[str, int]) -> Admitted:
         """Decide by the bearer token. key names the configuration, which stays the same under it. Raises Refused."""
-        header = head.one("authorization")
-        policy = self.policy(configuration, key)
-        keys: IssuerKeys | None = None
-        if kid := token_key_id(header):
-            try:
-                keys = await self._keys.get(policy.discovery_url, kid)
-            except KeysUnavailable:
-                keys = None
-        verdict = authorize(header, policy, keys, int(self._clock()))
+        header, policy = head.one("authorization") or "", self.policy(configuration, key)
+        if known := self._remembered.find(header, key, policy):
+            keys = await self._known_keys(policy, known.kid)
+            if keys is known.keys and int(self._clock()) in known.during:
+                return Admitted("jwt", known.subject, client=known.client)
+        token = read_bearer(header)
+        keys = None if isinstance(token, Deny) else await self._known_keys(policy, token.kid)
+        verdict = authorize_token(token, policy, keys, int(self._clock()))
         if isinstance(verdict, Allow):
-            return Admitted("jwt", _text(verdict.claims, "sub"), client=_text(verdict.claims, "client_id"))
+            subject, client = _text(verdict.claims, "sub"), _text(verdict.claims, "client_id")
+            if keys is not None and isinstance(token, SignedToken):
+                during = holds_during(verdict.claims)
+                self._remembered.keep(header, key, Verdict(policy, keys, token.kid, during, subject, client))
+            return Admitted("jwt", subject, client=client)
         also = "".join(f",{r.value}" for r in verdict.also)
         refused = Refused(verdict.reason.value, log_reason=verdict.reason.value + also)
         refused.client, refused.subject = _text(verdict.claims, "client_id"), _text(verdict.claims, "sub")
         raise refused
+
+    async def _known_keys(self, policy: Policy, kid: str) -> IssuerKeys | None:
+        try:
+            return await self._keys.get(policy.discovery_url, kid)
+        except KeysUnavailable:
+            return None
 
     def policy(self, configuration: Mapping[str, Any], key: tuple[str, int]) -> Policy:
         """The parsed authorizer, kept under its key. Raises Refused."""

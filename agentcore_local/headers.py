@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from agentcore_local.edge import Head
@@ -71,13 +70,13 @@ def allowlist_faults(names: Sequence[str], has_jwt: bool) -> Iterator[tuple[str,
 def for_agent(head: Head, spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The caller's headers that the agent may see. Raises Refused when one is repeated or too long."""
     configuration = spec.get("requestHeaderConfiguration") or {}
-    wanted: dict[str, int] = dict(FIXED) | {
-        n.lower(): MAX_ALLOWED_VALUE for n in configuration.get("requestHeaderAllowlist", [])
-    }
+    allowed = {n.lower(): MAX_ALLOWED_VALUE for n in configuration.get("requestHeaderAllowlist", [])}
     out = []
-    for name, limit in wanted.items():
-        listed = name in ("tracestate", "baggage")
-        value = (",".join(head.every(name)) if listed else head.one(name)) or ""
+    for name, limit in (*FIXED.items(), *allowed.items()):
+        values = head.every(name)
+        if not values:
+            continue
+        value = (",".join(values) if name in ("tracestate", "baggage") else head.one(name)) or ""
         if not value:
             continue
         if len(value) > limit:
@@ -94,7 +93,8 @@ def traced(head: Head, request_id: str) -> Head:
     if head.every("traceparent"):
         return head
     number = request_id.replace("-", "")
-    return replace(head, headers=(*head.headers, ("traceparent", f"00-{number}-{number[16:]}-01")))
+    headers = (*head.headers, ("traceparent", f"00-{number}-{number[16:]}-01"))
+    return Head(head.method, head.raw_path, head.query, headers, head.client)
 
 
 def trace_id(head: Head) -> str | None:

@@ -5,6 +5,7 @@ import json
 import time
 import traceback
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -19,6 +20,7 @@ MAX_BYTES = 4 * 1024 * 1024
 KEPT = 3
 # Reasons of calls that were let in by nobody's credential: the document about the door is for everybody.
 _PUBLIC = "public_document"
+_shown = lru_cache(maxsize=256)(shown_text)
 
 
 class DecisionFile:
@@ -43,6 +45,7 @@ class Journal:
     ) -> None:
         self._stream, self._salt, self._now = stream, salt, now
         self._decisions = decisions
+        self._hashed = lru_cache(maxsize=1024)(self._hash)
 
     def event(self, event: str, **fields: object) -> None:
         """Anything but a decision, such as a start or a stop."""
@@ -55,11 +58,11 @@ class Journal:
             decision=_decision(call),
             reason=call.reason[:200],
             method=call.method,
-            client=call.client and shown_text(call.client),
+            client=call.client and _shown(call.client),
             subject=self._hashed(call.subject),
             op=call.operation,
-            runtime=call.runtime and shown_text(call.runtime),
-            qualifier=call.qualifier and shown_text(call.qualifier),
+            runtime=call.runtime and _shown(call.runtime),
+            qualifier=call.qualifier and _shown(call.qualifier),
             version=call.version,
             session=self._hashed(call.session),
             request=call.request_id,
@@ -97,7 +100,7 @@ class Journal:
         self._stream.write(line)
         self._stream.flush()
 
-    def _hashed(self, value: str | None) -> str | None:
+    def _hash(self, value: str | None) -> str | None:
         if value is None:
             return None
         return hashlib.blake2b(value.encode("utf-8", "replace"), key=self._salt, digest_size=8).hexdigest()

@@ -4,24 +4,21 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
-import aiohttp
-
-from agentcore_local.edge import Body, ClientGone, Send
+from agentcore_local.edge import Body, ClientGone, Send, Spooled
+from agentcore_local.upstream.connection import Broken, Connection, Silent, request_head
+from agentcore_local.upstream.pool import Pool
 from agentcore_local.wire import Refused
 
 READ_IDLE_S = 15 * 60.0  # AgentCore devguide: bedrock-agentcore-limits (synchronous request, 15 min)
 TOTAL_S = 60 * 60.0  # the same page (streaming, 60 min)
-_ANSWERED = (
-    "content-type",
-    "content-encoding",
-    "mcp-session-id",
-    "mcp-protocol-version",
-    "x-amzn-trace-id",
-    "traceparent",
-    "tracestate",
-    "baggage",
+SMALL_BODY = 64 * 1024
+"""A body of at most that many bytes is read before the agent is asked, and sent in one piece."""
+TICK_S = 0.02
+"""Most answers are over by then; only the others are worth a task that looks whether the caller has left."""
+_ANSWERED = frozenset(
+    b"content-type content-encoding mcp-session-id mcp-protocol-version x-amzn-trace-id traceparent tracestate "
+    b"baggage".split()
 )
 
 
@@ -31,86 +28,173 @@ class AgentBroke(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes to the agent. body belongs to the caller's request and tells when the caller has left."""
+    """What goes to the agent at `port`: `content` of `length` bytes, if that is known.
+
+    body is the caller's own and tells when the caller has left.
+    """
 
     method: str
-    url: str
+    port: int
+    path: str
     headers: list[tuple[str, str]]
-    chunks: AsyncIterator[bytes] | None
+    content: Body | Spooled | None
+    length: int | None
     body: Body
     over: asyncio.Event
 
 
 class Proxy:
-    """Relays over one HTTP client, built by the composition root: no proxies, cookies or redirects."""
+    """Relays over kept connections to agents."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._young: set[_Watch] = set()
+        self._older: set[_Watch] = set()
+        self._ticks = False
 
     async def relay(self, request: Request, send: Send, answer_headers: list[tuple[str, str]]) -> int:
         """Send to the agent and stream its answer; returns its status.
 
         Raises Refused (424, 504) before the answer began, AgentBroke after, ClientGone when the caller left.
         """
-        started = asyncio.Event()
-        exchange = asyncio.ensure_future(self._exchange(request, send, answer_headers, started))
-        over = asyncio.ensure_future(request.over.wait())
-        watchers = (asyncio.ensure_future(request.body.gone()), over)
+        exchange = _Exchange(request, send, answer_headers)
+        watch = _Watch(request)
+        self._young.add(watch)
+        if not self._ticks:
+            self._tick()
         try:
-            await asyncio.wait({exchange, *watchers}, return_when=asyncio.FIRST_COMPLETED)
-            if exchange.done():
-                return exchange.result()
-            if not over.done():
-                raise ClientGone
+            async with watch.limit:
+                return await exchange.run(self._pool)
+        except TimeoutError:
+            if watch.left:
+                raise ClientGone from None
+            refusal = Refused("session_over" if request.over.is_set() else "agent_timeout")
+        except Silent:
+            refusal = Refused("agent_timeout")
+        except Broken:
+            refusal = Refused("agent_error", code=502, log_reason="agent_closed_connection")
+        except Refused as e:
+            refusal = e
         finally:
-            for task in (exchange, *watchers):
-                if not task.done():
-                    task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await task
-        if started.is_set():
-            raise AgentBroke
-        raise Refused("session_over")
+            self._young.discard(watch)
+            self._older.discard(watch)
+            if watch.task is not None:
+                await watch.end()
+        raise AgentBroke if exchange.answering else refusal
 
-    async def _exchange(
-        self, request: Request, send: Send, answer_headers: list[tuple[str, str]], started: asyncio.Event
-    ) -> int:
-        broken: list[Exception] = []
-        limits = aiohttp.ClientTimeout(total=TOTAL_S, sock_connect=5, sock_read=READ_IDLE_S)
-        data = None if request.chunks is None else _noting(request.chunks, broken)
-        options: dict[str, Any] = {"headers": request.headers, "allow_redirects": False, "timeout": limits}
+    def _tick(self) -> None:
+        """Begin to watch what has lasted for a tick or two. One timer for all: each of its own would cost them more."""
+        for watch in self._older:
+            watch.begin()
+        self._older, self._young = self._young, set()
+        self._ticks = bool(self._older)
+        if self._ticks:
+            asyncio.get_running_loop().call_later(TICK_S, self._tick)
+
+
+class _Watch:
+    """Lets an exchange's time run out once the caller has left, the session is over or it has lasted too long."""
+
+    def __init__(self, request: Request) -> None:
+        self._request, self.left = request, False
+        self.limit = asyncio.timeout(None)
+        self.task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        self.task = asyncio.ensure_future(self._look())
+
+    async def end(self) -> None:
+        if self.task is not None and self.task.cancel():
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.task
+
+    async def _look(self) -> None:
+        gone = asyncio.ensure_future(self._request.body.gone())
+        over = asyncio.ensure_future(self._request.over.wait())
         try:
-            async with self._session.request(request.method, request.url, data=data, **options) as reply:
-                if not 200 <= reply.status < 300:
-                    raise Refused("agent_error", code=reply.status)
-                # The agent's own Mcp-Session-Id, if it gives one, stands for the platform's.
-                given = [(n, v) for n in _ANSWERED if (v := reply.headers.get(n))]
-                names = {n for n, _ in given}
-                fields = [(n, v) for n, v in answer_headers if n not in names] + given
-                if reply.content_length is not None:
-                    fields.append(("content-length", str(reply.content_length)))
-                encoded = [(n.encode("latin-1"), v.encode("latin-1", "replace")) for n, v in fields]
-                started.set()
-                await send({"type": "http.response.start", "status": reply.status, "headers": encoded})
-                async for chunk in reply.content.iter_any():
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                await send({"type": "http.response.body", "body": b""})
-                return reply.status
-        except (aiohttp.ClientError, TimeoutError) as e:
-            if started.is_set():
-                raise AgentBroke from e
-            if broken:
-                raise broken[0] from None
-            if isinstance(e, TimeoutError):
-                raise Refused("agent_timeout") from e
-            raise Refused("agent_error", code=502, log_reason="agent_closed_connection") from e
+            await asyncio.wait({gone, over}, timeout=TOTAL_S, return_when=asyncio.FIRST_COMPLETED)
+            self.left = gone.done() and not over.done()
+            self.limit.reschedule(asyncio.get_running_loop().time())
+        finally:
+            gone.cancel()
+            over.cancel()
 
 
-async def _noting(chunks: AsyncIterator[bytes], broken: list[Exception]) -> AsyncIterator[bytes]:
-    """The HTTP client hides why a body ended early, so it is noted here."""
+class _Exchange:
+    """One call on one connection. `answering` once the caller has got the beginning of the answer."""
+
+    def __init__(self, request: Request, send: Send, answer_headers: list[tuple[str, str]]) -> None:
+        self._request, self._send, self._own = request, send, answer_headers
+        self.answering = False
+
+    async def run(self, pool: Pool) -> int:
+        request, content = self._request, self._request.content
+        headers = [("host", f"127.0.0.1:{request.port}"), *request.headers]
+        if content is None:
+            return await self._whole(pool, headers, b"")
+        if request.length is None:
+            headers.append(("transfer-encoding", "chunked"))
+            return await self._piecemeal(pool, headers, _chunked(content.chunks()))
+        headers.append(("content-length", str(request.length)))
+        if request.length > SMALL_BODY:
+            return await self._piecemeal(pool, headers, content.chunks())
+        return await self._whole(pool, headers, await content.whole())
+
+    async def _whole(self, pool: Pool, headers: list[tuple[str, str]], body: bytes) -> int:
+        head = request_head(self._request.method, self._request.path, headers)
+        agent = await pool.take(self._request.port)
+        try:
+            agent.request(head + body)
+            agent.sent()
+            return await self._answer(agent)
+        finally:
+            pool.give_back(agent)
+
+    async def _piecemeal(self, pool: Pool, headers: list[tuple[str, str]], chunks: AsyncIterator[bytes]) -> int:
+        """The agent may answer before it has the whole body."""
+        head = request_head(self._request.method, self._request.path, headers)
+        agent = await pool.take(self._request.port)
+        agent.request(head)
+        upload = asyncio.ensure_future(_upload(agent, chunks))
+        try:
+            return await self._answer(agent)
+        finally:
+            upload.cancel()
+            pool.give_back(agent)
+            with contextlib.suppress(asyncio.CancelledError):
+                await upload
+
+    async def _answer(self, agent: Connection) -> int:
+        await agent.head()
+        if not 200 <= agent.status < 300:
+            raise Refused("agent_error", code=agent.status)
+        # The agent's own Mcp-Session-Id, if it gives one, stands for the platform's.
+        given = [(n, v) for n, v in agent.headers if n in _ANSWERED and v]
+        names = {n for n, _ in given}
+        fields = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in self._own]
+        fields = [(n, v) for n, v in fields if n not in names] + given
+        if agent.length is not None:
+            fields.append((b"content-length", agent.length))
+        self.answering = True
+        await self._send({"type": "http.response.start", "status": agent.status, "headers": fields})
+        over = False
+        while not over:
+            data, over = await agent.read()
+            await self._send({"type": "http.response.body", "body": data, "more_body": not over})
+        return agent.status
+
+
+async def _upload(agent: Connection, chunks: AsyncIterator[bytes]) -> None:
+    """What goes wrong here is told to whoever waits for the answer."""
     try:
         async for chunk in chunks:
-            yield chunk
-    except (Refused, ClientGone) as e:
-        broken.append(e)
-        raise
+            await agent.write(chunk)
+        agent.sent()
+    except Exception as e:
+        agent.fail(e)
+
+
+async def _chunked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        yield b"%x\r\n%b\r\n" % (len(chunk), chunk)
+    yield b"0\r\n\r\n"

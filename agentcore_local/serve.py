@@ -31,6 +31,7 @@ class PatientProtocol(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _head_size = 0
     _in_headers = True
+    _begun = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -43,10 +44,11 @@ class PatientProtocol(HttpToolsProtocol):
                 self._give_up()
                 return
         super().data_received(data)
+        if self._begun and self._in_headers and not self.transport.is_closing():
+            self._expect_headers()  # most heads come in one piece and need no timer
 
     def on_message_begin(self) -> None:
-        self._in_headers = True
-        self._expect_headers()
+        self._in_headers = self._begun = True
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:

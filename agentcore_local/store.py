@@ -4,12 +4,14 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
+MAX_KEPT = 4096
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS runtime (
@@ -103,7 +105,7 @@ class Store:
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA foreign_keys=ON")
         self._db.executescript(_SCHEMA)
-        self._doors: dict[tuple[str, str], Door | None] = {}
+        self._found: dict[tuple[object, ...], Any] = {}
         row = ("log_salt", secrets.token_hex(16))
         self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", row)
 
@@ -120,7 +122,7 @@ class Store:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """One transaction; doors are looked up anew after it."""
+        """One transaction; what callers need is looked up anew after it."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -128,7 +130,7 @@ class Store:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
-        self._doors.clear()
+        self._found.clear()
 
     def log_salt(self) -> bytes:
         """Key for hashing subjects in the log: the same person is recognisable there, but not by name."""
@@ -152,6 +154,10 @@ class Store:
         return [_version(r) for r in self._db.execute(query, (runtime_id,))]
 
     def version(self, runtime_id: str, number: int) -> Version | None:
+        """Kept like doors."""
+        return self._kept(("version", runtime_id, number), lambda: self._find_version(runtime_id, number))
+
+    def _find_version(self, runtime_id: str, number: int) -> Version | None:
         query = "SELECT * FROM version WHERE runtime_id = ? AND number = ?"
         row = self._db.execute(query, (runtime_id, number)).fetchone()
         return _version(row) if row else None
@@ -166,13 +172,19 @@ class Store:
         return Endpoint(*row) if row else None
 
     def door(self, runtime_id: str, qualifier: str) -> Door | None:
-        """The live version behind an endpoint. Cached until the next change, bounded."""
-        key = (runtime_id, qualifier)
-        if key not in self._doors:
-            if len(self._doors) > 4096:
-                self._doors.clear()
-            self._doors[key] = self._find_door(runtime_id, qualifier)
-        return self._doors[key]
+        """The live version behind an endpoint. Kept until the next change."""
+        return self._kept(("door", runtime_id, qualifier), lambda: self._find_door(runtime_id, qualifier))
+
+    def _kept(self, key: tuple[object, ...], find: Callable[[], T]) -> T:
+        """What was found for this key since the last change; within a change everything is looked up."""
+        if self._db.in_transaction:
+            return find()
+        if key not in self._found:
+            if len(self._found) >= MAX_KEPT:
+                self._found.clear()
+            self._found[key] = find()
+        found: T = self._found[key]
+        return found
 
     def _find_door(self, runtime_id: str, qualifier: str) -> Door | None:
         runtime, endpoint = self.runtime(runtime_id), self.endpoint(runtime_id, qualifier)
@@ -193,6 +205,10 @@ class Store:
         return (row[0], json.loads(row[1])) if row else None
 
     def resource_policy(self, arn: str) -> str | None:
+        """Kept like doors."""
+        return self._kept(("policy", arn), lambda: self._find_policy(arn))
+
+    def _find_policy(self, arn: str) -> str | None:
         row = self._db.execute("SELECT policy FROM resource_policy WHERE arn = ?", (arn,)).fetchone()
         return str(row[0]) if row else None
 

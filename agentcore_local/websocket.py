@@ -6,7 +6,6 @@ The door is asked once: a connection outlives its token, up to its time limit (o
 import asyncio
 import contextlib
 import time
-import uuid
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -88,14 +87,14 @@ class WebSockets:
         plane: DataPlane,
         calls: Calls,
         journal: Journal,
-        new_id: Callable[[], uuid.UUID],
+        new_id: Callable[[], str],
         total_s: float = TOTAL_S,
     ) -> None:
         self._plane, self._calls, self._journal, self._new_id = plane, calls, journal, new_id
         self._total_s = total_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call = Call(str(self._new_id()), time.monotonic())
+        call = Call(self._new_id(), time.monotonic())
         try:
             await receive()  # websocket.connect
             await self._serve(call, scope, receive, send)
@@ -118,7 +117,7 @@ class WebSockets:
         if not CONTRACTS[protocol_of(door.spec)].websocket:
             raise Refused("no_websocket", protocol=protocol_of(door.spec))
         head = read_query_headers(head)
-        session_id = call.session = read_session(head) or str(self._new_id())
+        session_id = call.session = read_session(head) or self._new_id()
         async with self._calls.seat(door, session_id) as seat:
             call.version = seat.session.version
             agent = await self._open(call, head, door, seat, session_id, offered)

@@ -207,39 +207,59 @@ def faults(report: Mapping[str, Any]) -> list[str]:
 
 
 @contextmanager
-def runtime(emulator: Emulator, folder: Path) -> Iterator[tuple[Local, str]]:
-    """An agentcore_local with one runtime behind a JWT door, whose issuer is here too; yields it and the ARN."""
+def serving(emulator: Emulator, folder: Path) -> Iterator[Local]:
+    """An agentcore_local whose callers' issuer is here too."""
     provider = Provider()
     provider.keys = {"k1": rsa_key("first")}
     provider.start()
     local = Local(emulator, folder, ("--oidc-map", f"{ISSUER}={provider.url}/pool"))
     try:
         local.start()
-        emulator.client("s3").put_object(Bucket=BUCKET, Key="load/deployment.zip", Body=archive(main=AGENT))
-        code = {"s3": {"bucket": BUCKET, "prefix": "load/deployment.zip"}}
-        control = local.control()
-        made = control.create_agent_runtime(
-            agentRuntimeName=f"load_{secrets.token_hex(4)}",
-            agentRuntimeArtifact={
-                "codeConfiguration": {"code": code, "runtime": "PYTHON_3_11", "entryPoint": ["main.py"]}
-            },
-            roleArn=ROLE,
-            networkConfiguration={"networkMode": "PUBLIC"},
-            authorizerConfiguration={
-                "customJWTAuthorizer": {"discoveryUrl": DISCOVERY_URL, "allowedClients": [CLIENT]}
-            },
-        )
-        runtime_id = made["agentRuntimeId"]
-
-        def ready() -> bool:
-            return bool(control.get_agent_runtime(agentRuntimeId=runtime_id)["status"] == "READY")
-
-        eventually(ready, "the runtime is ready")
-        yield local, made["agentRuntimeArn"]
+        yield local
     finally:
         if local.process is not None:
             local.stop()
         provider.stop()
+
+
+def deploy(local: Local, package: bytes) -> str:
+    """A runtime behind a JWT door, ready; returns its ARN."""
+    key, control = f"{secrets.token_hex(6)}/deployment.zip", local.control()
+    local.emulator.client("s3").put_object(Bucket=BUCKET, Key=key, Body=package)
+    code = {"s3": {"bucket": BUCKET, "prefix": key}}
+    made = control.create_agent_runtime(
+        agentRuntimeName=f"load_{secrets.token_hex(4)}",
+        agentRuntimeArtifact={"codeConfiguration": {"code": code, "runtime": "PYTHON_3_11", "entryPoint": ["main.py"]}},
+        roleArn=ROLE,
+        networkConfiguration={"networkMode": "PUBLIC"},
+        authorizerConfiguration={"customJWTAuthorizer": {"discoveryUrl": DISCOVERY_URL, "allowedClients": [CLIENT]}},
+    )
+
+    def ready() -> bool:
+        return bool(control.get_agent_runtime(agentRuntimeId=made["agentRuntimeId"])["status"] == "READY")
+
+    eventually(ready, "the runtime is ready")
+    return str(made["agentRuntimeArn"])
+
+
+@contextmanager
+def runtime(emulator: Emulator, folder: Path) -> Iterator[tuple[Local, str]]:
+    """An agentcore_local with one runtime, and the runtime's ARN."""
+    with serving(emulator, folder) as local:
+        yield local, deploy(local, archive(main=AGENT))
+
+
+@contextmanager
+def own_emulator(folder: Path) -> Iterator[Emulator]:
+    """An emulator with the bucket and the role that `deploy` wants."""
+    emulator = Emulator(folder, "AKIA" + secrets.token_hex(8).upper(), secrets.token_hex(20))
+    try:
+        emulator.start()
+        emulator.client("s3").create_bucket(Bucket=BUCKET)
+        make_role(emulator.client("iam"))
+        yield emulator
+    finally:
+        emulator.stop()
 
 
 def main(argv: list[str]) -> int:
@@ -252,16 +272,9 @@ def main(argv: list[str]) -> int:
         folder = Path(name)
         (folder / "emulator").mkdir()
         (folder / "local").mkdir()
-        emulator = Emulator(folder / "emulator", "AKIA" + secrets.token_hex(8).upper(), secrets.token_hex(20))
-        try:
-            emulator.start()
-            emulator.client("s3").create_bucket(Bucket=BUCKET)
-            make_role(emulator.client("iam"))
-            with runtime(emulator, folder / "local") as (local, arn):
-                asked = {"connections": args.connections, "bad_percent": args.bad_percent}
-                report = measure(local, arn, seconds=args.seconds, **asked)
-        finally:
-            emulator.stop()
+        with own_emulator(folder / "emulator") as emulator, runtime(emulator, folder / "local") as (local, arn):
+            asked = {"connections": args.connections, "bad_percent": args.bad_percent}
+            report = measure(local, arn, seconds=args.seconds, **asked)
     found = faults(report)
     print(json.dumps(report | {"faults": found}, indent=2))
     return 1 if found else 0

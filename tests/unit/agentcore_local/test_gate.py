@@ -65,7 +65,7 @@ async def never() -> dict[str, Any]:
 
 def verdict(at: Door | None, asked: Head, keys: Any = None) -> str:
     try:
-        asyncio.run(gate(keys or OneIssuer()).admit(asked, at, ABSENT, Body(never, 10, None), ASKED))
+        asyncio.run(gate(keys or OneIssuer()).admit(asked, at, lambda: ABSENT, Body(never, 10, None), ASKED))
     except Refused as e:
         return e.slug
     return "admitted"
@@ -127,7 +127,7 @@ def test_scopes_are_advertised_under_their_outer_names() -> None:
     }
     at = door({"authorizerConfiguration": scoped})
     with pytest.raises(Refused) as e:
-        asyncio.run(gate(OneIssuer()).admit(head(None), at, ABSENT, Body(never, 10, None), ASKED))
+        asyncio.run(gate(OneIssuer()).admit(head(None), at, lambda: ABSENT, Body(never, 10, None), ASKED))
     [(name, challenge)] = e.value.headers
     path = "http://127.0.0.1:1/runtimes/arn%3Aaws%3Ax%3Aruntime%2Fa-0123456789/invocations"
     metadata = f"{path}/.well-known/oauth-protected-resource?qualifier=DEFAULT"
@@ -143,7 +143,9 @@ def test_scopes_are_advertised_under_their_outer_names() -> None:
 def test_a_claim_refusal_carries_the_challenge_and_a_parse_refusal_does_not() -> None:
     for authorization, challenged in ((TOKEN.replace(PAYLOAD, "e30"), True), ("Bearer x", False)):
         with pytest.raises(Refused) as e:
-            asyncio.run(gate(OneIssuer()).admit(head(authorization), door(JWT), ABSENT, Body(never, 10, None), ASKED))
+            asyncio.run(
+                gate(OneIssuer()).admit(head(authorization), door(JWT), lambda: ABSENT, Body(never, 10, None), ASKED)
+            )
         assert bool(e.value.headers) is challenged
         assert (e.value.row.status == 401) is challenged
 
@@ -172,5 +174,5 @@ BY_CLIENT = {"discoveryUrl": tokens.DISCOVERY_URL, "allowedClients": ["another-a
 def test_a_refused_caller_is_known_by_the_issuers_word_alone(token: str, known: tuple[str | None, str | None]) -> None:
     at = door({"authorizerConfiguration": {"customJWTAuthorizer": BY_CLIENT}})
     with pytest.raises(Refused) as refused:
-        asyncio.run(gate(Pool()).admit(head(token), at, ABSENT, Body(never, 10, None), ASKED))
+        asyncio.run(gate(Pool()).admit(head(token), at, lambda: ABSENT, Body(never, 10, None), ASKED))
     assert (refused.value.client, refused.value.subject) == known

@@ -1,0 +1,59 @@
+"""Verdicts that let a caller in, remembered while nothing that they follow from has changed.
+
+A verdict follows from the credential, the policy, the issuer's keys and the time, and from nothing else. So it is
+given again for the very same credential at the same door, while policy and keys are the same objects as then and the
+token's own times allow. Refusals are never remembered: a key that appears may turn one into an admission.
+"""
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from agentcore_local.jwks import IssuerKeys
+from agentcore_local.policy import Policy
+
+MAX_REMEMBERED = 4096
+DoorKey = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Who was let in by which policy and keys, and the Unix seconds during which the token's times hold."""
+
+    policy: Policy
+    keys: IssuerKeys
+    kid: str
+    during: range
+    subject: str | None
+    client: str | None
+
+
+class Remembered:
+    """Verdicts by door and the digest of the credential; the least recently used ones make room."""
+
+    def __init__(self, limit: int = MAX_REMEMBERED) -> None:
+        self._limit = limit
+        self._verdicts: OrderedDict[tuple[bytes, DoorKey], Verdict] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._verdicts)
+
+    def find(self, credential: str, door: DoorKey, policy: Policy) -> Verdict | None:
+        """An earlier verdict under the same policy. Whoever asks must still compare keys and time."""
+        key = _key(credential, door)
+        verdict = self._verdicts.get(key)
+        if verdict is None or verdict.policy is not policy:
+            return None
+        self._verdicts.move_to_end(key)
+        return verdict
+
+    def keep(self, credential: str, door: DoorKey, verdict: Verdict) -> None:
+        key = _key(credential, door)
+        self._verdicts[key] = verdict
+        self._verdicts.move_to_end(key)
+        if len(self._verdicts) > self._limit:
+            self._verdicts.popitem(last=False)
+
+
+def _key(credential: str, door: DoorKey) -> tuple[bytes, DoorKey]:
+    return hashlib.sha256(credential.encode("latin-1", "backslashreplace")).digest(), door
