@@ -39,6 +39,7 @@ from agentcore_local.host import AgentHost
 from agentcore_local.identities import Identities
 from agentcore_local.identity import assembly as identity_assembly
 from agentcore_local.identity.workload import WorkloadTokens
+from agentcore_local.image import Images
 from agentcore_local.journal import DECISIONS, DecisionFile, Journal
 from agentcore_local.keys import KeyStore
 from agentcore_local.leash import hide_from_same_user, landlock_abi
@@ -89,7 +90,9 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
         host = AgentHost(agents, settings.region, journal.event, vault.variables)
         vault.lives = host.lives
         sessions, folder = Sessions(time.monotonic), settings.state_dir / "agents"
-        rollouts = Rollouts(store, host, clients("s3"), folder, iso_now, journal.event, sessions.versions)
+        objects = clients("s3")
+        images = Images(lambda: clients("codebuild"), objects, settings.region, settings.account)
+        rollouts = Rollouts(store, host, objects, images, folder, iso_now, journal.event, sessions.versions)
         caretaker = Caretaker(store, sessions, host, rollouts, time.monotonic, time.time, journal.event)
         tokens = WorkloadTokens(time.time)
         pool = Pool(READ_IDLE_S)

@@ -4,6 +4,7 @@ A deployment archive holds the dependencies beside the sources, built for anothe
 What a dependency's RECORD lists is left out: the agent runs with this environment's own packages.
 """
 
+import contextlib
 import csv
 import io
 import lzma
@@ -13,7 +14,7 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
 
@@ -169,11 +170,18 @@ def prepare(store: ObjectStore, code: Mapping[str, Any], folder: Path, open_temp
     entry = entry_script(code["entryPoint"])
     if folder.exists():
         return entry
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)  # what an interrupted start left
     with open_temporary() as file:
         fetch(store, code["code"]["s3"], file)
         file.seek(0)
-        unpack(file, partial, entry)
-    os.rename(partial, folder)
+        with place_whole(folder) as partial:
+            unpack(file, partial, entry)
     return entry
+
+
+@contextlib.contextmanager
+def place_whole(folder: Path) -> Iterator[Path]:
+    """A name beside the folder to write to, which takes the folder's place in the end."""
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)  # what an interrupted start left
+    yield partial
+    os.rename(partial, folder)

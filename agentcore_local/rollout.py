@@ -16,6 +16,7 @@ from agentcore_local import artifact
 from agentcore_local.artifact import ArtifactError, ObjectStore
 from agentcore_local.falls import Key
 from agentcore_local.host import Agent, AgentHost
+from agentcore_local.image import Images
 from agentcore_local.process import Launch, StartFailed
 from agentcore_local.protocols import CONTRACTS, protocol_of
 from agentcore_local.store import Store
@@ -31,13 +32,15 @@ class Rollouts:
         store: Store,
         host: AgentHost,
         objects: ObjectStore,
+        images: Images,
         folder: Path,
         now: Callable[[], str],
         log: Callable[..., None],
         pinned: Callable[[], set[tuple[str, int]]] = set,
     ) -> None:
         """pinned() names the versions that sessions depend on."""
-        self._store, self._host, self._objects, self._folder = store, host, objects, folder
+        self._store, self._host, self._folder = store, host, folder
+        self._objects, self._images = objects, images
         self._now, self._log, self._pinned = now, log, pinned
         self._tasks: set[asyncio.Task[None]] = set()
         self._preparing: dict[Path, asyncio.Lock] = {}
@@ -51,13 +54,18 @@ class Rollouts:
         home = self._folder / runtime_id / str(number)
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = home / "code"
-        code = spec["agentRuntimeArtifact"]["codeConfiguration"]
         async with self._preparing.setdefault(folder, asyncio.Lock()):
-            entry = await asyncio.to_thread(artifact.prepare, self._objects, code, folder, tempfile.TemporaryFile)
+            entry = await asyncio.to_thread(self._prepare, spec["agentRuntimeArtifact"], folder)
         variables = spec.get("environmentVariables") or {}
         contract, idle_s = CONTRACTS[protocol_of(spec)], spec["lifecycleConfiguration"]["idleRuntimeSessionTimeout"]
         key, log = (runtime_id, number), home / "agent.log"
         return await self._host.ensure(Launch(key, folder, entry, variables, log, contract, idle_s, spec["roleArn"]))
+
+    def _prepare(self, given: Mapping[str, Any], folder: Path) -> str:
+        """Fetch what runs into the folder; the entry script. Raises ArtifactError."""
+        if container := given.get("containerConfiguration"):
+            return self._images.prepare(container["containerUri"], folder, tempfile.TemporaryFile)
+        return artifact.prepare(self._objects, given["codeConfiguration"], folder, tempfile.TemporaryFile)
 
     def serves(self, runtime_id: str, number: int) -> bool:
         """True for a version that an endpoint leads to, now or soon."""

@@ -38,9 +38,7 @@ def _faults(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _artifact_faults(artifact: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     code = artifact.get("codeConfiguration")
     if code is None:
-        name = "agentRuntimeArtifact.containerConfiguration"
-        yield name, f"A container image {_NOT_LOCAL}; use codeConfiguration"
-        return
+        return  # an image that cannot be played becomes the version's failure
     if not code["runtime"].startswith("PYTHON_"):
         yield "agentRuntimeArtifact.codeConfiguration.runtime", f"{code['runtime']} {_NOT_LOCAL}"
     if not code["entryPoint"][-1].endswith(".py"):

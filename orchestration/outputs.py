@@ -103,6 +103,17 @@ class GatewayOutputs:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageOutputs:
+    """What builds and holds the agent's images, where it is shipped as one."""
+
+    repository_url: str
+    project_name: str
+    """Of CodeBuild."""
+    source_bucket_name: str
+    """The artifact bucket, for what an image is built from."""
+
+
+@dataclass(frozen=True, slots=True)
 class TerraformOutputs:
     """What terraform/outputs.tf promises. No text is empty."""
 
@@ -117,7 +128,6 @@ class TerraformOutputs:
     artifact_bucket_name: str
     deletion_protection: str
     """"true" or "false"."""
-    ecr_repository_url: str
     door: DoorOutputs
     cognito: CognitoOutputs | None
     """None with an identity provider of one's own."""
@@ -129,10 +139,12 @@ class TerraformOutputs:
     """With it a machine names a customer itself; None with an identity provider of one's own, or an older state."""
     gateway: GatewayOutputs | None = None
     """None where there is to be none, or in an older state."""
+    images: ImageOutputs | None = None
+    """None where the agent is shipped as code."""
 
 
 OPTIONAL = ("customers", "customers_scope")
-GROUPS = ("door", "cognito", "probes", "gateway")
+GROUPS = ("door", "cognito", "probes", "gateway", "images")
 PLAIN = tuple(field.name for field in fields(TerraformOutputs) if field.name not in (*GROUPS, *OPTIONAL))
 # Field -> output.
 DOOR = {field.name: f"authorizer_{field.name}" for field in fields(DoorOutputs)}
@@ -148,6 +160,13 @@ GATEWAY = {
     field.name: f"gateway_{field.name}"
     for field in fields(GatewayOutputs)
     if f"gateway_{field.name}" not in (GATEWAY_DOOR, GATEWAY_FUNCTION)
+}
+
+IMAGES_MARK = "image_project_name"
+IMAGES = {
+    "repository_url": "ecr_repository_url",
+    "project_name": IMAGES_MARK,
+    "source_bucket_name": "artifact_bucket_name",
 }
 
 
@@ -166,6 +185,9 @@ def parse_outputs(raw: Mapping[str, Mapping[str, Any]]) -> TerraformOutputs:
             remedy="run `invoke apply` with the Terraform sources of the same commit",
         )
     groups = [group for group in (COGNITO, PROBES, GATEWAY) if any(name in raw for name in group.values())]
+    if IMAGES_MARK in raw:
+        # Not the other one: a state that is older than this has a repository, and code in its bucket.
+        groups.append(IMAGES)
     texts = [*PLAIN, DOOR["discovery_url"], *(name for group in groups for name in group.values())]
     objects = [*DOOR.values(), *([GATEWAY_DOOR, GATEWAY_FUNCTION] if GATEWAY in groups else [])]
     if missing := [name for name in [*texts, *objects] if name not in raw]:
@@ -185,6 +207,7 @@ def parse_outputs(raw: Mapping[str, Mapping[str, Any]]) -> TerraformOutputs:
         cognito=CognitoOutputs(**_picked(values, COGNITO)) if COGNITO in groups else None,
         probes=_probes(values) if PROBES in groups else None,
         gateway=_gateway(values) if GATEWAY in groups else None,
+        images=ImageOutputs(**_picked(values, IMAGES)) if IMAGES in groups else None,
         customers=dict(values.get("customers") or {}),
         customers_scope=values.get("customers_scope"),
     )
@@ -195,7 +218,13 @@ def flat_outputs(outputs: TerraformOutputs) -> dict[str, Any]:
     flat: dict[str, Any] = {name: getattr(outputs, name) for name in PLAIN} | {"customers": dict(outputs.customers)}
     if outputs.customers_scope is not None:
         flat["customers_scope"] = outputs.customers_scope
-    for part, names in ((outputs.cognito, COGNITO), (outputs.probes, PROBES), (outputs.gateway, GATEWAY)):
+    groups = (
+        (outputs.cognito, COGNITO),
+        (outputs.probes, PROBES),
+        (outputs.gateway, GATEWAY),
+        (outputs.images, IMAGES),
+    )
+    for part, names in groups:
         if part is not None:
             flat |= {name: getattr(part, field) for field, name in names.items()}
     if outputs.probes is not None and outputs.probes.gateway_outsider_client_id is not None:

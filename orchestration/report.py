@@ -9,8 +9,9 @@ from typing import Any
 from orchestration.checks.case import Verdict
 from orchestration.checks.run import Outcome, document_of
 from orchestration.drift import GatewaySeen
-from orchestration.runtime.spec import ObservedRuntime
-from orchestration.settings import QUALIFIER, Deployment, Settings
+from orchestration.ledger import RuntimeRecord
+from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec
+from orchestration.settings import QUALIFIER, Deployment, Settings, Shipping, Target
 
 SCHEMA_VERSION = 1
 SMOKE_SCHEMA_VERSION = 2
@@ -69,11 +70,12 @@ def deployment_document(
     runtime: ObservedRuntime | None,
     gateway: GatewaySeen | None = None,
     serving: str | None = None,
+    launched: RuntimeRecord | None = None,
 ) -> dict[str, Any]:
     """What `status` and `outputs` print: docs/schemas/status.schema.json.
 
     The authorizer is the live one where a runtime is given, else the desired. `gateway`: None where none is to be.
-    `serving`: the version that answers callers; an older one where the newest failed.
+    `serving`: the version that answers callers; an older one where the newest failed. `launched`: as it is recorded.
     """
     outputs = settings.outputs
     live = runtime.spec.authorizer if runtime else settings.authorizer()
@@ -100,6 +102,7 @@ def deployment_document(
             "endpoint": QUALIFIER,
             "invocation_url": settings.invocation_url(runtime.arn) if runtime else None,
         },
+        "artifact": runtime and _artifact(settings, runtime.spec, launched),
         "authorizer": _authorizer(rules),
         "gateway": gateway and _gateway(settings, gateway),
         "cognito": outputs.cognito
@@ -109,6 +112,22 @@ def deployment_document(
             "machine_client_id": outputs.cognito.machine_client_id,
             "token_url": settings.token_url,
         },
+    }
+
+
+def _artifact(settings: Settings, live: RuntimeSpec, launched: RuntimeRecord | None) -> dict[str, Any]:
+    """What the live runtime runs. Digests are those of what was launched: of another image nobody here knows any."""
+    known = launched if launched and live.image and launched.image == live.image else None
+    runs = "the image" if live.image else "the package"
+    if live.image and settings.deployment.target is Target.LOCAL:
+        runs = "the source that the image was to be built from: no image is built on the local target"
+    return {
+        "deployment": (Shipping.CONTAINER if live.image else Shipping.CODE).value,
+        "package": None if live.image else f"s3://{live.bucket}/{live.key}",
+        "image": live.image or None,
+        "image_digest": known.image_digest if known else None,
+        "source_digest": known.source_digest if known else None,
+        "runs": runs,
     }
 
 

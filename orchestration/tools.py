@@ -23,6 +23,7 @@ from orchestration.aws import (
     CognitoProvider,
     DecisionLog,
     Identity,
+    ImageRepository,
     Inspector,
     LogGroups,
     PoolMembers,
@@ -47,13 +48,14 @@ from orchestration.ledger import LedgerFile
 from orchestration.runtime.doors import DoorMaker
 from orchestration.runtime.function_package import package, write_package
 from orchestration.runtime.launch import Launcher
-from orchestration.runtime.toolkit import Toolkit
+from orchestration.runtime.toolkit import Builds, Toolkit
 from orchestration.settings import (
     LOCAL_ACCOUNT,
     QUALIFIER,
     Deployment,
     Endpoints,
     Settings,
+    Shipping,
     aws_endpoints,
     bedrock_models,
     own_tags,
@@ -98,10 +100,10 @@ class TargetTools:
             find_mirror(self.env)
         return version
 
-    def terraform(self, endpoints: Endpoints) -> TerraformDriver:
+    def terraform(self, endpoints: Endpoints, shipping: Shipping | None = None) -> TerraformDriver:
         place = self._own_place(endpoints)
         write_package(self.deployment.root)
-        return self.driver(endpoints, place)
+        return TerraformDriver(self._environment(endpoints, place, shipping), note=self.console.note)
 
     def apart(self, endpoints: Endpoints) -> TerraformDriver:
         chosen, place = self.deployment, self._own_place(endpoints)
@@ -146,7 +148,9 @@ class TargetTools:
     def driver(self, endpoints: Endpoints, place: RemoteState | None) -> TerraformDriver:
         return TerraformDriver(self._environment(endpoints, place), note=self.console.note)
 
-    def _environment(self, endpoints: Endpoints, place: RemoteState | None) -> Environment:
+    def _environment(
+        self, endpoints: Endpoints, place: RemoteState | None, shipping: Shipping | None = None
+    ) -> Environment:
         return Environment(
             binary=self._binary,
             source_dir=self.deployment.root / "terraform",
@@ -154,7 +158,7 @@ class TargetTools:
             variables=self._variables(endpoints),
             # OpenTofu has a registry of its own, whose entries the committed lock file does not hold.
             lock_readonly=not Path(self._binary).name.startswith("tofu"),
-            tfvars=self._tfvars(),
+            tfvars=self._tfvars(shipping or self.shipping()),
             var_files=tuple(path for path in [self.deployment.tfvars_path] if path.is_file()),
             remote=place,
             watch=self._look_at_the_cloud if self.cloud else None,
@@ -165,10 +169,16 @@ class TargetTools:
         if self.cloud and (ledger := LedgerFile(self.deployment.ledger_path).load()):
             self.cloud.require_running(ledger.ports)
 
-    def _tfvars(self) -> dict[str, Any]:
+    def shipping(self) -> Shipping:
+        chosen = self.deployment
+        ledger = LedgerFile(chosen.ledger_path).load() if chosen.shipping is None else None
+        return chosen.shipping or Shipping((ledger.deployment if ledger else None) or Shipping.CODE)
+
+    def _tfvars(self, shipping: Shipping) -> dict[str, Any]:
         """Which accounts are allowed is not ours to say: that would wave every account through."""
         chosen = self.deployment
         ours: dict[str, Any] = {"environment": chosen.environment, "region": chosen.region}
+        ours["deployment"] = shipping.value
         ours |= {"model_ids": bedrock_models(self.env), "s3_use_path_style": self.cloud is not None}
         if self.cloud is not None:
             # Expiry of old packages is one resource that the provider watches for a minute; nothing ages locally.
@@ -251,6 +261,7 @@ class TargetTools:
             logs=self.deployment.command(LOGS),
             region=self.deployment.region,
             timeout_s=settings.waits.launch_s,
+            builds=Builds(published=self.cloud is None),
         )
         return Launcher(
             settings=settings,
@@ -259,6 +270,7 @@ class TargetTools:
             deployer=toolkit,
             answers=self._asker(settings),
             artifact_version=ArtifactBucket(self._clients(settings.endpoints)).version,
+            image_digest=ImageRepository(self._clients(settings.endpoints)).digest,
             clock=self.clock,
             note=self.console.note,
             poll_s=self._poll_s,
@@ -310,6 +322,11 @@ class TargetTools:
 
     def account(self) -> str:
         return LOCAL_ACCOUNT if self.cloud else self._identity().account
+
+    def confirm_switch(self, text: str) -> None:
+        if self.cloud is None:
+            ask = sys.stdin.readline if sys.stdin.isatty() else None
+            consent(text, self.env, yes=self.yes, say=self.console.say, ask=ask)
 
     def confirm_spending(self) -> None:
         if self.cloud is None:

@@ -18,6 +18,7 @@ locals {
   is_prod         = contains(["live", "prd", "prod", "production"], var.environment)
   uses_cognito    = var.external_oidc == null
   makes_gateway   = local.uses_cognito && coalesce(var.gateway_enabled, true)
+  makes_images    = var.deployment == "container"
   makes_probes    = local.uses_cognito && var.probes_enabled
   secret_days     = local.is_prod ? 30 : 0
   user_auth_flows = coalesce(var.user_auth_flows, toset(local.is_prod ? ["code", "refresh", "srp"] : ["code", "password", "refresh", "srp"]))

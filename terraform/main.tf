@@ -2,12 +2,28 @@ module "artifacts" {
   source = "./modules/artifacts"
 
   account_id      = local.account_id
-  force_delete    = !var.deletion_protection
   force_destroy   = !var.deletion_protection
   name_prefix     = local.name_prefix
   noncurrent_days = var.artifact_noncurrent_days
   partition       = local.partition
   region          = local.region
+}
+
+module "image_build" {
+  source = "./modules/image_build"
+  count  = local.makes_images ? 1 : 0
+
+  account_id               = local.account_id
+  dns_suffix               = data.aws_partition.current.dns_suffix
+  force_delete             = !var.deletion_protection
+  name_prefix              = local.name_prefix
+  partition                = local.partition
+  permissions_boundary_arn = var.permissions_boundary_arn
+  region                   = local.region
+  role_path                = var.role_path
+  source_bucket_name       = module.artifacts.bucket_name
+  # Where the starter toolkit puts it.
+  source_key = "${local.agent_runtime_name}/source.zip"
 }
 
 module "identity" {
@@ -40,7 +56,7 @@ module "runtime_role" {
 
   account_id         = local.account_id
   agent_runtime_name = local.agent_runtime_name
-  ecr_repository_arn = module.artifacts.ecr_repository_arn
+  ecr_repository_arn = one(module.image_build[*].repository_arn)
   # By its name alone: the orchestrator makes it.
   gateway_credential_provider_name = local.gateway_name
   model_ids                        = var.model_ids

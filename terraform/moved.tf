@@ -13,3 +13,9 @@ moved {
   from = module.identity[0].aws_cognito_user_pool_client.public["outsider"]
   to   = module.probes[0].module.client["outsider"].aws_cognito_user_pool_client.this
 }
+
+# Whoever ships code needs no repository for images.
+moved {
+  from = module.artifacts.aws_ecr_repository.agent
+  to   = module.image_build[0].aws_ecr_repository.agent
+}

@@ -1,5 +1,5 @@
 # The contract with the orchestrator: one reader (orchestration/outputs.py). Rename or remove one, and handoff_version rises.
-# Those of Cognito, of the gateway and of the probes are null, hence absent from `terraform output`, where there is none; then all of a group are.
+# Those of Cognito, of the gateway, of images and of the probes are null, hence absent from `terraform output`, where there is none; then all of a group are.
 
 output "account_id" {
   description = "AWS account of the deployment. Read by orchestration/outputs.py."
@@ -118,7 +118,7 @@ output "deletion_protection" {
 
 output "ecr_repository_url" {
   description = "Image repository of the agent. Read by orchestration/outputs.py."
-  value       = module.artifacts.ecr_repository_url
+  value       = one(module.image_build[*].repository_url)
 }
 
 output "environment" {
@@ -174,6 +174,11 @@ output "gateway_scope" {
 output "handoff_version" {
   description = "Version of this set of outputs, a number. Read by orchestration/outputs.py, which refuses another one."
   value       = 2
+}
+
+output "image_project_name" {
+  description = "CodeBuild project that builds the agent's image. Read by orchestration/outputs.py."
+  value       = one(module.image_build[*].project_name)
 }
 
 output "invoker_policy_arn" {

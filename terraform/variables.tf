@@ -248,6 +248,18 @@ variable "deletion_protection" {
   }
 }
 
+variable "deployment" {
+  description = "How the agent is shipped: \"code\" (a zip in the artifact bucket) or \"container\" (an image; with it come a repository, and the CodeBuild project and role that build it). The orchestrator passes DEPLOYMENT, or what was chosen before. Going back to code destroys the repository with its images."
+  type        = string
+  nullable    = false
+  default     = "code"
+
+  validation {
+    condition     = contains(["code", "container"], var.deployment)
+    error_message = "deployment is \"${var.deployment}\"; use code or container."
+  }
+}
+
 variable "environment" {
   description = "Environment name, part of every name: 1-12 of a-z and 0-9, beginning with a letter. Production (\"prod\", \"production\", \"prd\" or \"live\") refuses the password flow and the probes, demands deletion protection and mfa \"on\", and keeps deleted secrets for 30 days."
   type        = string

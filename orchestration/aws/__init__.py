@@ -1,7 +1,7 @@
 """The one door to AWS: nothing outside this package imports boto3 or botocore."""
 
 from orchestration.aws.agent_log import CloudWatchAgentLog
-from orchestration.aws.artifacts import ArtifactBucket
+from orchestration.aws.artifacts import ArtifactBucket, ImageRepository
 from orchestration.aws.auth_log import DecisionLog
 from orchestration.aws.cognito import CognitoProvider
 from orchestration.aws.control import BotoRuntimeControl, observed_from_api
@@ -29,6 +29,7 @@ __all__ = [
     "CognitoProvider",
     "DecisionLog",
     "Identity",
+    "ImageRepository",
     "Inspector",
     "LogGroups",
     "PoolMembers",

@@ -23,3 +23,21 @@ class ArtifactBucket:
                     return None
                 raise
         return str(answer.get("VersionId") or answer["ETag"])
+
+
+class ImageRepository:
+    """Looks at images in ECR."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._ecr = clients.make("ecr")
+
+    def digest(self, uri: str) -> str | None:
+        """Digest of the image that a containerUri with a tag names now (DescribeImages); None when there is none."""
+        repository, _, tag = uri.partition("/")[2].rpartition(":")
+        gone = (self._ecr.exceptions.ImageNotFoundException, self._ecr.exceptions.RepositoryNotFoundException)
+        with translated("ecr:DescribeImages"):
+            try:
+                answer = self._ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+            except gone:
+                return None
+        return next((str(image["imageDigest"]) for image in answer["imageDetails"]), None)

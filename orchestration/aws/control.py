@@ -112,10 +112,8 @@ def tags_of(control: Any, arn: str) -> dict[str, str]:
 
 def _settings(spec: RuntimeSpec) -> dict[str, Any]:
     """What creating and updating have in common. A union is left out where it would be empty: no authorizer is IAM."""
-    code = {"s3": {"bucket": spec.bucket, "prefix": spec.key}}
-    source = {"code": code, "runtime": spec.code_runtime, "entryPoint": list(spec.entry_point)}
     settings: dict[str, Any] = {
-        "agentRuntimeArtifact": {"codeConfiguration": source},
+        "agentRuntimeArtifact": _artifact(spec),
         "roleArn": spec.role_arn,
         "networkConfiguration": {"networkMode": spec.network_mode},
         "protocolConfiguration": {"serverProtocol": spec.protocol},
@@ -126,6 +124,13 @@ def _settings(spec: RuntimeSpec) -> dict[str, Any]:
     if spec.request_headers:
         settings["requestHeaderConfiguration"] = {"requestHeaderAllowlist": list(spec.request_headers)}
     return settings
+
+
+def _artifact(spec: RuntimeSpec) -> dict[str, Any]:
+    if spec.image:
+        return {"containerConfiguration": {"containerUri": spec.image}}
+    code = {"s3": {"bucket": spec.bucket, "prefix": spec.key}}
+    return {"codeConfiguration": {"code": code, "runtime": spec.code_runtime, "entryPoint": list(spec.entry_point)}}
 
 
 def observed_from_api(answer: Mapping[str, Any]) -> ObservedRuntime:
@@ -152,6 +157,7 @@ def observed_from_api(answer: Mapping[str, Any]) -> ObservedRuntime:
             key=s3.get("prefix", ""),
             entry_point=tuple(code.get("entryPoint") or ()),
             code_runtime=code.get("runtime", ""),
+            image=artifact.get("containerConfiguration", {}).get("containerUri", ""),
             require_mmds_v2=answer.get("metadataConfiguration", {}).get("requireMMDSV2", False),
             network_mode=answer.get("networkConfiguration", {}).get("networkMode", ""),
             protocol=answer.get("protocolConfiguration", {}).get("serverProtocol", ""),
@@ -164,12 +170,15 @@ def observed_from_api(answer: Mapping[str, Any]) -> ObservedRuntime:
 
 
 def _other_sources(artifact: Mapping[str, Any]) -> Iterator[str]:
-    """Code that runs instead of the package that lies in the bucket now: a version held fast, an image, what is new.
+    """Code that runs instead of what is shown: a version of the package held fast, what is new.
 
     Without a versionId it is the newest (botocore model: S3Location).
     """
     code = artifact.get("codeConfiguration", {})
-    yield from (name for name in sorted(artifact) if name != "codeConfiguration" and artifact[name])
+    known = ("codeConfiguration", "containerConfiguration")
+    yield from (name for name in sorted(artifact) if name not in known and artifact[name])
+    image = artifact.get("containerConfiguration", {})
+    yield from (name for name in sorted(image) if name != "containerUri" and image[name])
     yield from (name for name in sorted(code) if name not in ("code", "entryPoint", "runtime") and code[name])
     yield from (name for name in sorted(code.get("code", {})) if name != "s3" and code["code"][name])
     s3 = code.get("code", {}).get("s3", {})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from orchestration.commands.belongings import Belongings
 from orchestration.commands.proof import Proof
+from orchestration.commands.switch import Switch
 from orchestration.console import Console
 from orchestration.errors import BadInput
 from orchestration.gateway import gateway_name
@@ -15,7 +16,7 @@ from orchestration.outputs import flat_outputs
 from orchestration.report import SmokeReport, deployment_document
 from orchestration.runtime.launch import Launched
 from orchestration.runtime.package import agent_files
-from orchestration.settings import Settings
+from orchestration.settings import Settings, Shipping
 from orchestration.steps import Steps
 
 
@@ -34,15 +35,25 @@ class Lifecycle:
         with self.steps.changing():
             self._require_agent()
             endpoints = self.steps.bring_up()
-            changed = self.steps.apply(endpoints)
+            Switch(self.steps).show(endpoints)
+            leaves = self.steps.leaves_images
+            self.steps.note_shipping()
+            changed = self.steps.apply(endpoints, Shipping.CONTAINER if leaves else None)
             Belongings(self.steps).forget_cut_off(endpoints)
             settings = self.steps.settings(endpoints)
+            if leaves:
+                settings = replace(settings, outputs=replace(settings.outputs, images=None))
             changed |= self.steps.configure(settings)
             settings, made = self.steps.gateway(settings)
             changed |= made
             launched = self.steps.launch(settings)
+            settings = replace(settings, image=launched.image)
             matrix = Proof(self.steps).matrix
             changed |= bool(launched.changed) | matrix.mend_doors(settings, launched.runtime)
+            if leaves:
+                # Nothing runs an image any more.
+                self.steps.apply(endpoints)
+                settings = self.steps.settings(endpoints)
         report = matrix.main_door(settings, launched.runtime.arn)
         if not changed and report.ok:
             self.console.say("nothing changed: everything was as it should be")
@@ -58,6 +69,8 @@ class Lifecycle:
             raise BadInput(f"--plan is {plan!r}, which is no file", remedy="invoke plan --out FILE", code="no_file")
         with self.steps.changing():
             endpoints = self.steps.bring_up()
+            Switch(self.steps).refuse_while_live()
+            self.steps.note_shipping()
             if plan is None:
                 changed = self.steps.apply(endpoints)
             else:
@@ -101,7 +114,7 @@ class Lifecycle:
         gateway = self.steps.gateway_seen(settings, asked) if asked else None
         runtime = self.steps.observed(settings)
         serving = self.steps.tools.control(settings.endpoints).serving(runtime.id) if runtime else None
-        return deployment_document(settings, runtime, gateway, serving)
+        return deployment_document(settings, runtime, gateway, serving, self.steps.load_or_new().runtime)
 
     def what_next(self) -> None:
         """Commands worth trying, as they must be typed here."""

@@ -15,6 +15,7 @@ from orchestration.commands.wishes import PLAN_AS_JSON, Wishes, check_writable, 
 from orchestration.console import Console
 from orchestration.drift import Door, Drift, Other
 from orchestration.errors import BadInput, GateRefused
+from orchestration.ledger import RuntimeRecord
 from orchestration.review import (
     Review,
     Severity,
@@ -28,6 +29,7 @@ from orchestration.review import (
     to_sarif,
     to_text,
 )
+from orchestration.runtime.launch import Launcher
 from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, pinned_endpoints
 from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec
 from orchestration.settings import QUALIFIER, Endpoints, Settings
@@ -143,6 +145,10 @@ class Reviews:
             self.console.say("what neither made is yours to delete: an endpoint, a runtime, a policy, a client, a user")
         return bool(document["drift"])
 
+    def judged(self, document: Mapping[str, Any], wishes: Wishes) -> Review:
+        """The review of a plan, without showing it. Raises BadInput."""
+        return self._review(document, self._waivers(wishes))
+
     def _waivers(self, wishes: Wishes) -> tuple[Waiver, ...]:
         """Read before the wait for a plan. Raises BadInput for them and for any other wish that is none."""
         wishes.check()
@@ -183,8 +189,7 @@ class Reviews:
         live = own_runtime(control, spec.name, ledger.runtime)
         yield from drift.runtime_drifts(Door(spec, live))
         if live is not None:
-            launched = ledger.runtime.artifact_version if ledger.runtime else None
-            yield from drift.package_drift(spec.name, launched, launcher.artifact_version(spec.bucket, spec.key))
+            yield from _artifact(launcher, spec, ledger.runtime)
             yield from drift.endpoint_drifts(spec, pinned_endpoints(control, live.id))
             yield from _policies(control, live)
         probes = {spec.name: spec for spec in _probes(settings, spec)}
@@ -193,6 +198,16 @@ class Reviews:
                 yield from drift.probe_drifts(Door(probes[record.name], door))
                 yield from _policies(control, door)
         yield from _others(control, settings, spec, {record.name for record in ledger.doors} & probes.keys())
+
+
+def _artifact(launcher: Launcher, spec: RuntimeSpec, known: RuntimeRecord | None) -> Iterator[Drift]:
+    """What the runtime takes and the runtime does not tell: the package in the bucket, the image under its tag."""
+    if spec.image:
+        launched = known.image_digest if known else None
+        yield from drift.image_drift(spec.name, spec.image, launched, launcher.image_digest(spec.image))
+    else:
+        launched = known.artifact_version if known else None
+        yield from drift.package_drift(spec.name, launched, launcher.artifact_version(spec.bucket, spec.key))
 
 
 def _policies(control: RuntimeControl, live: ObservedRuntime) -> Iterator[Drift]:

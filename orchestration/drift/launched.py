@@ -14,9 +14,9 @@ from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec, changed_fie
 IAM_PROBE = re.compile(r"[a-z0-9]{1,12}_probe_iam")
 HIDDEN = "(hidden)"
 # What decides who gets in, and to what.
-DECIDES = frozenset({"authorizer", "extras", "request_headers", "role_arn"})
+DECIDES = frozenset({"authorizer", "extras", "image", "request_headers", "role_arn"})
 # Where the code comes from.
-SOURCE = frozenset({"bucket", "code_runtime", "entry_point", "key"})
+SOURCE = frozenset({"bucket", "code_runtime", "entry_point", "image", "key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,12 @@ def package_drift(name: str, launched: str | None, now: str | None) -> Iterator[
     """The runtime takes whatever lies in the bucket, so a package that was replaced there is live."""
     if launched != now:
         yield Drift(f"runtime {name}", "artifact", launched, now)
+
+
+def image_drift(name: str, image: str, launched: str | None, now: str | None) -> Iterator[Drift]:
+    """Tags are immutable, so an image under another digest, or none, was deleted first."""
+    if launched != now:
+        yield Drift(f"runtime {name}", f"image {image}", launched, now, level=Level.CRITICAL)
 
 
 def endpoint_drifts(spec: RuntimeSpec, pinned: Mapping[str, tuple[str, ObservedRuntime | None]]) -> Iterator[Drift]:

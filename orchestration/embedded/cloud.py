@@ -34,7 +34,9 @@ from orchestration.http import healthy
 from orchestration.ledger import Ports
 from orchestration.settings import LOCAL_ACCOUNT, Deployment, Endpoints, port
 
-SERVICES = "iam,sts,s3,ecr,cognito-idp,cognito-identity,secretsmanager,logs,lambda,sqs,tagging,bedrock-agentcore"
+SERVICES = (
+    "iam,sts,s3,ecr,codebuild,cognito-idp,cognito-identity,secretsmanager,logs,lambda,sqs,tagging,bedrock-agentcore"
+)
 EMULATOR_HEALTH = "/_ministack/health"
 RUNTIME_HEALTH = "/_agentcore_local/health"
 PORT_VARIABLES = {

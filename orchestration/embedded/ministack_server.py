@@ -17,7 +17,7 @@ import os
 import resource
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -90,15 +90,29 @@ def fence_functions(fenced: Fenced, *runners: Any) -> None:
         runner.subprocess = fenced
 
 
+def take_arns(builds: Any) -> None:
+    """Have the emulator's CodeBuild find the project to change or delete by its ARN too, as Terraform names it.
+
+    It finds none by an ARN there, though it does where projects are read (ministack 1.5: codebuild).
+    """
+
+    def by_name(work: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+        return lambda data: work({**data, "name": builds._project_name_from_identifier(data.get("name", ""))})
+
+    for name in ("_delete_project", "_update_project"):
+        setattr(builds, name, by_name(getattr(builds, name)))
+
+
 def main() -> None:
     """As ministack's own main, in the foreground and without its options."""
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.core import lambda_runtime
-    from ministack.services import lambda_svc
+    from ministack.services import codebuild, lambda_svc
 
     os.umask(0o077)
     fence_functions(Fenced(Path(tempfile.gettempdir()), dict(os.environ)), lambda_runtime, lambda_svc)
+    take_arns(codebuild)
     with contextlib.suppress(ValueError, OSError):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from orchestration.clock import Clock
 from orchestration.errors import GateRefused, LaunchFailed
+from orchestration.gateway.function import FunctionKeeper
 from orchestration.gateway.lifecycle import (
     DELETING,
     FAILED,
@@ -18,7 +19,6 @@ from orchestration.gateway.lifecycle import (
     remove_target,
     wait_ready,
 )
-from orchestration.gateway.function import FunctionKeeper
 from orchestration.gateway.spec import GatewayAsked, ObservedGateway, ObservedProvider, ObservedTarget, differing
 from orchestration.ledger import GatewayRecord
 from orchestration.settings import owned, refuse_another

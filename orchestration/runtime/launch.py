@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, assert_never
 
 from orchestration.clock import Clock
 from orchestration.errors import GateRefused, LaunchFailed, OrchestrationError
 from orchestration.ledger import RuntimeRecord
+from orchestration.outputs import ImageOutputs
 from orchestration.runtime.lifecycle import (
     FAILED,
     READY,
@@ -36,11 +37,34 @@ from orchestration.runtime.spec import (
 from orchestration.settings import Settings, own_tags, refuse_another
 
 
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """What the toolkit made. `image` is empty where code was uploaded."""
+
+    id: str
+    arn: str
+    image: str = ""
+    image_digest: str | None = None
+    """None where nothing was built, as locally."""
+    source_digest: str | None = None
+    """sha256 of what the image was to be built from, hexadecimal."""
+
+    def record(self, name: str) -> RuntimeRecord:
+        return RuntimeRecord(
+            name,
+            self.id,
+            self.arn,
+            image=self.image or None,
+            image_digest=self.image_digest,
+            source_digest=self.source_digest,
+        )
+
+
 class Deployer(Protocol):
     """The starter toolkit, as far as we use it."""
 
-    def launch(self, spec: RuntimeSpec, staged: StagedAgent, note: Note) -> tuple[str, str]:
-        """Upload and create or update by name. (runtime id, ARN); raises LaunchFailed."""
+    def launch(self, spec: RuntimeSpec, staged: StagedAgent, images: ImageOutputs | None, note: Note) -> Shipped:
+        """Upload, build with `images` where an image is shipped, create or update by name. Raises LaunchFailed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +74,8 @@ class Launched:
     runtime: ObservedRuntime
     changed: tuple[str, ...]
     artifact_version: str | None
+    image: str = ""
+    """containerUri; empty where code is shipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +90,8 @@ class Launcher:
     """runtime ARN -> HTTP status of an invocation with an allowed client's token: 404 until the endpoint is known."""
     artifact_version: Callable[[str, str], str | None]
     """(bucket, key) -> version of the package that lies there now."""
+    image_digest: Callable[[str], str | None]
+    """containerUri -> digest of the image that its tag names now; None when there is none, as locally."""
     clock: Clock
     note: Note
     poll_s: float
@@ -83,6 +111,7 @@ class Launcher:
             "runtime": spec.code_runtime,
             "bucket": spec.bucket,
             "key": spec.key,
+            "image": spec.image,
             "authorizerConfiguration": dict(spec.authorizer),
             "environmentVariables": dict(spec.environment),
             "networkMode": spec.network_mode,
@@ -109,14 +138,18 @@ class Launcher:
                 doing = ", ".join(changed) if isinstance(step, Update) else "creating"
                 self.note(f"runtime {spec.name}: {doing}{_explained(step)}")
                 try:
-                    runtime_id, arn = self.deployer.launch(spec, staged, self.note)
+                    shipped = self.deployer.launch(spec, staged, self.settings.outputs.images, self.note)
                 except LaunchFailed:
                     self._note_failed(spec, known, made)
                     raise
+                spec, runtime_id, arn = replace(spec, image=shipped.image), shipped.id, shipped.arn
+                known = shipped.record(spec.name)
             case _:
                 assert_never(step)
-        uploaded = self.artifact_version(spec.bucket, spec.key)
-        made(RuntimeRecord(spec.name, runtime_id, arn, uploaded))
+        # Of an image there is no version: nobody can move its tag.
+        uploaded = None if spec.image else self.artifact_version(spec.bucket, spec.key)
+        record = known or RuntimeRecord(spec.name, runtime_id, arn)
+        made(replace(record, id=runtime_id, arn=arn, artifact_version=uploaded))
         if changed:
             self.control.tag(arn, own_tags(*self._whose))  # the toolkit sends none
         timeout_s = self.settings.waits.launch_s
@@ -127,7 +160,7 @@ class Launcher:
         self._check_door(spec, runtime)
         self._check_other_doors(spec, runtime)
         self._wait_for_data_plane(arn)
-        return Launched(runtime, changed, uploaded)
+        return Launched(runtime, changed, uploaded, spec.image)
 
     def _note_failed(
         self, spec: RuntimeSpec, known: RuntimeRecord | None, made: Callable[[RuntimeRecord], None]
@@ -139,13 +172,20 @@ class Launcher:
                 made(RuntimeRecord(spec.name, found.id, found.arn))
 
     def _next_step(self, spec: RuntimeSpec, known: RuntimeRecord | None) -> Step:
-        """As spec.next_step; a package in the bucket that is not the one we launched is a change too."""
+        """As spec.next_step; a package in the bucket or an image that is not the one we launched is a change too."""
         step = next_step(spec, self.observe(known))
-        if isinstance(step, Keep):
-            launched = known.artifact_version if known else None
-            if launched is None or launched != self.artifact_version(spec.bucket, spec.key):
-                return Update(step.runtime, spec, ("artifact",))
+        if isinstance(step, Keep) and not self._as_launched(spec, known):
+            return Update(step.runtime, spec, ("artifact",))
         return step
+
+    def _as_launched(self, spec: RuntimeSpec, known: RuntimeRecord | None) -> bool:
+        if known is None:
+            return False
+        if spec.image:
+            return known.image == spec.image and known.image_digest == self.image_digest(spec.image)
+        return known.artifact_version is not None and known.artifact_version == self.artifact_version(
+            spec.bucket, spec.key
+        )
 
     def observe(self, known: RuntimeRecord | None) -> ObservedRuntime | None:
         """The settled runtime of this deployment's name; None when there is none.

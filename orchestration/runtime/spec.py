@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from orchestration.settings import AGENT_ENTRYPOINT, CODE_RUNTIME, Settings
@@ -30,6 +30,9 @@ class RuntimeSpec:
     key: str
     entry_point: tuple[str, ...]
     code_runtime: str
+    """These four are empty where an image is shipped."""
+    image: str = ""
+    """containerUri; empty where code is shipped, and until the first image is built."""
     require_mmds_v2: bool = True
     network_mode: str = "PUBLIC"
     protocol: str = "HTTP"
@@ -38,7 +41,7 @@ class RuntimeSpec:
     idle_timeout_s: int = 900
     max_lifetime_s: int = 28800
     extras: tuple[str, ...] = ()
-    """What we never send and must not be there: file systems, capacity providers, an image, a version held fast."""
+    """What we never send and must not be there: file systems, capacity providers, a version held fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def desired_spec(settings: Settings, artifact_digest: str) -> RuntimeSpec:
             "GATEWAY_CREDENTIAL_PROVIDER": settings.outputs.gateway.credential_provider_name,
             "GATEWAY_SCOPE": settings.outputs.gateway.scope,
         }
-    return RuntimeSpec(
+    code = RuntimeSpec(
         name=settings.outputs.agent_runtime_name,
         role_arn=settings.outputs.runtime_role_arn,
         authorizer=settings.authorizer(),
@@ -101,6 +104,9 @@ def desired_spec(settings: Settings, artifact_digest: str) -> RuntimeSpec:
         code_runtime=CODE_RUNTIME,
         request_headers=FORWARDED,
     )
+    if settings.outputs.images is None:
+        return code
+    return replace(code, bucket="", key="", entry_point=(), code_runtime="", image=settings.image)
 
 
 def spec_digest(spec: RuntimeSpec) -> str:

@@ -19,13 +19,27 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import LaunchFailed
+from orchestration.outputs import ImageOutputs
 from orchestration.processes import leashed
+from orchestration.runtime.launch import Shipped
 from orchestration.runtime.package import StagedAgent
 from orchestration.runtime.spec import RuntimeSpec
+from orchestration.settings import AGENT_ENTRYPOINT, CODE_RUNTIME
 
 WORKER = Path(__file__).with_name("worker.py")
 LOG_NAME = "launch.log"
 TEMPORARY = "tmp"
+
+
+@dataclass(frozen=True, slots=True)
+class Builds:
+    """How an image is built. `published`: the build service really builds, so that the image must be there afterwards.
+
+    `engine`: on this machine, by Docker, Finch or Podman.
+    """
+
+    published: bool = False
+    engine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +52,25 @@ class Toolkit:
     timeout_s: float
     logs: str = "invoke logs"
     """The command that shows the agent's own output."""
+    builds: Builds = Builds()
 
-    def launch(self, spec: RuntimeSpec, staged: StagedAgent, note: Callable[[str], None]) -> tuple[str, str]:
-        """Runtime.configure and launch(auto_update_on_conflict=True). Returns (runtime id, runtime ARN).
-
-        Raises LaunchFailed with the service's own words.
-        """
+    def launch(
+        self, spec: RuntimeSpec, staged: StagedAgent, images: ImageOutputs | None, note: Callable[[str], None]
+    ) -> Shipped:
+        """Configure and launch; a runtime that is there is updated. Raises LaunchFailed with the service's own words."""
         request = {
             "region": self.region,
             "name": spec.name,
             "role_arn": spec.role_arn,
-            "bucket": spec.bucket,
+            "bucket": images.source_bucket_name if images else spec.bucket,
             "authorizer": spec.authorizer,
             "environment": dict(spec.environment),
-            "entry_point": spec.entry_point[0],
+            "entry_point": AGENT_ENTRYPOINT,
             "code_runtime": spec.code_runtime,
             "protocol": spec.protocol,
             "request_headers": list(spec.request_headers),
             "source_dir": str(staged.source_dir),
+            "image": images and self._image(images),
         }
         answer = self._run(request, staged.build_dir, note)
         if "error" in answer:
@@ -64,7 +79,17 @@ class Toolkit:
                 remedy=f"correct the cause and run the command again; `{self.logs}` shows the agent's output, "
                 f"{self.log_dir / LOG_NAME} the toolkit's",
             )
-        return str(answer["id"]), str(answer["arn"])
+        found = {name: answer.get(name) for name in ("image_digest", "source_digest")}
+        return Shipped(str(answer["id"]), str(answer["arn"]), answer.get("image") or "", **found)
+
+    def _image(self, images: ImageOutputs) -> dict[str, Any]:
+        return {
+            "repository": images.repository_url,
+            "project": images.project_name,
+            "python": CODE_RUNTIME.removeprefix("PYTHON_").replace("_", "."),
+            "published": self.builds.published,
+            "engine": self.builds.engine,
+        }
 
     def _run(self, request: Mapping[str, Any], build_dir: Path, note: Callable[[str], None]) -> dict[str, Any]:
         result_path = build_dir / "launch.result.json"

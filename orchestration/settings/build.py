@@ -51,6 +51,8 @@ class Settings:
     waits: Waits
     gateway_url: str | None = None
     """Where the agent finds its tools; None until that gateway is made, or where there is to be none."""
+    image: str = ""
+    """The agent's image that was launched, a containerUri; empty until there is one, or where code is shipped."""
 
     @property
     def cognito(self) -> CognitoOutputs:

@@ -27,6 +27,13 @@ class Target(StrEnum):
     AWS = "aws"
 
 
+class Shipping(StrEnum):
+    """What the agent becomes on its way into the runtime."""
+
+    CODE = "code"
+    CONTAINER = "container"
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """One environment on one target: the key of everything that is remembered."""
@@ -35,6 +42,8 @@ class Deployment:
     environment: str
     region: str
     root: Path
+    shipping: Shipping | None = None
+    """As the user said; None where nothing was said: as it was, and code at first."""
 
     @property
     def state_dir(self) -> Path:
@@ -113,7 +122,8 @@ def select_deployment(
             remedy=f"set {variable} to one of {', '.join(sorted(known_regions()))}",
             code="bad_region",
         )
-    return Deployment(target=Target(chosen), environment=name, region=region, root=root)
+    shipping = Shipping(wish) if (wish := env.get("DEPLOYMENT")) and not removing else None
+    return Deployment(target=Target(chosen), environment=name, region=region, root=root, shipping=shipping)
 
 
 def check_values(env: Mapping[str, str]) -> None:
@@ -122,6 +132,10 @@ def check_values(env: Mapping[str, str]) -> None:
         seconds(env, name, 1.0)
     check_model(env)
     _wished_bucket(env)
+    if (shipping := env.get("DEPLOYMENT")) and shipping not in set(Shipping):
+        raise BadInput(
+            f"DEPLOYMENT is {shipping!r}", remedy="use DEPLOYMENT=code or DEPLOYMENT=container", code="bad_deployment"
+        )
     if gone := [name for name in ("ALLOWED_SCOPES", "ALLOWED_AUDIENCE") if env.get(name)]:
         # Silence would leave a door open that somebody believes closed.
         raise BadInput(

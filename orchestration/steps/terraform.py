@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestration.errors import GateRefused, TerraformFailed, Unfit
 from orchestration.ledger import GatewayRecord
 from orchestration.outputs import parse_outputs
-from orchestration.settings import Endpoints, Settings, build_settings
+from orchestration.settings import Endpoints, Settings, Shipping, build_settings
 from orchestration.steps.cloud import CloudSteps
 from orchestration.terraform import (
     ACCOUNT_NOT_ALLOWED,
@@ -30,8 +30,8 @@ ADOPTIONS = 4
 class TerraformSteps(CloudSteps):
     """Provisions, and tells what is provisioned."""
 
-    def terraform(self, endpoints: Endpoints) -> TerraformDriver:
-        terraform = self.tools.terraform(endpoints)
+    def terraform(self, endpoints: Endpoints, shipping: Shipping | None = None) -> TerraformDriver:
+        terraform = self.tools.terraform(endpoints, shipping) if shipping else self.tools.terraform(endpoints)
         with self.console.step("terraform init"):
             terraform.init()
         self.tools.keep_apart()
@@ -44,12 +44,24 @@ class TerraformSteps(CloudSteps):
             # STATE_BUCKET may be unset next time; what was made must be found then too.
             self.ledger().save(ledger.with_state_bucket(place.bucket))
 
-    def apply(self, endpoints: Endpoints) -> bool:
+    @property
+    def leaves_images(self) -> bool:
+        """Whether the live runtime runs an image although code is asked for: what holds it must stay till then."""
+        runtime = self.load_or_new().runtime
+        return bool(runtime and runtime.image) and self.tools.shipping() is Shipping.CODE
+
+    def note_shipping(self) -> None:
+        """Before anything is made: whoever goes on without DEPLOYMENT goes on with the same."""
+        ledger, shipping = self.load_or_new(), self.tools.shipping()
+        if ledger.deployment != shipping.value:
+            self.ledger().save(ledger.with_deployment(shipping.value))
+
+    def apply(self, endpoints: Endpoints, shipping: Shipping | None = None) -> bool:
         """Apply, and take in what an interrupted apply made and could not write into the state. True if it changed.
 
         On AWS nothing is taken in: its tags are the same in every checkout, so it may be a colleague's.
         """
-        terraform = self.terraform(endpoints)
+        terraform = self.terraform(endpoints, shipping)
         if terraform.put_back():
             self.console.say("put back the state that the last apply could not write")
         strays: tuple[Stray, ...] = ()
@@ -125,7 +137,9 @@ class TerraformSteps(CloudSteps):
             raise self.not_applied()
         terraform.init()
         settings = build_settings(self.deployment, parse_outputs(terraform.output()), endpoints, self.env)
-        return self._with_gateway(settings, self.load_or_new().gateway)
+        ledger = self.load_or_new()
+        image = (ledger.runtime.image if ledger.runtime else None) or ""
+        return self._with_gateway(replace(settings, image=image), ledger.gateway)
 
     def _with_gateway(self, settings: Settings, record: GatewayRecord | None) -> Settings:
         wanted = settings.outputs.gateway is not None and record is not None

@@ -24,7 +24,7 @@ from orchestration.http import ProviderProbe
 from orchestration.runtime.doors import DoorMaker
 from orchestration.runtime.launch import Launcher
 from orchestration.runtime.lifecycle import RuntimeControl
-from orchestration.settings import Endpoints, Settings
+from orchestration.settings import Endpoints, Settings, Shipping
 from orchestration.terraform import (
     RemoteState,
     StateStore,
@@ -46,7 +46,12 @@ class Inspector(Protocol):
 class Tools(Protocol):
     """What needs an endpoint, made once that is known."""
 
-    def terraform(self, endpoints: Endpoints) -> TerraformDriver: ...
+    def terraform(self, endpoints: Endpoints, shipping: Shipping | None = None) -> TerraformDriver:
+        """For the deployment as it is asked for, or as if `shipping` were."""
+
+    def shipping(self) -> Shipping:
+        """As DEPLOYMENT says, else as recorded, else code."""
+
     def apart(self, endpoints: Endpoints) -> TerraformDriver:
         """As `terraform`, for destroying: by sources that need no value and nothing of the project's own."""
 
@@ -102,6 +107,9 @@ class Tools(Protocol):
     def provider(self, endpoints: Endpoints, discovery_url: str) -> ProviderProbe: ...
     def account(self) -> str:
         """The account that the credentials belong to. Raises Unfit without credentials."""
+
+    def confirm_switch(self, text: str) -> None:
+        """Say it and ask on AWS; nothing to do locally. Raises BadInput when the answer is no."""
 
     def confirm_spending(self) -> None:
         """Show who pays on AWS and ask; nothing to do locally. Raises BadInput when the answer is no."""

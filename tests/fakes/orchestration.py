@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import LaunchFailed, TokenRefused
-from orchestration.outputs import TerraformOutputs, parse_outputs
+from orchestration.outputs import ImageOutputs, TerraformOutputs, parse_outputs
+from orchestration.runtime.launch import Shipped
 from orchestration.runtime.lifecycle import Note
 from orchestration.runtime.package import StagedAgent
 from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec, desired_spec
@@ -19,6 +20,9 @@ from orchestration.tokens import UserTokens
 
 RUNTIME_ID = "mortgage_dev-Ab12Cd34Ef"
 RUNTIME_ARN = f"arn:aws:bedrock-agentcore:us-east-1:000000000000:runtime/{RUNTIME_ID}"
+REPOSITORY = "000000000000.dkr.ecr.us-east-1.amazonaws.com/mortgage-dev"
+IMAGE = f"{REPOSITORY}:20261123-101112-131-{'5' * 64}"
+IMAGES: Mapping[str, Any] = {"ecr_repository_url": REPOSITORY, "image_project_name": "mortgage-dev-image"}
 GATEWAY_ID = "mortgage-dev-gateway-ab12cd34ef"
 GATEWAY_ARN = f"arn:aws:bedrock-agentcore:us-east-1:000000000000:gateway/{GATEWAY_ID}"
 GATEWAY_URL = f"http://127.0.0.1:8082/gateways/{GATEWAY_ID}/mcp"
@@ -37,7 +41,6 @@ PLAIN: Mapping[str, str] = {
     "invoker_policy_arn": "arn:aws:iam::000000000000:policy/mortgage-dev-invoker",
     "artifact_bucket_name": "mortgage-dev-artifacts",
     "deletion_protection": "false",
-    "ecr_repository_url": "000000000000.dkr.ecr.us-east-1.amazonaws.com/mortgage-dev",
 }
 DOOR: Mapping[str, Any] = {
     "authorizer_discovery_url": DISCOVERY_URL,
@@ -270,13 +273,17 @@ class FakeDeployer:
     fails: bool = False
     """After the runtime came into being."""
 
-    def launch(self, spec: RuntimeSpec, staged: StagedAgent, note: Note) -> tuple[str, str]:
+    def launch(self, spec: RuntimeSpec, staged: StagedAgent, images: ImageOutputs | None, note: Note) -> Shipped:
         self.launched.append((spec, staged))
-        self.control.live = observed(self.made_of(spec), version=str(len(self.launched)))
+        made = Shipped(RUNTIME_ID, RUNTIME_ARN)
+        if images is not None:
+            made = replace(made, image=IMAGE, image_digest="sha256:1", source_digest="5" * 64)
+        sent = self.made_of(replace(spec, image=made.image))
+        self.control.live = observed(sent, version=str(len(self.launched)))
         self.control.statuses = list(self.statuses)
         if self.fails:
             raise LaunchFailed("it did not get READY", remedy="invoke logs")
-        return RUNTIME_ID, RUNTIME_ARN
+        return made
 
 
 @dataclass

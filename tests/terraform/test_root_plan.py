@@ -19,6 +19,7 @@ ENVIRONMENTS = ("dev", "stage", "prod")
 BOUNDS = f"arn:aws:iam::{ACCOUNT}:policy/bounds"
 # What reaches every resource, in one plan.
 NAMED = {
+    "deployment": "container",
     "environment": "test2",
     "permissions_boundary_arn": BOUNDS,
     "project": "mortgage-desk",
@@ -93,8 +94,8 @@ def test_every_name_begins_with_project_and_environment(plan: Planner) -> None:
             continue
         for argument in ("name", "bucket", "domain"):
             if isinstance(values.get(argument), str):
-                # A function's log group is the service's to name.
-                name = values[argument].removeprefix("/aws/lambda/")
+                # The log groups of functions and builds are the services' to name.
+                name = values[argument].removeprefix("/aws/lambda/").removeprefix("/aws/codebuild/")
                 assert name.startswith("mortgage-desk-test2"), f"{address}.{argument}"
 
 
@@ -102,17 +103,15 @@ def test_dev_leaves_nothing_behind_and_prod_keeps_what_it_holds(plan: Planner) -
     secret = "module.identity[0].aws_secretsmanager_secret.caller"
     pool = "module.identity[0].aws_cognito_user_pool.callers"
     bucket = "module.artifacts.aws_s3_bucket.code"
-    images = "module.artifacts.aws_ecr_repository.agent"
     got = {
         name: (
             planned.resources[secret]["recovery_window_in_days"],
             planned.resources[pool]["deletion_protection"],
             planned.resources[bucket]["force_destroy"],
-            planned.resources[images]["force_delete"],
         )
         for name, planned in (("dev", plan("dev")), ("prod", plan("prod")))
     }
-    assert got == {"dev": (0, "INACTIVE", True, True), "prod": (30, "ACTIVE", False, False)}
+    assert got == {"dev": (0, "INACTIVE", True), "prod": (30, "ACTIVE", False)}
 
 
 ALWAYS = {
@@ -126,7 +125,6 @@ ALWAYS = {
     "authorizer_discovery_url",
     "customers",
     "deletion_protection",
-    "ecr_repository_url",
     "environment",
     "handoff_version",
     "invoker_policy_arn",
@@ -155,6 +153,7 @@ GATEWAY = {
     "gateway_role_arn",
     "gateway_scope",
 }
+IMAGES = {"ecr_repository_url", "image_project_name"}
 PROBES = {
     "probe_elsewhere_role_arn",
     "probe_gateway_outsider_client_id",
@@ -176,8 +175,25 @@ PROBES = {
 
 
 def test_the_outputs_are_the_ones_handed_over(plan: Planner) -> None:
-    assert set(plan().outputs) == ALWAYS | COGNITO | GATEWAY | PROBES
+    assert set(plan().outputs) == ALWAYS | COGNITO | GATEWAY | IMAGES | PROBES
     assert plan().outputs["handoff_version"] == 2
+
+
+def test_what_images_need_is_there_for_containers_alone_and_is_wired_to_what_uses_it(plan: Planner) -> None:
+    code, images = plan(), plan(**NAMED)
+    assert not [address for address in code.resources if address.startswith("module.image_build")]
+    assert {code.outputs[name] for name in IMAGES} == {None}
+    assert images.outputs["image_project_name"] == "mortgage-desk-test2-image"
+    project = images.resources["module.image_build[0].aws_codebuild_project.image"]
+    bucket = images.resources["module.artifacts.aws_s3_bucket.code"]["bucket"]
+    assert project["source"][0]["location"] == f"{bucket}/mortgage_desk_test2/source.zip"
+    repository = images.resources["module.image_build[0].aws_ecr_repository.agent"]
+    assert (repository["name"], repository["force_delete"]) == ("mortgage-desk-test2", True)
+    pulls = {
+        name: [s["Resource"] for s in _role_statements(planned) if s["Sid"] == "PullImage"]
+        for name, planned in (("code", code), ("container", images))
+    }
+    assert pulls == {"code": [], "container": [[f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/mortgage-desk-test2"]]}
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -222,10 +238,14 @@ def test_the_outsider_differs_from_the_people_client_in_its_name_and_the_sign_in
     assert {key for key in user.keys() | outsider.keys() if user.get(key) != outsider.get(key)} == {"name", *PAGE}
 
 
+def _role_statements(planned: Plan) -> list[dict[str, Any]]:
+    policy = json.loads(planned.resources["module.runtime_role[0].aws_iam_role_policy.runtime"]["policy"])
+    statements: list[dict[str, Any]] = policy["Statement"]
+    return statements
+
+
 def test_a_plan_shows_what_the_execution_role_may_do(plan: Planner) -> None:
-    policy = json.loads(plan().resources["module.runtime_role[0].aws_iam_role_policy.runtime"]["policy"])
-    by_sid = {statement["Sid"]: statement for statement in policy["Statement"]}
-    assert by_sid["PullImage"]["Resource"] == [f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/inbound-auth-dev"]
+    by_sid = {statement["Sid"]: statement for statement in _role_statements(plan())}
     doors = ("audience", "group", "iam", "scope")
     runtimes = {"inbound_auth_dev-*", *(f"inbound_auth_dev_probe_{door}-*" for door in doors)}
     assert {arn.rpartition("/")[2] for arn in by_sid["OwnLogGroups"]["Resource"]} == runtimes
@@ -244,11 +264,11 @@ def test_a_plan_shows_what_the_gateway_and_its_function_may_do(plan: Planner) ->
 
 def test_a_boundary_and_a_path_reach_every_role_of_the_deployment(plan: Planner) -> None:
     roles = {a: values for a, values in plan(**NAMED).resources.items() if ".aws_iam_role." in a}
-    assert len(roles) == 6
+    assert len(roles) == 7
     assert {(role["permissions_boundary"], role["path"]) for role in roles.values()} == {(BOUNDS, "/agents/")}
 
 
-def test_a_state_from_before_the_names_changed_loses_nothing(
+def test_a_state_from_before_the_names_changed_loses_nothing_that_held_anything(
     terraform: Terraform, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     # The sources in a folder of their own: the backend's path is fixed by init.
@@ -267,4 +287,6 @@ def test_a_state_from_before_the_names_changed_loses_nothing(
         'module.identity.aws_cognito_user_pool_client.public["user"]',
         "module.runtime_role.aws_iam_role.runtime",
     } <= moved
-    assert [c["address"] for c in shown["resource_changes"] if "delete" in c["change"]["actions"]] == []
+    # No image was ever pushed into it, and code needs no repository.
+    repository = "module.image_build[0].aws_ecr_repository.agent"
+    assert [c["address"] for c in shown["resource_changes"] if "delete" in c["change"]["actions"]] == [repository]

@@ -98,15 +98,3 @@ resource "aws_s3_bucket_policy" "code" {
   # S3 answers OperationAborted when both are written at the same time.
   depends_on = [aws_s3_bucket_public_access_block.code]
 }
-
-resource "aws_ecr_repository" "agent" {
-  name                 = var.name_prefix
-  image_tag_mutability = "IMMUTABLE"
-  force_delete         = var.force_delete
-
-  image_scanning_configuration {
-    scan_on_push = true
-  }
-
-  tags = var.tags
-}

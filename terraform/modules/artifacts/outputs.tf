@@ -11,14 +11,3 @@ output "bucket_name" {
     aws_s3_bucket_versioning.code,
   ]
 }
-
-output "ecr_repository_arn" {
-  description = "ARN of the image repository. Read by the root module, which passes it to the execution role."
-  # From names, not from the service's answer: a plan then shows the policy that is made of it.
-  value = "arn:${var.partition}:ecr:${var.region}:${var.account_id}:repository/${aws_ecr_repository.agent.name}"
-}
-
-output "ecr_repository_url" {
-  description = "URL of the image repository. Read by the root module, for the orchestrator."
-  value       = aws_ecr_repository.agent.repository_url
-}

@@ -9,12 +9,6 @@ variable "account_id" {
   }
 }
 
-variable "force_delete" {
-  description = "Whether destroying the ECR repository deletes the images in it. False: destroy stops while it holds any."
-  type        = bool
-  nullable    = false
-}
-
 variable "force_destroy" {
   description = "Whether destroying the bucket deletes the objects in it, all versions. False: destroy stops while it holds any."
   type        = bool

@@ -59,7 +59,7 @@ resource "aws_iam_role_policy" "runtime" {
 
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat(local.runtime_statements, local.gateway_statements, local.model_statements)
+    Statement = concat(local.runtime_statements, local.image_statements, local.gateway_statements, local.model_statements)
   })
 }
 

@@ -5,19 +5,6 @@
 locals {
   runtime_statements = [
     {
-      Sid      = "PullImage"
-      Effect   = "Allow"
-      Action   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-      Resource = [var.ecr_repository_arn]
-    },
-    {
-      Sid    = "RegistryToken"
-      Effect = "Allow"
-      Action = ["ecr:GetAuthorizationToken"]
-      # "*": the action takes no resource, a token is valid for the whole registry (service authorization reference, ECR).
-      Resource = ["*"]
-    },
-    {
       Sid      = "OwnLogGroups"
       Effect   = "Allow"
       Action   = ["logs:CreateLogGroup", "logs:DescribeLogStreams", "logs:PutResourcePolicy"]
@@ -57,6 +44,24 @@ locals {
       Condition = { StringEquals = { "cloudwatch:namespace" = "bedrock-agentcore" } }
     },
   ]
+
+  image_statements = flatten([
+    for repository in var.ecr_repository_arn == null ? [] : [var.ecr_repository_arn] : [
+      {
+        Sid      = "PullImage"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = [repository]
+      },
+      {
+        Sid    = "RegistryToken"
+        Effect = "Allow"
+        Action = ["ecr:GetAuthorizationToken"]
+        # "*": the action takes no resource, a token is valid for the whole registry (service authorization reference, ECR).
+        Resource = ["*"]
+      },
+    ]
+  ])
 
   # The agent's token for the gateway, by the workload token that the service hands it with each call (AgentCore devguide:
   # identity-authentication; runtime-permissions).

@@ -21,13 +21,13 @@ variable "agent_runtime_name" {
 }
 
 variable "ecr_repository_arn" {
-  description = "ARN of the one repository that the runtime may pull from."
+  description = "ARN of the one repository that the runtime may pull from. Null: it runs code, and may pull nothing."
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^arn:[a-z-]+:ecr:[a-z0-9-]+:[0-9]{12}:repository/[^*]+$", var.ecr_repository_arn))
-    error_message = "ecr_repository_arn is \"${var.ecr_repository_arn}\"; use the ARN of one repository, without a wildcard."
+    condition     = var.ecr_repository_arn == null || can(regex("^arn:[a-z-]+:ecr:[a-z0-9-]+:[0-9]{12}:repository/[^*]+$", var.ecr_repository_arn))
+    error_message = "ecr_repository_arn is \"${coalesce(var.ecr_repository_arn, "null")}\"; use the ARN of one repository, without a wildcard, or null."
   }
 }
 

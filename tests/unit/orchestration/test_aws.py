@@ -20,6 +20,7 @@ from orchestration.aws import (
     Clients,
     CognitoProvider,
     Identity,
+    ImageRepository,
     PoolMembers,
     RoleCredentials,
     identity,
@@ -34,6 +35,7 @@ from orchestration.settings import aws_endpoints
 from tests.fakes.orchestration import (
     CLIENT_SECRET,
     DISCOVERY_URL,
+    IMAGE,
     LOCAL_ENDPOINTS,
     OUTPUTS,
     PASSWORD,
@@ -365,13 +367,28 @@ PINNED = {"bucket": "b", "prefix": "k", "versionId": "of-a-stranger"}
         pytest.param(ARTIFACT, (), id="ours"),
         pytest.param({"codeConfiguration": {"code": {"s3": PINNED}}}, ("versionId of-a-stranger",), id="held-fast"),
         pytest.param(
-            {**ARTIFACT, "containerConfiguration": {"containerUri": "evil"}}, ("containerConfiguration",), id="image"
+            {"containerConfiguration": {"containerUri": "evil", "entryPoint": ["sh"]}}, ("entryPoint",), id="image"
         ),
         pytest.param({"codeConfiguration": {"code": {"zip": {"a": 1}}, "layers": ["x"]}}, ("layers", "zip"), id="new"),
     ],
 )
 def test_code_that_is_not_the_package_in_the_bucket_is_seen(artifact: Any, extras: tuple[str, ...]) -> None:
     assert observed_from_api(runtime_answer(agentRuntimeArtifact=artifact)).spec.extras == extras
+
+
+def test_an_image_is_seen_where_code_was_asked_for() -> None:
+    container = {"containerConfiguration": {"containerUri": IMAGE}}
+    live = observed_from_api(runtime_answer(agentRuntimeArtifact=container)).spec
+    assert (live.image, live.bucket, live.code_runtime, live.extras) == (IMAGE, "", "", ())
+
+
+def test_the_digest_is_that_of_the_tag_and_none_without_an_image(stubs: Stubs) -> None:
+    ecr = stubs.stub("ecr")
+    asked = {"repositoryName": "mortgage-dev", "imageIds": [{"imageTag": IMAGE.rpartition(":")[2]}]}
+    ecr.add_response("describe_images", {"imageDetails": [{"imageDigest": "sha256:1"}]}, asked)
+    ecr.add_client_error("describe_images", "ImageNotFoundException", http_status_code=400)
+    repository = ImageRepository(stubs)
+    assert (repository.digest(IMAGE), repository.digest(IMAGE)) == ("sha256:1", None)
 
 
 def test_a_resource_policy_is_read_and_none_is_none(stubs: Stubs) -> None:

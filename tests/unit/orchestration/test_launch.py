@@ -10,6 +10,8 @@ from orchestration.ledger import RuntimeRecord
 from orchestration.runtime.launch import Launched, Launcher
 from orchestration.runtime.spec import RuntimeSpec, desired_spec
 from tests.fakes.orchestration import (
+    IMAGE,
+    IMAGES,
     OUTPUTS,
     RUNTIME_ARN,
     RUNTIME_ID,
@@ -35,6 +37,7 @@ class Scene:
         self.notes: list[str] = []
         self.made: list[RuntimeRecord] = []
         self.artifact: str | None = "v1"
+        self.digests: dict[str, str] = {IMAGE: "sha256:1"}
         self.answers = [401]
         self.asked: list[str] = []
         self.launcher = Launcher(
@@ -44,6 +47,7 @@ class Scene:
             deployer=self.deployer,
             answers=self._answer,
             artifact_version=lambda bucket, key: self.artifact,
+            image_digest=lambda uri: self.digests.get(uri),
             clock=self.clock,
             note=self.notes.append,
             poll_s=1.0,
@@ -92,6 +96,59 @@ def test_an_equal_runtime_is_kept_and_its_door_still_asked(scene: Scene) -> None
     assert scene.deployer.launched == []
     assert scene.made == [RuntimeRecord(OUTPUTS["agent_runtime_name"], RUNTIME_ID, RUNTIME_ARN, "v1")]
     assert scene.asked == [RUNTIME_ARN]
+
+
+def shipped_as_image(tmp_path: Path, scene: Scene, image: str = "") -> None:
+    """The same scene, with outputs that ask for a container."""
+    asked = settings(tmp_path, **IMAGES)
+    scene.launcher = replace(scene.launcher, settings=replace(asked, image=image))
+    scene.spec = scene.launcher.asked()
+
+
+def image_record() -> RuntimeRecord:
+    name = OUTPUTS["agent_runtime_name"]
+    return RuntimeRecord(name, RUNTIME_ID, RUNTIME_ARN, image=IMAGE, image_digest="sha256:1", source_digest="5" * 64)
+
+
+def test_an_image_is_recorded_with_its_digests_and_no_package_is_looked_for(tmp_path: Path, scene: Scene) -> None:
+    shipped_as_image(tmp_path, scene)
+    scene.artifact = "of-another-time"
+    launched = scene.launch()
+    assert (launched.image, launched.artifact_version) == (IMAGE, None)
+    assert launched.runtime.spec.image == IMAGE
+    assert scene.made[-1] == image_record()
+
+
+def test_the_image_that_was_launched_is_kept_with_its_record(tmp_path: Path, scene: Scene) -> None:
+    shipped_as_image(tmp_path, scene, IMAGE)
+    live(scene)
+    assert scene.launcher.launch(image_record(), scene.made.append).changed == ()
+    assert scene.deployer.launched == []
+    assert scene.made == [image_record()]
+
+
+@pytest.mark.parametrize(
+    ("lives", "digest", "changed"),
+    [
+        pytest.param(IMAGE, None, ("artifact",), id="deleted-from-the-repository"),
+        pytest.param(IMAGE, "sha256:2", ("artifact",), id="another-under-its-tag"),
+        pytest.param(IMAGE.replace("dev:", "dev:x"), "sha256:1", ("image",), id="another-is-live"),
+    ],
+)
+def test_an_image_that_is_not_the_launched_one_is_built_again(
+    tmp_path: Path, scene: Scene, lives: str, digest: str | None, changed: tuple[str, ...]
+) -> None:
+    shipped_as_image(tmp_path, scene, IMAGE)
+    scene.digests = {IMAGE: digest} if digest else {}
+    live(scene, image=lives)
+    assert scene.launcher.launch(image_record(), scene.made.append).changed == changed
+
+
+def test_going_back_to_code_uploads_it_and_forgets_the_image(scene: Scene) -> None:
+    live(scene, image=IMAGE, bucket="", key="", entry_point=(), code_runtime="")
+    launched = scene.launcher.launch(image_record(), scene.made.append)
+    assert launched.changed == ("bucket", "key", "entry_point", "code_runtime", "image")
+    assert scene.made[-1] == RuntimeRecord(OUTPUTS["agent_runtime_name"], RUNTIME_ID, RUNTIME_ARN, "v1")
 
 
 def test_a_different_runtime_is_updated_and_the_fields_are_shown(scene: Scene) -> None:

@@ -124,6 +124,14 @@ def test_the_deployment_document() -> None:
             "endpoint": "DEFAULT",
             "invocation_url": settings().invocation_url(RUNTIME_ARN),
         },
+        "artifact": {
+            "deployment": "code",
+            "package": "s3://mortgage-dev-artifacts/mortgage_dev/deployment.zip",
+            "image": None,
+            "image_digest": None,
+            "source_digest": None,
+            "runs": "the package",
+        },
         "authorizer": {
             "discovery_url": DISCOVERY_URL,
             "allowed_clients": ["client-of-machines", "client-of-people"],

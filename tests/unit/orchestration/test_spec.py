@@ -1,12 +1,22 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from orchestration.runtime.spec import Create, Keep, RuntimeSpec, Update, changed_fields, desired_spec, next_step
-from tests.fakes.orchestration import CUSTOMERS, DISCOVERY_URL, OUTPUTS, observed, settings, spec, without
+from tests.fakes.orchestration import (
+    CUSTOMERS,
+    DISCOVERY_URL,
+    IMAGE,
+    IMAGES,
+    OUTPUTS,
+    observed,
+    settings,
+    spec,
+    without,
+)
 
 RULES: dict[str, Any] = {"discoveryUrl": DISCOVERY_URL, "allowedClients": ["client-of-machines", "client-of-people"]}
 CHANGES: dict[str, Any] = {
@@ -18,6 +28,7 @@ CHANGES: dict[str, Any] = {
     "key": "elsewhere/deployment.zip",
     "entry_point": ("opentelemetry-instrument", "main.py"),
     "code_runtime": "PYTHON_3_13",
+    "image": IMAGE,
     "require_mmds_v2": False,
     "network_mode": "VPC",
     "protocol": "MCP",
@@ -51,6 +62,12 @@ def test_the_spec_is_what_outputs_and_settings_ask_for() -> None:
         code_runtime="PYTHON_3_12",
         request_headers=("Authorization",),
     )
+
+
+def test_a_container_is_the_same_runtime_with_its_image_for_its_code() -> None:
+    code, container = (desired_spec(replace(settings(**more), image=IMAGE), "digest-1") for more in ({}, IMAGES))
+    assert set(changed_fields(code, container)) == {"bucket", "key", "entry_point", "code_runtime", "image"}
+    assert (container.image, container.bucket, code.image) == (IMAGE, "", "")
 
 
 def test_without_customers_the_agent_is_told_of_none() -> None:

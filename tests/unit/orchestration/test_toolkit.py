@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from orchestration.errors import LaunchFailed
+from orchestration.runtime.launch import Shipped
 from orchestration.runtime.package import StagedAgent
 from orchestration.runtime.toolkit import Toolkit, _end_group
 from tests.fakes.orchestration import DISCOVERY_URL, OUTPUTS, RUNTIME_ARN, RUNTIME_ID, spec
@@ -84,11 +85,11 @@ class Scene:
         }
         self.toolkit = Toolkit(variables, self.log_dir, "us-east-1", 60.0, "invoke logs --since 10m")
 
-    def launch(self, behaviour: str = "") -> tuple[str, str]:
+    def launch(self, behaviour: str = "") -> Shipped:
         toolkit = replace(self.toolkit, variables={**self.toolkit.variables, "BEHAVIOUR": behaviour})
         if behaviour == "hangs":
             toolkit = replace(toolkit, timeout_s=0.5)
-        return toolkit.launch(spec(), self.staged, lambda line: None)
+        return toolkit.launch(spec(), self.staged, None, lambda line: None)
 
     def record(self) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(self._record.read_text())
@@ -101,7 +102,7 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def test_the_runtime_that_the_toolkit_made_is_returned(scene: Scene) -> None:
-    assert scene.launch() == (RUNTIME_ID, RUNTIME_ARN)
+    assert scene.launch() == Shipped(RUNTIME_ID, RUNTIME_ARN)
 
 
 def test_every_setting_reaches_the_toolkit(scene: Scene) -> None:
@@ -127,7 +128,7 @@ def test_every_setting_reaches_the_toolkit(scene: Scene) -> None:
 
 def test_the_toolkit_starts_from_no_old_configuration(scene: Scene) -> None:
     (scene.build / ".bedrock_agentcore.yaml").write_text("agent_id: gone")
-    assert scene.launch() == (RUNTIME_ID, RUNTIME_ARN)
+    assert scene.launch() == Shipped(RUNTIME_ID, RUNTIME_ARN)
 
 
 def test_the_child_sees_the_given_variables_and_no_others(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,13 @@ mock_provider "aws" {
 
 variables {
   account_id    = "111122223333"
-  force_delete  = false
   force_destroy = false
   name_prefix   = "demo-dev"
   partition     = "aws"
   region        = "eu-west-1"
 }
 
-run "nothing_is_public_unencrypted_mutable_or_lost_by_accident" {
+run "nothing_is_public_unencrypted_or_lost_by_accident" {
   command = plan
 
   # The bucket is named for account and region.
@@ -62,22 +61,10 @@ run "nothing_is_public_unencrypted_mutable_or_lost_by_accident" {
     error_message = "The bucket is not encrypted."
   }
 
-  # Images are immutable and scanned.
-  assert {
-    condition     = aws_ecr_repository.agent.image_tag_mutability == "IMMUTABLE" && one(aws_ecr_repository.agent.image_scanning_configuration).scan_on_push
-    error_message = "A tag can be overwritten, or images are not scanned."
-  }
-
-  # The repository's ARN is known to a plan.
-  assert {
-    condition     = output.ecr_repository_arn == "arn:aws:ecr:eu-west-1:111122223333:repository/demo-dev"
-    error_message = "The ARN is \"${output.ecr_repository_arn}\": a role's policy made of it would pull from elsewhere."
-  }
-
   # What is stored survives destroy unless forced.
   assert {
-    condition     = aws_s3_bucket.code.force_destroy == false && aws_ecr_repository.agent.force_delete == false
-    error_message = "Destroy would delete code or images unasked."
+    condition     = aws_s3_bucket.code.force_destroy == false
+    error_message = "Destroy would delete code unasked."
   }
 
   # Without days nothing expires.
@@ -100,17 +87,16 @@ run "a_name_of_64_characters_is_refused" {
   expect_failures = [aws_s3_bucket.code]
 }
 
-run "forcing_reaches_bucket_and_repository_each" {
+run "forcing_reaches_the_bucket" {
   command = plan
 
   variables {
-    force_delete  = true
     force_destroy = true
   }
 
   assert {
-    condition     = aws_s3_bucket.code.force_destroy == true && aws_ecr_repository.agent.force_delete == true
-    error_message = "Forcing does not reach both."
+    condition     = aws_s3_bucket.code.force_destroy == true
+    error_message = "Forcing does not reach the bucket."
   }
 }
 

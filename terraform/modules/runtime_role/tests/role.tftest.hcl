@@ -240,6 +240,19 @@ run "logs_of_the_probes_are_reached_only_where_there_are_probes" {
   }
 }
 
+run "without_a_repository_nothing_is_pulled" {
+  command = plan
+
+  variables {
+    ecr_repository_arn = null
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.runtime.policy, "ecr:")
+    error_message = "Images can be pulled although none are run: ${aws_iam_role_policy.runtime.policy}"
+  }
+}
+
 run "boundary_and_path_reach_the_role" {
   command = plan
 

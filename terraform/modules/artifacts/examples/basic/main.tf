@@ -2,7 +2,6 @@ module "artifacts" {
   source = "../.."
 
   account_id      = "111122223333"
-  force_delete    = false
   force_destroy   = false
   name_prefix     = "mortgage-dev"
   noncurrent_days = 30
