@@ -51,8 +51,11 @@ class GatewaySteps(TerraformSteps):
 
     def _remove_unasked(self, settings: Settings, known: GatewayRecord | None) -> bool:
         live = self.unasked_gateway(settings)
-        name = live.spec.name if live else known.name if known else None
-        return name is not None and self.remove_gateway(settings.endpoints, name)
+        if live is not None:
+            return self.remove_gateway(settings.endpoints, live.spec.name)
+        if known is not None:
+            self.delete_gateway(settings.endpoints, None, known.credential_provider)
+        return known is not None
 
     def gateway_seen(self, settings: Settings, asked: GatewayAsked) -> GatewaySeen:
         """The gateway as the control plane has it."""

@@ -497,6 +497,15 @@ def test_an_unasked_gateway_that_nobody_recorded_goes_only_with_our_tags(tmp_pat
     assert (control.live is None) is ours
 
 
+def test_a_strangers_gateway_of_our_name_stays_though_a_gone_one_is_recorded(tmp_path: Path) -> None:
+    control = FakeGateways()
+    step = steps(tmp_path, control)
+    step.gateway(settings(**GATEWAY))
+    control.live, control.labels = observed_gateway(id="gateway-of-a-stranger"), {}
+    assert step.gateway(settings())[1] is True
+    assert (control.live is None, control.held, step.load_or_new().gateway) == (False, None, None)
+
+
 @pytest.mark.parametrize("outputs", [{}, GATEWAY], ids=["off", "not-made"])
 def test_who_calls_a_gateway_that_is_not_there_is_told_so(tmp_path: Path, outputs: dict[str, Any]) -> None:
     with pytest.raises(Unfit) as caught:

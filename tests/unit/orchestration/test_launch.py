@@ -9,6 +9,7 @@ from orchestration.errors import GateRefused, LaunchFailed
 from orchestration.ledger import RuntimeRecord
 from orchestration.runtime.launch import Launched, Launcher
 from orchestration.runtime.spec import RuntimeSpec, desired_spec
+from orchestration.settings import own_tags
 from tests.fakes.orchestration import (
     IMAGE,
     IMAGES,
@@ -149,6 +150,32 @@ def test_going_back_to_code_uploads_it_and_forgets_the_image(scene: Scene) -> No
     launched = scene.launcher.launch(image_record(), scene.made.append)
     assert launched.changed == ("bucket", "key", "entry_point", "code_runtime", "image")
     assert scene.made[-1] == RuntimeRecord(OUTPUTS["agent_runtime_name"], RUNTIME_ID, RUNTIME_ARN, "v1")
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["created", "updated"])
+def test_what_is_launched_says_whose_it_is(scene: Scene, there: bool) -> None:
+    if there:
+        live(scene, protocol="MCP")
+    scene.launch(RUNTIME_ID if there else None)
+    assert scene.control.tags(RUNTIME_ARN) == own_tags("mortgage", "dev")
+
+
+@pytest.mark.parametrize(
+    ("known_id", "tags", "refused"),
+    [(None, "payroll", True), (None, "mortgage", False), (RUNTIME_ID, "payroll", False), ("a-1", "payroll", True)],
+    ids=["anothers", "ours", "recorded", "another-is-recorded"],
+)
+def test_a_runtime_of_our_name_that_says_it_is_anothers_is_left_alone(
+    scene: Scene, known_id: str | None, tags: str, refused: bool
+) -> None:
+    live(scene)
+    scene.control.tag(RUNTIME_ARN, {"Project": tags})
+    if not refused:
+        assert scene.launch(known_id).runtime.id == RUNTIME_ID
+        return
+    with pytest.raises(GateRefused) as caught:
+        scene.launch(known_id)
+    assert (caught.value.code, scene.deployer.launched) == ("of_another", [])
 
 
 def test_a_different_runtime_is_updated_and_the_fields_are_shown(scene: Scene) -> None:
