@@ -169,14 +169,14 @@ def scene(
     [
         pytest.param(Wish(flow="password"), "password", id="password"),
         pytest.param(Wish(flow="srp"), "srp", id="srp"),
-        pytest.param(Wish(client="machine"), "machine", id="client-credentials"),
+        pytest.param(Wish(flow="machine"), "machine", id="client-credentials"),
     ],
 )
 def test_a_flow_gets_a_token_with_which_the_agent_answers(scene: Scene, wish: Wish, flow: str) -> None:
     desk = scene.desk()
     held = desk.login(wish)
     assert held.flow == flow
-    assert scene.agent(desk, wish.client).call({"prompt": "x"})["size"] > 0
+    assert scene.agent(desk, desk.client_of(wish)).call({"prompt": "x"})["size"] > 0
 
 
 @pytest.mark.browser
