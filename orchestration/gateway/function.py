@@ -1,7 +1,7 @@
 """The function behind the gateway: what it should be, what it is, and the ways to it that go round the gateway.
 
-Terraform puts back what it sees of it. It sees neither code that another put there nor a permission or a URL that it did
-not make, and each of these lets somebody in who never met the gateway's authorizer.
+Terraform puts back what it sees of it. It sees neither code that another put there nor a permission or a URL that it
+did not make, and each of these lets somebody in who never met the gateway's authorizer.
 """
 
 from __future__ import annotations
