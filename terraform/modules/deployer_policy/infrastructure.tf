@@ -45,21 +45,6 @@ locals {
       Resource = ["${local.bucket_arn}/*"]
     },
     {
-      Sid    = "ImageRepository"
-      Effect = "Allow"
-      Action = [
-        "ecr:CreateRepository",
-        "ecr:DeleteRepository",
-        "ecr:DescribeRepositories",
-        "ecr:ListTagsForResource",
-        "ecr:PutImageScanningConfiguration",
-        "ecr:PutImageTagMutability",
-        "ecr:TagResource",
-        "ecr:UntagResource",
-      ]
-      Resource = [local.repository_arn]
-    },
-    {
       Sid    = "MakeTaggedPools"
       Effect = "Allow"
       Action = ["cognito-idp:CreateUserPool"]

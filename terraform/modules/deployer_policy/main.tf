@@ -18,8 +18,11 @@ locals {
   probe_roles_arns = [for probe in ["elsewhere", "invoker", "stranger"] : "${local.iam_arn}:role${var.role_path}${local.name_prefix}-probe-${probe}"]
   # So are the gateway's.
   gateway_role_arns = { for role in ["credit-check", "gateway"] : role => "${local.iam_arn}:role${var.role_path}${local.name_prefix}-${role}" }
-  role_arns         = concat(["${local.iam_arn}:role${var.role_path}${local.name_prefix}-runtime"], local.probe_roles_arns, values(local.gateway_role_arns))
-  policy_arns       = [for policy in ["invoker", "probe-elsewhere", "probe-iam"] : "${local.iam_arn}:policy${var.role_path}${local.name_prefix}-${policy}"]
+  role_arns = concat(
+    ["${local.iam_arn}:role${var.role_path}${local.name_prefix}-runtime"], local.probe_roles_arns, values(local.gateway_role_arns),
+    var.deployment == "container" ? [local.build_role_arn] : [],
+  )
+  policy_arns = [for policy in ["invoker", "probe-elsewhere", "probe-iam"] : "${local.iam_arn}:policy${var.role_path}${local.name_prefix}-${policy}"]
 
   # The agent's own runtime and the probes'; the service draws the end of an id.
   runtime_names = [
@@ -29,13 +32,13 @@ locals {
   # Pools have ids that the service draws, so their tags tell them apart.
   pool_tags = { Environment = var.environment, Project = var.project }
 
-  documents = {
+  documents = merge({ for name, statements in { image = local.image_statements } : name => statements if var.deployment == "container" }, {
     access         = local.access_statements
     gateway        = local.gateway_statements
     roles          = concat(local.role_statements, local.doctor_statements)
     infrastructure = concat(local.infrastructure_statements, local.policy_statements)
     runtime        = concat(local.runtime_statements, local.probe_statements, local.monitoring_statements, local.state_statements)
-  }
+  })
 }
 
 # Several, because one policy has 6144 characters at most. Their names do not begin as the deployment's own do: what they allow

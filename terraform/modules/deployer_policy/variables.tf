@@ -9,6 +9,18 @@ variable "account_id" {
   }
 }
 
+variable "deployment" {
+  description = "How the deployment ships its agent, as the root module's variable: \"code\" or \"container\", which needs a repository and builds. Leave it at container until what builds images was removed."
+  type        = string
+  nullable    = false
+  default     = "code"
+
+  validation {
+    condition     = contains(["code", "container"], var.deployment)
+    error_message = "deployment is \"${var.deployment}\"; use code or container."
+  }
+}
+
 variable "environment" {
   description = "Environment that is deployed, 1-12 of a-z and 0-9, beginning with a letter; part of every name."
   type        = string

@@ -209,6 +209,50 @@ run "without_probes_and_state_neither_is_reached" {
   }
 }
 
+run "who_ships_containers_builds_and_keeps_this_deployments_images_alone" {
+  command = plan
+
+  variables {
+    deployment = "container"
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_policy.deployer["image"].policy).Statement : statement.Sid => jsonencode(statement.Resource) } == {
+      HandTheBuildsRoleToCodeBuild = jsonencode(["arn:aws:iam::111122223333:role/demo-dev-image"])
+      ImageBuild                   = jsonencode(["arn:aws:codebuild:eu-west-1:111122223333:project/demo-dev-image"])
+      ImageRepository              = jsonencode(["arn:aws:ecr:eu-west-1:111122223333:repository/demo-dev"])
+      LogOfTheBuild = jsonencode([
+        "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/codebuild/demo-dev-image",
+        "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/codebuild/demo-dev-image:*",
+      ])
+    }
+    error_message = "Reached with an image: ${aws_iam_policy.deployer["image"].policy}"
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_policy.deployer["image"].policy).Statement : statement.Condition.StringEquals["iam:PassedToService"] if contains(statement.Action, "iam:PassRole")
+    ] == ["codebuild.amazonaws.com"]
+    error_message = "The build's role can be passed to another service."
+  }
+
+  assert {
+    condition     = contains(flatten([for statement in jsondecode(aws_iam_policy.deployer["roles"].policy).Statement : statement.Resource if statement.Sid == "Roles"]), "arn:aws:iam::111122223333:role/demo-dev-image")
+    error_message = "The build's role cannot be made."
+  }
+}
+
+run "who_ships_code_neither_builds_nor_keeps_images" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for policy in values(aws_iam_policy.deployer) : !can(regex("demo-dev-image|codebuild:[^L]|ecr:[^D]", policy.policy))
+    ])
+    error_message = "Images can be built or deleted although none are shipped."
+  }
+}
+
 run "an_own_execution_role_and_a_path_reach_the_policies" {
   command = plan
 
@@ -261,6 +305,7 @@ run "a_bad_value_of_each_variable_is_refused" {
 
   variables {
     account_id         = "11112222333" # an account of 11 digits
+    deployment         = "zip"         # neither of the two
     environment        = "dev-1"       # an environment with a hyphen
     execution_role_arn = "mine"        # a name for an ARN
     partition          = "gcp"         # an unknown partition
@@ -272,6 +317,7 @@ run "a_bad_value_of_each_variable_is_refused" {
 
   expect_failures = [
     var.account_id,
+    var.deployment,
     var.environment,
     var.execution_role_arn,
     var.partition,
