@@ -66,6 +66,13 @@ class FoundLine(Protocol):
     def remedy(self) -> str: ...
 
 
+class Progress(RichConsole):
+    """Goes on in silence when its reader leaves, where rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 class Console:
     """Lines, steps with their time, tables. Colour only on a terminal (rich honours NO_COLOR and FORCE_COLOR)."""
 
@@ -75,7 +82,7 @@ class Console:
         self._clock = clock
         self._quiet = quiet
         self._out = out or sys.stdout
-        self._err = RichConsole(file=err or sys.stderr, highlight=False, soft_wrap=True)
+        self._err = Progress(file=err or sys.stderr, highlight=False, soft_wrap=True)
         self._timings: list[tuple[str, float]] = []
 
     def _show(self, text: Text) -> None:

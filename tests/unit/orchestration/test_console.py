@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -290,3 +292,18 @@ def test_half_a_character_of_an_agents_answer_is_shown_as_an_escape() -> None:
     console.smoke(report(replace(LET_IN, reason="half \ud83d")), json=False)
     shown = [stream.buffer.getvalue().decode() for stream in (out, err)]
     assert [text.count("half \\ud83d") for text in shown] == [3, 1]
+
+
+def test_a_reader_that_leaves_ends_nothing() -> None:
+    """stderr as a real pipe: rich would end the program at the first line that nobody reads."""
+    reader, writer = os.pipe()
+    err = open(writer, "w", buffering=1)
+    console = Console(FakeClock(), err=err)
+    console.say("read")
+    os.close(reader)
+    console.say("nobody reads this")
+    with console.step("work"):
+        console.note("nor this")
+    assert [name for name, _ in console.timings] == ["work"]
+    with suppress(BrokenPipeError):  # the line that was never read is still in the buffer
+        err.close()
