@@ -12,7 +12,7 @@ export TARGET ENVIRONMENT TERRAFORM
 ifeq ($(origin YES),command line)
 YES_FLAG := $(if $(filter 1 yes true,$(YES)),--yes,)
 endif
-SOURCES := agent agentcore_local cli orchestration scripts tests tasks.py
+SOURCES := agent agentcore_local bench cli orchestration scripts tests tasks.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup doctor up plan smoke ask down test unit unit-orchestration unit-others property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean faults test-faults test-faults-signals test-faults-others
@@ -111,8 +111,9 @@ lock: setup ## Resolve the requirements into their lock files again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links \
 	  --custom-compile-command 'make lock' requirements-policy.txt -o requirements-policy.lock
 
-bench: setup ## Time the stages of make up on this machine (uses the environment "bench")
+bench: setup ## Time make up, the door, verdicts and the agent on this machine; writes bench/results.md
 	@$(BIN)/python scripts/bench.py
+	@$(BIN)/python -m bench
 
 fuzz: setup ## Look for inputs that break the authorizer or the request line: make fuzz FUZZ_SECONDS=300
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-fuzz.txt

@@ -18,7 +18,7 @@ from orchestration.errors import OrchestrationError  # noqa: E402 - the path com
 from orchestration.terraform import Environment, TerraformDriver  # noqa: E402
 
 TOOLS = ROOT / ".venv-policy" / "bin"
-PYTHON = ["agent", "agentcore_local", "cli", "orchestration", "scripts", "tests", "tasks.py"]
+PYTHON = ["agent", "agentcore_local", "bench", "cli", "orchestration", "scripts", "tests", "tasks.py"]
 
 
 def run(title: str, *argv: str) -> bool:

@@ -222,7 +222,7 @@ def serving(emulator: Emulator, folder: Path) -> Iterator[Local]:
         provider.stop()
 
 
-def deploy(local: Local, package: bytes) -> str:
+def deploy(local: Local, package: bytes, variables: Mapping[str, str] | None = None) -> str:
     """A runtime behind a JWT door, ready; returns its ARN."""
     key, control = f"{secrets.token_hex(6)}/deployment.zip", local.control()
     local.emulator.client("s3").put_object(Bucket=BUCKET, Key=key, Body=package)
@@ -230,6 +230,7 @@ def deploy(local: Local, package: bytes) -> str:
     made = control.create_agent_runtime(
         agentRuntimeName=f"load_{secrets.token_hex(4)}",
         agentRuntimeArtifact={"codeConfiguration": {"code": code, "runtime": "PYTHON_3_11", "entryPoint": ["main.py"]}},
+        environmentVariables=dict(variables or {}),
         roleArn=ROLE,
         networkConfiguration={"networkMode": "PUBLIC"},
         authorizerConfiguration={"customJWTAuthorizer": {"discoveryUrl": DISCOVERY_URL, "allowedClients": [CLIENT]}},

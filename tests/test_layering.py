@@ -21,7 +21,9 @@ ROOMS = (
     "remains checks report evidence consent console terminal aws http client embedded subjects desks steps tools "
     "doctor commands wiring"
 ).split()
-OURS = frozenset({"orchestration", "agentcore_local", "agent", "mortgage", "main", "cli", "tasks", "scripts", "tests"})
+OURS = frozenset(
+    {"orchestration", "agentcore_local", "agent", "mortgage", "main", "cli", "tasks", "scripts", "tests", "bench"}
+)
 # Inside orchestration each of these has one importer, whose fakes and errors are then the only ones to know.
 OWNERS: Mapping[str, str] = {
     "boto3": "orchestration.aws",

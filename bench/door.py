@@ -1,0 +1,140 @@
+"""The door's throughput and latency beside HAProxy and the bare agent, all before the same agent in the same minute."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentcore_local.remembered import MAX_REMEMBERED
+from bench import streams, wrk
+from bench.facts import machine, now, versions
+from bench.result import Cell, Goal, Part, Plot, Table
+from bench.rig import Rig, Subject, distinct, forged, rig
+
+CONNECTIONS = (1, 4, 16, 64)
+ROUNDS, SECONDS = 3, 2
+POOL = 2000
+JSON, STREAM = '{"do": "json"}', '{"do": "stream"}'
+COLUMNS = ["load", "connections", "server", "requests/s", "per CPU second", "p50 us", "p99 us", "of HAProxy"]
+METHOD = (
+    "wrk with one thread; the doors on one core, wrk and the agent on another; POST, 14 bytes of JSON, RS256 tokens of "
+    f"1.2 KB, keep-alive; {ROUNDS} rounds of {SECONDS} s for each row, the servers in turn within each round; the "
+    "median round. `per CPU second` is what the server answers for each second of processor time that it uses: other "
+    "programs on the machine hardly change it, so the ratios are taken from it."
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the rounds of one load at one server came to."""
+
+    load: str
+    connections: int
+    server: str
+    runs: Sequence[wrk.Run]
+
+    @property
+    def median(self) -> wrk.Run:
+        return wrk.median(self.runs)
+
+    @property
+    def per_cpu_s(self) -> float:
+        return statistics.median(r.per_cpu_s for r in self.runs)
+
+
+class Door:
+    """Runs loads and keeps their rows."""
+
+    def __init__(self, at: Rig) -> None:
+        self._at, self.rows = at, list[Row]()
+
+    def load(
+        self, name: str, tokens: Path, connections: int, body: str, refused: bool, servers: list[Subject], rounds: int
+    ) -> None:
+        """Raises RuntimeError when a server answers otherwise than it must."""
+        runs: dict[str, list[wrk.Run]] = {s.name: [] for s in servers}
+        for _ in range(rounds):
+            for s in servers:
+                run = wrk.run(s.url, tokens, body, connections, SECONDS, s.process, self._at.callers_cpu)
+                if run.refused != (run.requests if refused and s.name != self._at.bare.name else 0):
+                    raise RuntimeError(f"{name}: {s.name} refused {run.refused} of {run.requests} calls")
+                runs[s.name].append(run)
+        self.rows += [Row(name, connections, s.name, runs[s.name]) for s in servers]
+
+    def find(self, load: str, connections: int, server: str) -> Row | None:
+        found = (r for r in self.rows if (r.load, r.connections, r.server) == (load, connections, server))
+        return next(found, None)
+
+    def ratio(self, load: str, connections: int, of: str = "HAProxy") -> float | None:
+        door, other = self.find(load, connections, "door"), self.find(load, connections, of)
+        return None if door is None or other is None else door.per_cpu_s / other.per_cpu_s
+
+
+def measure() -> Part:
+    """Everything about the door. Takes about four minutes."""
+    with rig() as at:
+        door = _loads(at)
+        streamed = streams.measure(at)
+        goals = _goals(door, "HAProxy is not installed" if at.peer is None else "") + streamed.goals
+    rates = {
+        server: [(float(c), r.median.rate) for c in CONNECTIONS if (r := door.find("valid tokens", c, server))]
+        for server in ("door", "HAProxy")
+    }
+    plots = [Plot("Valid tokens, requests/s", "connections", "requests/s", {n: p for n, p in rates.items() if p})]
+    tables = [Table("Requests", COLUMNS, _cells(door)), *streamed.tables]
+    return Part("door", "The door", METHOD, now(), machine(), versions(), goals, tables, plots)
+
+
+def _loads(at: Rig) -> Door:
+    door, fresh = Door(at), distinct(MAX_REMEMBERED + POOL)
+    pool, new = at.tokens("pool", fresh[:POOL]), at.tokens("new", fresh)
+    bad, none = at.tokens("bad", [forged(t) for t in fresh[:POOL]]), at.tokens("none", ["-"])
+    doors = [s for s in (at.door, at.peer) if s is not None]
+    for s in at.everyone():
+        wrk.run(s.url, pool, JSON, 16, 1, s.process, at.callers_cpu)
+    for connections in CONNECTIONS:
+        door.load("valid tokens", pool, connections, JSON, False, at.everyone(), ROUNDS)
+    # In turn through more tokens than are remembered: by its next turn each is forgotten.
+    door.load("every token new", new, 16, JSON, False, doors, ROUNDS)
+    door.load("bad signature", bad, 16, JSON, True, doors, ROUNDS)
+    door.load("no token", none, 16, JSON, True, doors, 1)
+    door.load("ten events streamed", pool, 16, STREAM, False, at.everyone(), 1)
+    return door
+
+
+def _cells(door: Door) -> list[list[Cell]]:
+    rows: list[list[Cell]] = []
+    for r in door.rows:
+        of = door.ratio(r.load, r.connections) if r.server == "door" else None
+        run = r.median
+        found: list[Cell] = [round(run.rate), round(r.per_cpu_s), run.p50_us, run.p99_us]
+        rows.append([r.load, r.connections, r.server, *found, None if of is None else round(of, 2)])
+    return rows
+
+
+def _goals(door: Door, why: str) -> list[Goal]:
+    repeated = [x for c in (16, 64) if (x := door.ratio("valid tokens", c)) is not None]
+    alone, through = door.find("valid tokens", 1, "bare agent"), door.find("valid tokens", 1, "door")
+    busy, bad = door.find("valid tokens", 16, "door"), door.find("bad signature", 16, "door")
+    fresh = door.find("every token new", 16, "door")
+    if alone is None or through is None or busy is None or bad is None or fresh is None:
+        raise RuntimeError("a load was left out")
+    spread = statistics.median(r.p99_us / r.p50_us for r in busy.runs)
+    added = statistics.median(r.p50_us for r in through.runs) - statistics.median(r.p50_us for r in alone.runs)
+    new = door.ratio("every token new", 16)
+    return [
+        Goal(
+            "repeated tokens, 16 to 64 connections, of HAProxy",
+            min(repeated, default=None),
+            0.60,
+            "high",
+            0.90,
+            why=why,
+        ),
+        Goal("every token new, of HAProxy", new, 0.35, "high", 0.50, why=why),
+        Goal("added p50 at one connection", added, 250, "low", 140, "us"),
+        Goal("p99 / p50 at 16 connections", spread, 3, "low", 1.6),
+        Goal("refusing a bad signature / letting in a new token", bad.per_cpu_s / fresh.per_cpu_s, 1.0, "high", 1.3),
+    ]

@@ -1,0 +1,73 @@
+"""Turns what the parts measured into bench/results.md and an SVG file for each plot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import leather
+
+from bench.result import Cell, Goal, Part, Plot, Table
+
+FOLDER = Path(__file__).parent
+INTRODUCTION = """# Benchmarks
+
+Written by `make bench` from `bench/out/`; do not edit. Ratios compare what ran in the same minutes on the same machine;
+absolute values say little about another one. Reasons and profiles: docs/decisions/0016-door-speed.md.
+"""
+
+
+def write(parts: Iterable[Part], folder: Path = FOLDER) -> Path:
+    """Write results.md and plots/*.svg; returns the former."""
+    (folder / "plots").mkdir(exist_ok=True)
+    path = folder / "results.md"
+    path.write_text("\n".join([INTRODUCTION, *(line for p in parts for line in _part(p, folder))]), encoding="utf-8")
+    return path
+
+
+def _part(part: Part, folder: Path) -> Iterator[str]:
+    used = ", ".join(f"{name} {version}" for name, version in part.versions.items())
+    yield f"## {part.title}\n"
+    yield f"{part.ran_at} on {part.machine}. {used}.\n"
+    yield f"{part.method}\n"
+    if part.goals:
+        yield from _table(
+            Table("Targets", ["what", "value", "target", "stretch", "met"], [_goal(g) for g in part.goals])
+        )
+    for table in part.tables:
+        yield from _table(table)
+    for plot in part.plots:
+        yield f"![{plot.title}](plots/{_draw(part, plot, folder)})\n"
+
+
+def _goal(goal: Goal) -> list[Cell]:
+    sign, unit = ("<=" if goal.better == "low" else ">="), f" {goal.unit}" if goal.unit else ""
+    value = goal.why if goal.value is None else f"{goal.value:.3g}{unit}"
+    stretch = None if goal.stretch is None else f"{sign} {goal.stretch:g}{unit}"
+    met = {True: "yes", False: "**no**", None: "not measured"}[goal.met]
+    return [goal.what, value, f"{sign} {goal.target:g}{unit}", stretch, met]
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield f"### {table.title}\n"
+    if table.note:
+        yield f"{table.note}\n"
+    if table.rows:
+        yield f"| {' | '.join(table.columns)} |"
+        yield "|---" * len(table.columns) + "|"
+        for row in table.rows:
+            yield f"| {' | '.join('-' if c is None else str(c) for c in row)} |"
+        yield ""
+
+
+def _draw(part: Part, plot: Plot, folder: Path) -> str:
+    chart = leather.Chart(plot.title)
+    chart.add_x_axis(name=plot.x)
+    chart.add_y_scale(0, max(y for line in plot.series.values() for _, y in line) * 1.05)
+    chart.add_y_axis(name=plot.y)
+    for name, line in plot.series.items():
+        chart.add_line(line, name=name)
+    file = f"{part.name}-{re.sub(r'[^a-z0-9]+', '-', plot.title.lower()).strip('-')}.svg"
+    chart.to_svg(str(folder / "plots" / file))
+    return file

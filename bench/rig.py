@@ -1,0 +1,137 @@
+"""What the door is measured on: the local data plane, HAProxy and the bare agent, all before the same agent process."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psutil
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from bench import peer
+from scripts.load import deploy, own_emulator, serving
+from tests.contract.agents import archive
+from tests.contract.cloud import Local
+from tests.contract.provider import CLIENT, ISSUER, token
+from tests.fakes.tokens import compact, rsa_key
+
+UPSTREAM = Path(__file__).with_name("upstream.py")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A server under load: where it answers, and its process."""
+
+    name: str
+    url: str
+    process: psutil.Process
+
+
+@dataclass(frozen=True)
+class Rig:
+    """`peer` is None where HAProxy is not installed. The doors run on core 0, callers and agent on core 1."""
+
+    local: Local
+    arn: str
+    door: Subject
+    bare: Subject
+    peer: Subject | None
+    folder: Path
+    callers_cpu: int | None
+
+    def everyone(self) -> list[Subject]:
+        return [s for s in (self.bare, self.door, self.peer) if s is not None]
+
+    def tokens(self, name: str, values: list[str]) -> Path:
+        path = self.folder / f"{name}.tokens"
+        path.write_text("\n".join(values) + "\n")
+        return path
+
+
+def cores() -> tuple[int | None, int | None]:
+    """One for the doors and one for everything else; None where that cannot be had."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None, None
+    allowed = sorted(os.sched_getaffinity(0))
+    return (allowed[0], allowed[1]) if len(allowed) > 1 else (None, None)
+
+
+def pin(process: psutil.Process, cpu: int | None) -> None:
+    """All of its threads, and what it starts from now on."""
+    if cpu is not None:
+        for thread in process.threads():
+            os.sched_setaffinity(thread.id, {cpu})
+
+
+@contextmanager
+def rig() -> Iterator[Rig]:
+    doors_cpu, callers_cpu = cores()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        for part in ("emulator", "local"):
+            (folder / part).mkdir()
+        local = stack.enter_context(serving(stack.enter_context(own_emulator(folder / "emulator")), folder / "local"))
+        arn = deploy(local, archive(main=UPSTREAM.read_text()))
+        said = recall(local, arn)
+        path = f"/runtimes/{quote(arn, safe='')}/invocations"
+        door = Subject("door", local.data_url + path, psutil.Process(running(local)))
+        bare = Subject("bare agent", f"http://127.0.0.1:{said['port']}/invocations", psutil.Process(said["pid"]))
+        pin(door.process, doors_cpu)
+        pin(bare.process, callers_cpu)
+        other = None
+        if peer.is_there():
+            key = rsa_key("first").public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            url, pid = stack.enter_context(peer.haproxy(folder, key, said["port"], doors_cpu))
+            other = Subject("HAProxy", url + path, psutil.Process(pid))
+        yield Rig(local, arn, door, bare, other, folder, callers_cpu)
+
+
+def running(local: Local) -> int:
+    """The pid of agentcore_local."""
+    if local.process is None:
+        raise RuntimeError("agentcore_local is not running")
+    return local.process.pid
+
+
+def recall(local: Local, arn: str) -> dict[str, Any]:
+    """What the trivial agent tells of itself."""
+    said: dict[str, Any] = local.invoke(arn, body=b'{"do": "recall"}', headers=token("k1", "first")).json
+    return said
+
+
+def distinct(count: int) -> list[str]:
+    """As many good Authorization headers, of users of their own, in the size of Cognito's."""
+    now, made = int(time.time()), []
+    for number in range(count):
+        claims = {
+            "sub": f"{number:08d}-5c1e-4c0b-9d5e-2f4f3c8a1b2c",
+            "cognito:groups": ["mortgage-readers", "mortgage-applicants"],
+            "iss": ISSUER,
+            "version": 2,
+            "client_id": CLIENT,
+            "origin_jti": "6f4d0d5e-8f0a-4a52-9f6e-1a2b3c4d5e6f",
+            "event_id": "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+            "token_use": "access",
+            "scope": "openid profile agent/invoke",
+            "auth_time": now,
+            "iat": now - 5,
+            "exp": now + 3600,
+            "jti": f"{number:08d}-77aa-41f0-b8bb-c9d8e7f6a5b4",
+            "username": f"user-{number}",
+        }
+        made.append(f"Bearer {compact(json.dumps(claims).encode(), {'kid': 'k1', 'alg': 'RS256'}, rsa_key('first'))}")
+    return made
+
+
+def forged(good: str) -> str:
+    """The same header with one bit of its signature changed."""
+    head, _, signature = good.rpartition(".")
+    return f"{head}.{'B' if signature[0] != 'B' else 'C'}{signature[1:]}"
