@@ -1,5 +1,5 @@
 # Make targets touch the repository; what touches a deployment is forwarded to invoke.
-# Variables: TARGET=local|aws, ENVIRONMENT=dev, TERRAFORM=terraform|tofu, PYTHON=python3, YES=1 (do not ask on AWS)
+# Variables: TARGET=local|aws, ENVIRONMENT=dev, DEPLOYMENT=code|container, TERRAFORM=terraform|tofu, PYTHON=python3, YES=1 (do not ask on AWS)
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INVOKE := $(BIN)/invoke
 # checkov's pins conflict with ours, hence an environment of its own.
 POLICY := .venv-policy/bin/checkov
-export TARGET ENVIRONMENT TERRAFORM
+export TARGET ENVIRONMENT TERRAFORM DEPLOYMENT LOCAL_BUILD
 # From the command line alone: a YES left in a shell's environment must not spend money.
 ifeq ($(origin YES),command line)
 YES_FLAG := $(if $(filter 1 yes true,$(YES)),--yes,)

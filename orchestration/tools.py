@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shutil
 import sys
 import webbrowser
 from collections.abc import Callable, Mapping
@@ -48,7 +49,7 @@ from orchestration.ledger import LedgerFile
 from orchestration.runtime.doors import DoorMaker
 from orchestration.runtime.function_package import package, write_package
 from orchestration.runtime.launch import Launcher
-from orchestration.runtime.toolkit import Builds, Toolkit
+from orchestration.runtime.toolkit import ENGINES, Builds, Toolkit
 from orchestration.settings import (
     LOCAL_ACCOUNT,
     QUALIFIER,
@@ -261,7 +262,11 @@ class TargetTools:
             logs=self.deployment.command(LOGS),
             region=self.deployment.region,
             timeout_s=settings.waits.launch_s,
-            builds=Builds(published=self.cloud is None),
+            builds=Builds(
+                published=self.cloud is None,
+                here=self.env.get("LOCAL_BUILD") == "1",
+                engine=next((name for name in ENGINES if shutil.which(name, path=self.env.get("PATH"))), ""),
+            ),
         )
         return Launcher(
             settings=settings,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.errors import LaunchFailed
+from orchestration.errors import LaunchFailed, Unfit
 from orchestration.outputs import ImageOutputs
 from orchestration.processes import leashed
 from orchestration.runtime.launch import Shipped
@@ -29,17 +29,20 @@ from orchestration.settings import AGENT_ENTRYPOINT, CODE_RUNTIME
 WORKER = Path(__file__).with_name("worker.py")
 LOG_NAME = "launch.log"
 TEMPORARY = "tmp"
+ENGINES = ("finch", "docker", "podman")
+"""What the toolkit can build with, in its order (starter toolkit 0.3.14, utils/runtime/container)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Builds:
-    """How an image is built. `published`: the build service really builds, so that the image must be there afterwards.
+    """How an image is built. `published`: in a registry that is one, so that the image must be there afterwards.
 
-    `engine`: on this machine, by Docker, Finch or Podman.
+    `engine`: Docker, Finch or Podman, if one of them is on this machine; it builds where `here` asks for it.
     """
 
     published: bool = False
-    engine: bool = False
+    here: bool = False
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Toolkit:
     def launch(
         self, spec: RuntimeSpec, staged: StagedAgent, images: ImageOutputs | None, note: Callable[[str], None]
     ) -> Shipped:
-        """Configure and launch; a runtime that is there is updated. Raises LaunchFailed with the service's own words."""
+        """Configure and launch, or update what is there. Raises LaunchFailed with the service's own words."""
         request = {
             "region": self.region,
             "name": spec.name,
@@ -70,7 +73,7 @@ class Toolkit:
             "protocol": spec.protocol,
             "request_headers": list(spec.request_headers),
             "source_dir": str(staged.source_dir),
-            "image": images and self._image(images),
+            "image": images and self._image(images, note),
         }
         answer = self._run(request, staged.build_dir, note)
         if "error" in answer:
@@ -82,13 +85,22 @@ class Toolkit:
         found = {name: answer.get(name) for name in ("image_digest", "source_digest")}
         return Shipped(str(answer["id"]), str(answer["arn"]), answer.get("image") or "", **found)
 
-    def _image(self, images: ImageOutputs) -> dict[str, Any]:
+    def _image(self, images: ImageOutputs, note: Callable[[str], None]) -> dict[str, Any]:
+        builds = self.builds
+        if builds.here and not builds.engine:
+            raise Unfit(
+                f"LOCAL_BUILD is set, but none of {', '.join(ENGINES)} is on PATH",
+                remedy="install one of them, or unset LOCAL_BUILD: CodeBuild needs none",
+                code="no_engine",
+            )
+        if builds.engine and not builds.here:
+            note(f"{builds.engine} is on PATH: with LOCAL_BUILD=1 it builds the image on this machine")
         return {
             "repository": images.repository_url,
             "project": images.project_name,
             "python": CODE_RUNTIME.removeprefix("PYTHON_").replace("_", "."),
-            "published": self.builds.published,
-            "engine": self.builds.engine,
+            "published": builds.published,
+            "engine": builds.engine if builds.here else "",
         }
 
     def _run(self, request: Mapping[str, Any], build_dir: Path, note: Callable[[str], None]) -> dict[str, Any]:

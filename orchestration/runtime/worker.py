@@ -23,7 +23,7 @@ MAX_IMAGE_BYTES = 2 * 1024**3
 # What the toolkit's Dockerfile says (starter toolkit 0.3.14), and what it is to say: the service asks for a number
 # (AgentCore devguide: runtime-troubleshooting), and the Python is that of this process.
 NAMED_USER, NUMBERED_USER = "USER bedrock_agentcore", "USER 1000"
-BASE = re.compile(r"^FROM (ghcr\.io/astral-sh/uv:python)[0-9.]+(-bookworm-slim)$", re.MULTILINE)
+BASE = re.compile(r"^(FROM ghcr\.io/astral-sh/uv:python)[0-9.]+(-bookworm-slim)$", re.MULTILINE)
 
 
 def launch(request: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +59,8 @@ def launch_image(request: dict[str, Any]) -> dict[str, Any]:
 
     os.chdir(request["source_dir"])
     wanted = request["image"]
-    configured(request, deployment_type="container", ecr_repository=wanted["repository"])
+    options = {"container_runtime": wanted["engine"]} if wanted["engine"] else {}
+    configured(request, deployment_type="container", ecr_repository=wanted["repository"], **options)
     dockerfile = Path("Dockerfile")
     dockerfile.write_text(mended(dockerfile.read_text(encoding="utf-8"), wanted["python"]), encoding="utf-8")
     operation = importlib.import_module("bedrock_agentcore_starter_toolkit.operations.runtime.launch")
@@ -68,11 +69,13 @@ def launch_image(request: dict[str, Any]) -> dict[str, Any]:
         os.environ["BUILDX_NO_DEFAULT_ATTESTATIONS"] = "1"
     build = provisioned(operation, request)
     build.upload_source(request["name"])
+    if wanted["engine"] and not wanted["published"]:
+        build.notes.append(built_here(wanted["engine"], build.tag))
     # The toolkit would make project, role and bucket for itself, and name the image before there is anything to build.
     operation.CodeBuildService = lambda session: build  # type: ignore[attr-defined]
     result = operation.launch_bedrock_agentcore(
         Path(CONFIG),
-        use_codebuild=not wanted["engine"],
+        use_codebuild=not (wanted["engine"] and wanted["published"]),
         auto_update_on_conflict=True,
         env_vars=request["environment"],
         image_tag=build.tag,
@@ -108,6 +111,17 @@ def configured(request: dict[str, Any], **options: Any) -> Any:
         **options,
     )
     return runtime
+
+
+def built_here(engine: str, tag: str) -> str:
+    """Build to see that it can be built: the emulator has no registry to push it to. Raises RuntimeError."""
+    from bedrock_agentcore_starter_toolkit.utils.runtime.container import ContainerRuntime
+
+    name = f"agent:{tag}"
+    done, output = ContainerRuntime(engine).build(Path(), name)
+    if not done:
+        raise RuntimeError(f"{engine} could not build the image: {' '.join(output[-10:])}")
+    return f"{engine} built {name} on this machine; it was not pushed, and the local runtime does not run it"
 
 
 def mended(dockerfile: str, python: str) -> str:
