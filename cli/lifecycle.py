@@ -22,7 +22,7 @@ def up(
 def apply(
     c: Context, plan: str | None = None, target: str | None = None, environment: str | None = None, yes: bool = False
 ) -> None:
-    """Apply the Terraform alone: Cognito, IAM, artifact bucket, ECR repository."""
+    """Apply the Terraform alone: Cognito, IAM, artifact bucket, with DEPLOYMENT=container what builds images."""
     with wiring.session(target, environment, yes=yes) as project:
         project.console.result("applied" if project.lifecycle.apply(plan) else "nothing to apply")
 
