@@ -15,7 +15,7 @@ endif
 SOURCES := agent agentcore_local bench cli orchestration scripts tests tasks.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor up plan smoke ask down test unit unit-orchestration unit-others property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean faults test-faults test-faults-signals test-faults-others
+.PHONY: aws-rehearsal help setup doctor up plan smoke ask down test unit unit-orchestration unit-others property contract terraform-test policy mutate e2e browser lint fmt lock bench fuzz load clean faults test-faults test-faults-signals test-faults-others
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ test-faults-signals: setup
 
 test-faults-others: setup
 	@RANDOM_KILLS="$(RANDOM_KILLS)" RANDOM_SEED="$(RANDOM_SEED)" $(BIN)/pytest -q -m slow -k "not each_of_its_stages" tests/faults
+
+aws-rehearsal: setup ## Everything with TARGET=aws against AWS played on this machine, as a deployer with the deployer's policies alone
+	@$(BIN)/pytest -q tests/aws
 
 browser: setup ## The report and the sign-in pages in headless Chromium, which must be installed (not part of make test)
 	@$(BIN)/pytest -q -m browser tests/browser tests/contract/test_callers.py tests/contract/test_second_provider.py
