@@ -38,6 +38,7 @@ def test_what_botocore_signed_has_no_fault(service: str) -> None:
     "changed",
     [
         pytest.param(replace(wire(), body=b"{ }"), id="body"),
+        pytest.param(replace(wire("s3"), body=b"{ }"), id="body-whose-hash-is-declared"),
         pytest.param(replace(wire(), method="PUT"), id="method"),
         pytest.param(replace(wire(), target="/runtimes/other"), id="target"),
         pytest.param(replace(wire(), headers=[(n, v.replace(HOST, "x")) for n, v in wire().headers]), id="host"),
