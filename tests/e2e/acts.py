@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
+import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +24,21 @@ def one_error(done: Done) -> str:
     return line
 
 
-def local_environment(clone: Clone, **env: str) -> dict[str, str]:
-    lines = clone.invoke("local.env", **env).out.splitlines()
+def local_environment(clone: Clone, environment: str = "dev") -> dict[str, str]:
+    """What `local.env` prints, asked once as long as ports and key stay the same."""
+    cloud = clone.path / ".state" / f"local-{environment}"
+    ports = json.loads((cloud / "ledger.json").read_text())["ports"]
+    return _asked(clone, environment, json.dumps(ports), (cloud / "cloud/root-key.json").read_text())
+
+
+@cache
+def _asked(clone: Clone, environment: str, ports: str, key: str) -> dict[str, str]:
+    lines = clone.invoke("local.env", ENVIRONMENT=environment).out.splitlines()
     return {k: v.strip("'") for k, _, v in (line.removeprefix("export ").partition("=") for line in lines)}
+
+
+def ledger(clone: Clone) -> Any:
+    return json.loads((clone.path / ".state/local-dev/ledger.json").read_text())
 
 
 def client(env: dict[str, str], service: str = "bedrock-agentcore-control") -> Any:
@@ -40,8 +55,7 @@ def client(env: dict[str, str], service: str = "bedrock-agentcore-control") -> A
 
 def allow_client(clone: Clone, client_id: str) -> None:
     """What an operator with too much haste would do: one client more."""
-    runtime_id = clone.document("status")["runtime"]["id"]
-    alter_door(clone, runtime_id, lambda rules: rules["allowedClients"].append(client_id))
+    alter_door(clone, ledger(clone)["runtime"]["id"], lambda rules: rules["allowedClients"].append(client_id))
 
 
 def alter_door(clone: Clone, runtime_id: str, alter: Callable[[dict[str, Any]], Any]) -> None:
@@ -60,7 +74,7 @@ def alter_door(clone: Clone, runtime_id: str, alter: Callable[[dict[str, Any]], 
 
 def alter_gateway(clone: Clone, alter: Callable[[dict[str, Any]], Any]) -> None:
     """Change the authorizer of the live gateway; every other setting is sent again as it is."""
-    control, id = client(local_environment(clone)), clone.document("status")["gateway"]["id"]
+    control, id = client(local_environment(clone)), ledger(clone)["gateway"]["id"]
     live = control.get_gateway(gatewayIdentifier=id)
     alter(live["authorizerConfiguration"]["customJWTAuthorizer"])
     kept = ["name", "roleArn", "protocolType", "authorizerType", "authorizerConfiguration"]
@@ -69,6 +83,36 @@ def alter_gateway(clone: Clone, alter: Callable[[dict[str, Any]], Any]) -> None:
     while control.get_gateway(gatewayIdentifier=id)["status"] == "UPDATING":
         assert time.monotonic() < deadline, "the update does not end"
         time.sleep(0.1)
+
+
+def go_round_the_gateway(clone: Clone) -> set[str]:
+    """All that opens the function or spoils the gateway without a change of its door; the fields that drift names.
+
+    The function answers as before: what it runs is its own code with something added.
+    """
+    env, made = local_environment(clone), ledger(clone)["gateway"]
+    functions, control, id = client(env, "lambda"), client(env), made["id"]
+    target = control.get_gateway_target(gatewayIdentifier=id, targetId=made["target_id"])
+    arn = target["targetConfiguration"]["mcp"]["lambda"]["lambdaArn"]
+    package = io.BytesIO((clone.path / "terraform" / ".package" / "credit_check.zip").read_bytes())
+    with zipfile.ZipFile(package, "a") as more:
+        more.writestr("credit_check/more.py", "")
+    functions.update_function_code(FunctionName=arn, ZipFile=package.getvalue())
+    functions.add_permission(FunctionName=arn, StatementId="open", Action="lambda:InvokeFunction", Principal="*")
+    functions.create_function_url_config(FunctionName=arn, AuthType="NONE")
+    kept = {name: target[name] for name in ("targetConfiguration", "credentialProviderConfigurations")}
+    control.create_gateway_target(gatewayIdentifier=id, name="another", **kept)
+    name = made["credential_provider"]
+    provider = control.get_oauth2_credential_provider(name=name)["oauth2ProviderConfigOutput"]
+    given = {**provider["customOauth2ProviderConfig"], "clientSecret": "another-secret"}
+    control.update_oauth2_credential_provider(
+        name=name,
+        credentialProviderVendor="CustomOauth2",
+        oauth2ProviderConfigInput={
+            "customOauth2ProviderConfig": {k: given[k] for k in ("oauthDiscovery", "clientId", "clientSecret")}
+        },
+    )
+    return {"code_sha256", "permissions.open", f"urls.{arn}", "target", "secret"}
 
 
 def holds(content: bytes, secret: str) -> bool:

@@ -1,4 +1,4 @@
-"""Plans, drift, accounts and shared state, with the environment of the other tests alive beside."""
+"""Plans, accounts and shared state, with the environment of the other tests alive beside."""
 
 from __future__ import annotations
 
@@ -6,24 +6,10 @@ import json
 
 import pytest
 
-from tests.e2e.acts import allow_client, client, files_with, one_error, secrets_of
+from tests.e2e.acts import client, files_with, local_environment, one_error, secrets_of
 from tests.e2e.conftest import Clone, Done
 
 pytestmark = pytest.mark.e2e
-
-
-def test_a_client_let_in_behind_the_codes_back_is_the_one_line_of_drift_and_make_up_heals_it(up: Clone) -> None:
-    outsider = up.document("outputs")["terraform"]["probe_outsider_client_id"]
-    allow_client(up, outsider)
-    done = up.invoke("drift", "--json")
-    document = json.loads(done.out)
-    assert done.code == 2
-    assert [(f["field"], f["added"], f["removed"]) for f in document["fields"]] == [
-        ("authorizer.allowedClients", [outsider], [])
-    ]
-    assert up.run("make", "up").code == 0
-    clean = up.invoke("drift")
-    assert (clean.code, clean.out) == (0, "no drift: everything is as code and launch say\n")
 
 
 def test_a_plan_says_who_may_call_and_leaves_no_plan_file(up: Clone) -> None:
@@ -61,9 +47,7 @@ def test_a_shared_state_is_locked_for_all_and_holds_what_the_file_held(up: Clone
     bucket, _, key = moved.out.strip().removeprefix("s3://").partition("/")
     shown = up.document("state.show", **team)
     assert (shown["backend"], shown["resources"]) == ("s3", made["resources"])
-    env = dict(
-        line.removeprefix("export ").split("=", 1) for line in up.invoke("local.env", **team).out.splitlines()[1:]
-    )
+    env = local_environment(up, "team")
     folder = up.path / ".state/local-team"
     found = {name for part in secrets_of(env) for secret in part for name in files_with(folder, secret)}
     assert found == set(), "the state was the one exception, and it is in the bucket"

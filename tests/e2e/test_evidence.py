@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.evidence import schemas
 from tests.e2e.conftest import Clone
 
 pytestmark = pytest.mark.e2e
@@ -51,10 +50,6 @@ def test_the_folder_verifies_here_and_with_sha256sum_until_a_byte_changes(
     done = up.invoke("evidence", "--verify", str(copy))
     assert done.code == 1
     assert "report.html was changed" in done.err
-
-
-def test_the_smoke_test_prints_what_its_schema_says(up: Clone) -> None:
-    schemas.check("result", up.document("smoke-test"))
 
 
 def test_no_secret_of_the_emulator_is_in_the_folder(up: Clone, folder: Path) -> None:
