@@ -10,6 +10,8 @@ from agentcore_local.sessions import Session, SessionKey, Sessions
 from agentcore_local.store import Store
 
 SWEEP_EVERY_S = 1.0
+SESSIONS_AT_ONCE = 500
+"""Callers wait while sessions are looked at. Of the most that there may be, each has its turn every ten seconds."""
 
 
 class Caretaker:
@@ -38,12 +40,13 @@ class Caretaker:
                 self._log("sweep_crashed", error=type(e).__name__)
 
     async def sweep(self) -> None:
-        for session in self._sessions.everyone():
+        looked_at = self._sessions.some(SESSIONS_AT_ONCE)
+        for session in looked_at:
             if session.state == "ready" and self._is_unreachable(session):
                 self._end(session, "unreachable")
-        for session in self._sessions.past_life():
+        for session in self._sessions.past_life(looked_at):
             self._end(session, "max_lifetime")
-        await self._end_idle()
+        await self._end_idle(looked_at)
         await asyncio.gather(*(self._let_go(a) for a in self._host.agents()))
         self._judge()
 
@@ -84,13 +87,13 @@ class Caretaker:
         self._sessions.end(session)
         self._log("session_ended", runtime=session.key.runtime_id, version=session.version, why=why)
 
-    async def _end_idle(self) -> None:
+    async def _end_idle(self, among: list[Session]) -> None:
         """Idle means no call and no work of its own: HealthyBusy from /ping keeps sessions.
 
         time_of_last_update counts as use (AgentCore devguide: runtime-http-protocol-contract). The agent
         is one for all sessions of a version, and so is its answer.
         """
-        idle = self._sessions.idle()
+        idle = self._sessions.idle(among)
         keys: set[Key] = {(s.key.runtime_id, s.version) for s in idle}
         said = {k: await self._host.ping(a) for k in keys if (a := self._host.find(k))}
         for session in idle:
@@ -99,7 +102,7 @@ class Caretaker:
                 self._sessions.touch(session, 0.0)
             elif changed is not None:
                 self._sessions.touch(session, max(0.0, self._wall() - changed))
-        for session in set(self._sessions.idle()) & set(idle):
+        for session in self._sessions.idle(idle):
             self._end(session, "idle")
 
     async def _let_go(self, agent: Agent) -> None:

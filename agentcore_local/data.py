@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from agentcore_local.calls import Calls, invalid
-from agentcore_local.edge import Body, ClientGone, Head, Receive, Scope, Send, answer, read_head, refuse
+from agentcore_local.edge import BODY_IS_HERE, Body, ClientGone, Head, Receive, Scope, Send, answer, read_head, refuse
 from agentcore_local.gate import Admitted, Gate, kind_of
 from agentcore_local.headers import trace_id, traced
 from agentcore_local.journal import Journal
@@ -160,7 +160,8 @@ class DataPlane:
         target, door = self.find(call, head)
         if target.operation == "GetRuntimeProtectedResourceMetadata":
             return await self._metadata(call, target, door, send)
-        body = call.body = Body(receive, MAX_PAYLOAD, head.one("content-length"))
+        is_here = BODY_IS_HERE in scope.get("extensions", {})
+        body = call.body = Body(receive, MAX_PAYLOAD, head.one("content-length"), is_here=is_here)
         if call.protocol in JSON_RPC:
             body.beginning = bytearray()
         admitted, door = await self.admit(call, head, target, door, body)

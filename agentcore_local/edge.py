@@ -25,6 +25,8 @@ SPOOL_IN_MEMORY = 1024 * 1024
 _LENGTH = re.compile(r"[0-9]{1,19}", re.ASCII)
 KEPT_BYTES = 64 * 1024
 KEPT_WAIT_S = 5.0
+BODY_IS_HERE = "agentcore_local.body_is_here"
+"""An extension in the scope once the whole request has arrived, as most have: they need no timer."""
 
 
 class ClientGone(Exception):
@@ -94,7 +96,9 @@ def read_head(scope: Scope) -> Head:
 class Body:
     """The request's body as it arrives: counted against a limit, bounded in time between two chunks."""
 
-    def __init__(self, receive: Receive, limit: int, declared: str | None) -> None:
+    def __init__(self, receive: Receive, limit: int, declared: str | None, *, is_here: bool = False) -> None:
+        """is_here: nothing of it need be waited for."""
+        self._is_here = is_here
         self._receive, self._limit, self.declared, self._seen = receive, limit, declared, 0
         self.finished = asyncio.Event()
         self.beginning: bytearray | None = None  # set to keep the first bytes for whoever refuses the call later
@@ -115,11 +119,10 @@ class Body:
         return read
 
     async def _next(self) -> bytes:
-        try:
-            async with asyncio.timeout(BODY_IDLE_S):  # unlike wait_for without a task of its own
-                message = await self._receive()
-        except TimeoutError:
-            raise Refused("body_timeout") from None
+        if self._is_here:
+            message = await self._receive()
+        else:
+            message = await self._in_time()
         if message["type"] == "http.disconnect":
             raise ClientGone
         chunk: bytes = message.get("body", b"")
@@ -131,6 +134,13 @@ class Body:
         if not message.get("more_body", False):
             self.finished.set()
         return chunk
+
+    async def _in_time(self) -> MutableMapping[str, Any]:
+        try:
+            async with asyncio.timeout(BODY_IDLE_S):  # unlike wait_for without a task of its own
+                return await self._receive()
+        except TimeoutError:
+            raise Refused("body_timeout") from None
 
     async def first(self) -> bytes:
         """The kept beginning, read on until it is whole or long enough; what cannot be had is left out."""

@@ -11,7 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from agentcore_local.app import Asgi
-from agentcore_local.edge import MAX_FIELDS
+from agentcore_local.edge import BODY_IS_HERE, MAX_FIELDS
 from agentcore_local.websocket import MAX_FRAME, MAX_MESSAGE
 
 IDLE_S = 65
@@ -65,6 +65,7 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        self.scope["extensions"] = {BODY_IS_HERE: {}}
         if not self.transport.is_closing():
             super().on_message_complete()
 

@@ -6,8 +6,8 @@ about who may call: the door is asked anew at each request, and it is the one of
 
 import asyncio
 import contextlib
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -47,6 +47,8 @@ class Sessions:
         self._clock, self._limit = clock, limit
         self._all: OrderedDict[SessionKey, Session] = OrderedDict()
         self._stops: OrderedDict[tuple[SessionKey, str], None] = OrderedDict()
+        self._round: list[Session] = []
+        self._versions: Counter[tuple[str, int]] = Counter()
 
     @contextlib.contextmanager
     def call(self, key: SessionKey, version: int, lifecycle: Mapping[str, int]) -> Iterator[Session]:
@@ -76,6 +78,7 @@ class Sessions:
             self._make_room()
             idle_s, life_s = lifecycle["idleRuntimeSessionTimeout"], lifecycle["maxLifetime"]
             session = self._all[key] = Session(key, version, idle_s, life_s, now, now)
+            self._versions[key.runtime_id, version] += 1
         self._all.move_to_end(key)
         session.used = now
         return session
@@ -95,8 +98,12 @@ class Sessions:
     def end(self, session: Session) -> None:
         """The session is over now: its calls are told, and the next call with its id begins a new one."""
         session.over.set()
-        if self._all.get(session.key) is session:
+        if self._is_there(session):
             del self._all[session.key]
+            depended = (session.key.runtime_id, session.version)
+            self._versions[depended] -= 1
+            if not self._versions[depended]:
+                del self._versions[depended]
 
     def stop(self, key: SessionKey, token: str | None) -> Session | None:
         """Begin to stop a session; None when a stop with this client token was answered before.
@@ -118,23 +125,31 @@ class Sessions:
                 self._stops.popitem(last=False)
         return session
 
-    def past_life(self) -> list[Session]:
+    def some(self, count: int) -> list[Session]:
+        """Up to so many of the sessions there are, others at each call until it was all their turn."""
+        if not self._round:
+            self._round = list(self._all.values())
+        taken, self._round = self._round[:count], self._round[count:]
+        return [s for s in taken if self._is_there(s)]
+
+    def _is_there(self, session: Session) -> bool:
+        return self._all.get(session.key) is session
+
+    def past_life(self, among: Iterable[Session]) -> list[Session]:
         """Sessions older than their maxLifetime, calls under way or not."""
         now = self._clock()
-        return [s for s in self._all.values() if s.state == "ready" and now - s.born >= s.life_s]
+        return [s for s in among if s.state == "ready" and now - s.born >= s.life_s and self._is_there(s)]
 
-    def idle(self) -> list[Session]:
+    def idle(self, among: Iterable[Session]) -> list[Session]:
         """Sessions without a call for idleRuntimeSessionTimeout; whether their agent is busy is not known here."""
         now = self._clock()
-        return [s for s in self._all.values() if s.state == "ready" and not s.calls and now - s.used >= s.idle_s]
+        unused = (s for s in among if s.state == "ready" and not s.calls and now - s.used >= s.idle_s)
+        return [s for s in unused if self._is_there(s)]
 
     def touch(self, session: Session, ago_s: float) -> None:
         """The agent itself was at work for this session until `ago_s` seconds ago."""
         session.used = max(session.used, self._clock() - ago_s)
 
-    def everyone(self) -> list[Session]:
-        return list(self._all.values())
-
     def versions(self) -> set[tuple[str, int]]:
         """Versions that a session depends on."""
-        return {(s.key.runtime_id, s.version) for s in self._all.values()}
+        return set(self._versions)

@@ -12,10 +12,10 @@ MAX_CONNECTIONS = 512
 
 
 class Pool:
-    """At most `limit` exchanges at once; the others wait. answer_s: how long an agent may be silent."""
+    """One per event loop. At most `limit` exchanges at once; others wait. answer_s: how long an agent may be silent."""
 
     def __init__(self, answer_s: float, limit: int = MAX_CONNECTIONS, keep_s: float = KEEP_S) -> None:
-        self._answer_s, self._keep_s = answer_s, keep_s
+        self._answer_s, self._keep_s, self._loop = answer_s, keep_s, asyncio.get_running_loop()
         self._places = asyncio.Semaphore(limit)
         self._kept: dict[int, deque[tuple[float, Connection]]] = {}
         self._taken: set[Connection] = set()
@@ -39,7 +39,7 @@ class Pool:
         self._places.release()
         self._taken.discard(connection)
         if connection.finish():
-            until = asyncio.get_running_loop().time() + self._keep_s
+            until = self._loop.time() + self._keep_s
             self._kept.setdefault(connection.port, deque()).append((until, connection))
 
     def close(self) -> None:
@@ -53,7 +53,7 @@ class Pool:
 
     def _kept_one(self, port: int) -> Connection | None:
         """The one that was used last, so that the others may end."""
-        kept, now = self._kept.get(port), asyncio.get_running_loop().time()
+        kept, now = self._kept.get(port), self._loop.time()
         while kept:
             until, connection = kept.pop()
             if connection.closed:
@@ -64,20 +64,19 @@ class Pool:
         return None
 
     async def _connect(self, port: int) -> Connection:
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_S):
-                _, connection = await loop.create_connection(lambda: Connection(port), "127.0.0.1", port)
+                _, connection = await self._loop.create_connection(lambda: Connection(port), "127.0.0.1", port)
         except (OSError, TimeoutError) as e:
             raise Broken from e
         return connection
 
     def _look_later(self) -> None:
-        self._sweep = asyncio.get_running_loop().call_later(self._keep_s, self._look)
+        self._sweep = self._loop.call_later(self._keep_s, self._look)
 
     def _look(self) -> None:
         """One timer for all connections: close what was kept for too long, give up on agents that are silent."""
-        now, self._sweep = asyncio.get_running_loop().time(), None
+        now, self._sweep = self._loop.time(), None
         for port, kept in list(self._kept.items()):
             while kept and (kept[0][0] <= now or kept[0][1].closed):
                 kept.popleft()[1].close()

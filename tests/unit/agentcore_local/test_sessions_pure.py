@@ -47,28 +47,28 @@ def test_idleness_counts_from_the_end_of_the_last_call(
     with sessions.call(key(), 1, LIFECYCLE) as session:
         session.state = "ready"
         clock.now += 500
-        assert sessions.idle() == []
+        assert sessions.idle(sessions.some(9)) == []
     clock.now += waited
-    assert bool(sessions.idle()) is idle
+    assert bool(sessions.idle(sessions.some(9))) is idle
 
 
 def test_work_of_the_agent_counts_as_use(sessions: Sessions, clock: Clock) -> None:
     took_part(sessions)
     clock.now += 100
-    [session] = sessions.idle()
+    [session] = sessions.idle(sessions.some(9))
     sessions.touch(session, ago_s=70.0)
-    assert sessions.idle() == [session]
+    assert sessions.idle(sessions.some(9)) == [session]
     sessions.touch(session, ago_s=30.0)
-    assert sessions.idle() == []
+    assert sessions.idle(sessions.some(9)) == []
 
 
 def test_past_its_lifetime_a_session_begins_anew_on_the_live_version(sessions: Sessions, clock: Clock) -> None:
     took_part(sessions, version=1)
     clock.now += 599.9
-    assert sessions.past_life() == []
+    assert sessions.past_life(sessions.some(9)) == []
     assert took_part(sessions, version=2) == 1
     clock.now += 0.1
-    assert sessions.past_life()
+    assert sessions.past_life(sessions.some(9))
     assert took_part(sessions, version=2) == 2
 
 
@@ -76,7 +76,7 @@ def test_a_lifetime_ends_calls_under_way(sessions: Sessions, clock: Clock) -> No
     with sessions.call(key(), 1, LIFECYCLE) as session:
         session.state = "ready"
         clock.now += 600
-        assert sessions.past_life() == [session]
+        assert sessions.past_life(sessions.some(9)) == [session]
         sessions.end(session)
         assert session.over.is_set()
     assert sessions.find(key()) is None
@@ -104,7 +104,7 @@ def test_a_session_whose_agent_never_came_up_is_not_there(sessions: Sessions) ->
 def test_the_longest_unused_session_makes_place(sessions: Sessions) -> None:
     for number in (0, 1, 2, 0, 3):
         took_part(sessions, number)
-    assert [s.key for s in sessions.everyone()] == [key(2), key(0), key(3)]
+    assert [s.key for s in sessions.some(9)] == [key(2), key(0), key(3)]
 
 
 def test_sessions_in_use_are_not_thrown_out(sessions: Sessions) -> None:
@@ -135,3 +135,28 @@ def test_a_stopped_sessions_end_does_not_end_its_successor(sessions: Sessions) -
     sessions.end(first)
     successor = sessions.find(key())
     assert successor is not None and successor.version == 2
+
+
+def test_every_session_has_its_turn_and_none_that_has_ended(clock: Clock) -> None:
+    sessions = Sessions(clock)
+    for number in range(7):
+        took_part(sessions, number)
+    first = sessions.some(3)
+    ended = sessions.find(key(4))
+    assert ended is not None
+    sessions.end(ended)
+    seen = [s.key for s in (*first, *sessions.some(3), *sessions.some(3))]
+    assert seen == [key(n) for n in (0, 1, 2, 3, 5, 6)]
+    assert [s.key for s in sessions.some(3)] == seen[:3]
+    assert sessions.idle([ended]) == sessions.past_life([ended]) == []
+
+
+def test_a_version_is_depended_on_until_its_last_session_ends(sessions: Sessions) -> None:
+    for number in (0, 1):
+        took_part(sessions, number)
+    for number, versions in ((0, {("a-0123456789", 1)}), (1, set())):
+        session = sessions.find(key(number))
+        assert session is not None
+        sessions.end(session)
+        sessions.end(session)
+        assert sessions.versions() == versions
