@@ -211,6 +211,36 @@ def test_an_authorizer_swap_decides_the_next_request(local: Local, create: Creat
     assert verdicts() == (200, 200)
 
 
+def test_whatever_ends_an_admission_counts_at_the_very_next_request(
+    local: Local, create: Create, people: People
+) -> None:
+    runtime, good = create(authorizerConfiguration=people.authorizer()), people.bearer()
+    control = runtime.control
+
+    def told(query: str = "") -> int:
+        return local.invoke(runtime.arn, headers=good, query=query).status
+
+    assert [told(), told()] == [200, 200]
+    policy = {"Effect": "Deny", "Principal": "*", "Action": "bedrock-agentcore:*", "Resource": runtime.arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [policy]})
+    control.put_resource_policy(resourceArn=runtime.arn, policy=document)
+    assert told() == 403
+    control.delete_resource_policy(resourceArn=runtime.arn)
+    assert told() == 200
+    control.create_agent_runtime_endpoint(agentRuntimeId=runtime.id, name="stage")
+    eventually(lambda: told("?qualifier=stage") == 200, "the endpoint leads to the agent")
+    eventually(lambda: "stage" in _ready_endpoints(runtime), "the endpoint is ready")
+    control.delete_agent_runtime_endpoint(agentRuntimeId=runtime.id, endpointName="stage")
+    assert (told("?qualifier=stage"), told()) == (404, 200)
+    control.delete_agent_runtime(agentRuntimeId=runtime.id)
+    assert told() == 404
+
+
+def _ready_endpoints(runtime: Deployed) -> list[str]:
+    listed = runtime.control.list_agent_runtime_endpoints(agentRuntimeId=runtime.id)["runtimeEndpoints"]
+    return [e["name"] for e in listed if e["status"] == "READY"]
+
+
 def test_an_update_without_authorizer_makes_an_iam_door(local: Local, create: Create, people: People) -> None:
     runtime, data = create(authorizerConfiguration=people.authorizer()), local.data()
     runtime.update()

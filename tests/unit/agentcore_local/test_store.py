@@ -76,3 +76,31 @@ def test_state_is_there_after_reopening_and_private(store: Store, tmp_path: Path
     assert again.log_salt() == store.log_salt()
     again.close()
     assert (tmp_path / "state.sqlite3").stat().st_mode & 0o077 == 0
+
+
+def test_what_callers_need_is_looked_up_once_and_anew_after_a_change(store: Store) -> None:
+    asked: list[str] = []
+    store.add_tables("").set_trace_callback(asked.append)
+    for _ in range(3):
+        assert (store.version(RUNTIME.id, 1), store.resource_policy("arn:a")) == (first_version(), None)
+        assert store.door(RUNTIME.id, "DEFAULT") is not None
+    assert len(asked) == 4  # version, policy, and a door's runtime and endpoint
+    with store.change():
+        store.put_resource_policy(RUNTIME.id, "arn:a", "{}")
+        assert store.resource_policy("arn:a") == "{}"
+        store.drop_version(RUNTIME.id, 1)
+        assert store.version(RUNTIME.id, 1) is None
+    assert (store.version(RUNTIME.id, 1), store.resource_policy("arn:a")) == (None, "{}")
+    assert store.door(RUNTIME.id, "DEFAULT") is None
+
+
+def test_a_change_that_fails_is_not_remembered(store: Store) -> None:
+    with pytest.raises(RuntimeError), store.change():
+        store.drop_version(RUNTIME.id, 1)
+        assert store.version(RUNTIME.id, 1) is None
+        raise RuntimeError
+    assert store.version(RUNTIME.id, 1) == first_version()
+
+
+def first_version() -> Version:
+    return Version(RUNTIME.id, 1, {"v": 1}, "READY", NOW)

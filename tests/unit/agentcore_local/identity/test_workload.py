@@ -1,6 +1,6 @@
 import pytest
 
-from agentcore_local.identity.workload import LIFETIME_S, WorkloadTokens
+from agentcore_local.identity.workload import LIFETIME_S, SAME_S, WorkloadTokens
 
 
 class Clock:
@@ -36,3 +36,21 @@ def test_anything_else_is_none(text: str) -> None:
 
 def test_another_process_knows_no_token_of_this_one() -> None:
     assert WorkloadTokens(Clock()).runtime(WorkloadTokens(Clock()).mint("a")) is None
+
+
+def test_calls_of_a_runtime_are_handed_one_token_for_a_while() -> None:
+    clock = Clock()
+    tokens = WorkloadTokens(clock)
+
+    def handed(runtime: str = "agent-0123456789") -> str:
+        [(_, token)] = tokens.headers(runtime)
+        return token
+
+    first = handed()
+    assert tokens.runtime(handed("other-0123456789")) == "other-0123456789"
+    clock.now += SAME_S - 0.1
+    assert handed() == first
+    clock.now += 0.1
+    second = handed()
+    assert second != first
+    assert (tokens.runtime(first), tokens.runtime(second)) == ("agent-0123456789", "agent-0123456789")
