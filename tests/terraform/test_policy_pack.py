@@ -70,11 +70,12 @@ def test_the_public_rules_fail_nowhere_but_where_it_is_answered_for(
     root: Path, terraform: Terraform, tmp_path: Path
 ) -> None:
     files = []
-    for environment in ("dev", "prod"):
+    for environment, deployment in (("dev", "container"), ("prod", "code")):
         binary, file = tmp_path / "plan", tmp_path / f"{environment}.json"
         values = f"-var-file=environments/{environment}.tfvars"
         # What the orchestrator passes on AWS, where a model is on Bedrock and old versions expire.
         given = ['-var=model_ids=["amazon.nova-lite-v1:0"]', "-var=artifact_noncurrent_days=30"]
+        given.append(f"-var=deployment={deployment}")
         terraform(root, "plan", "-input=false", f"-out={binary}", values, *given)
         file.write_text(terraform(root, "show", "-json", str(binary)))
         files.append(file)
