@@ -66,6 +66,7 @@ from orchestration.subjects import Subjects
 from orchestration.terminal import Terminal
 from orchestration.terraform import (
     MIRROR_VARIABLE,
+    USER_AGENT,
     Environment,
     RemoteState,
     TerraformDriver,
@@ -399,6 +400,8 @@ class TargetTools:
                 "AWS_ENDPOINT_URL": str(endpoints.aws),
                 "AWS_EC2_METADATA_DISABLED": "true",
                 "AWS_MAX_ATTEMPTS": "3",
+                # By which the emulator knows the changes of this command from others'.
+                USER_AGENT: f"{given.get(USER_AGENT, '')} run/{self.cloud.run}".strip(),
                 # Go reads the first one first, Python the second.
                 "NO_PROXY": "127.0.0.1",
                 "no_proxy": "127.0.0.1",

@@ -38,7 +38,7 @@ class Lifecycle:
             Switch(self.steps).show(endpoints)
             leaves = self.steps.leaves_images
             self.steps.note_shipping()
-            changed = self.steps.apply(endpoints, Shipping.CONTAINER if leaves else None)
+            changed = self.steps.apply(endpoints, Shipping.CONTAINER if leaves else None, trusting=True)
             Belongings(self.steps).forget_cut_off(endpoints)
             settings = self.steps.settings(endpoints)
             if leaves:

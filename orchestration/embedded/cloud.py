@@ -16,6 +16,7 @@ from typing import Any
 
 from orchestration.aws import AccessKey
 from orchestration.clock import Clock
+from orchestration.embedded.changes import CHANGES_PATH, Seen
 from orchestration.embedded.daemon import (
     LOOPBACK,
     Daemon,
@@ -30,7 +31,7 @@ from orchestration.embedded.daemon import (
 from orchestration.embedded.decisions import oidc_map
 from orchestration.embedded.saving import Saving
 from orchestration.errors import BadInput, Unfit
-from orchestration.http import healthy
+from orchestration.http import fetched, healthy
 from orchestration.ledger import Ports
 from orchestration.settings import LOCAL_ACCOUNT, Deployment, Endpoints, port
 
@@ -39,6 +40,7 @@ SERVICES = (
 )
 EMULATOR_HEALTH = "/_ministack/health"
 RUNTIME_HEALTH = "/_agentcore_local/health"
+HEALTH_S = 2.0
 PORT_VARIABLES = {
     "aws": "LOCAL_AWS_PORT",
     "control_plane": "LOCAL_CONTROL_PORT",
@@ -72,6 +74,8 @@ class LocalCloud:
         self.emulator = Daemon("ministack", self._folder)
         self.runtime = Daemon("agentcore_local", self._folder)
         self.saving = Saving(self.emulator, self._folder / "ministack")
+        self.run = secrets.token_hex(16)
+        """Names this command in what Terraform sends to the emulator."""
 
     def start(self, remembered: Ports | None) -> Ports:
         """Bring both daemons up on the remembered ports where these are free. Safe to call when they run."""
@@ -90,6 +94,14 @@ class LocalCloud:
     def checkpoint(self, ports: Ports) -> None:
         """Make the emulator write its state. Raises Unfit when it does not."""
         self.saving.save(f"http://{LOOPBACK}:{ports.aws}")
+
+    def changes(self, ports: Ports) -> Seen | None:
+        """What may have changed in the emulator since its start; None where it does not say."""
+        text = fetched(f"http://{LOOPBACK}:{ports.aws}{CHANGES_PATH}", HEALTH_S)
+        try:
+            return Seen.of(json.loads(text), self.run) if text is not None else None
+        except (ValueError, KeyError, TypeError):
+            return None
 
     def stop(self) -> bool:
         """Stop both; True if something was running."""

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 LOOPBACK_HOST = re.compile(rb"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
 SHORT_CUT = re.compile(r"(test)?|[0-9]{12}")
 CREDENTIAL = re.compile(r"Credential=([^/,\s]*)", re.IGNORECASE)
-OWN_PATHS = ("/_ministack/health", "/_ministack/save")
+OWN_PATHS = ("/_ministack/changes", "/_ministack/health", "/_ministack/save")
 OAUTH_PATHS = "/oauth2/"
 
 

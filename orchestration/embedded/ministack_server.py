@@ -1,11 +1,12 @@
-"""The emulator behind a doorkeeper, its functions within walls, with one path more: it writes its state at once.
+"""The emulator behind a doorkeeper, its functions within walls, with two paths more.
 
 Run as a module, configured by the emulator's own variables (ministack: main):
 
     python -m orchestration.embedded.ministack_server
 
-POST /_ministack/save answers 200, or 507 with the names of the services whose state could not be written. It runs
-between two requests, on the loop that serves them. The only importer of ministack.
+POST /_ministack/save writes its state at once: 200, or 507 with the names of the services whose state could not be
+written. It runs between two requests, on the loop that serves them. GET /_ministack/changes answers with
+changes.Changes. The only importer of ministack.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import contextlib
 import json
 import os
 import resource
+import secrets
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.embedded.changes import CHANGES_PATH, MAX_FORM, Asked, Changes, may_change
 from orchestration.embedded.doorkeeper import refusal
 from orchestration.embedded.functions import Fenced
 
@@ -28,22 +32,60 @@ SAVE_PATH = "/_ministack/save"
 KEEP_ALIVE_S = 75
 
 
-async def app(scope: Mapping[str, Any], receive: Any, send: Any) -> None:
-    """ASGI."""
-    from ministack.app import app as emulator
+App = Callable[[Mapping[str, Any], Any, Any], Awaitable[None]]
 
-    if scope["type"] == "lifespan":
-        await emulator(scope, receive, send)
-        return
-    if scope["type"] != "http":
-        raise RuntimeError("only HTTP is served")
-    if why := refusal(scope["path"], scope["query_string"], scope["headers"]):
-        await _answer(send, 403, {"__type": "AccessDeniedException", "message": why})
-    elif scope["path"] == SAVE_PATH and scope["method"] == "POST":
-        unsaved = save()
-        await _answer(send, 507 if unsaved else 200, {"unsaved": unsaved})
-    else:
-        await emulator(scope, receive, send)
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """ASGI: the emulator's own app behind what is ours."""
+
+    emulator: App
+    changes: Changes
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self.emulator(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            raise RuntimeError("only HTTP is served")
+        if why := refusal(scope["path"], scope["query_string"], scope["headers"]):
+            await _answer(send, 403, {"__type": "AccessDeniedException", "message": why})
+        elif (scope["method"], scope["path"]) == ("POST", SAVE_PATH):
+            unsaved = save()
+            await _answer(send, 507 if unsaved else 200, {"unsaved": unsaved})
+        elif (scope["method"], scope["path"]) == ("GET", CHANGES_PATH):
+            await _answer(send, 200, self.changes.document())
+        else:
+            await self._counted(scope, receive, send)
+
+    async def _counted(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+        """Counts at both ends: whoever reads the count meanwhile must not take what is under way for done."""
+        asked, form = Asked.of(scope), b""
+        if asked.is_form:
+            form, receive = await _peeked(receive)
+        if not may_change(asked, form):
+            await self.emulator(scope, receive, send)
+            return
+        self.changes.note(asked.run)
+        try:
+            await self.emulator(scope, receive, send)
+        finally:
+            self.changes.note(asked.run)
+
+
+async def _peeked(receive: Any) -> tuple[bytes, Any]:
+    """(the body, a receive that gives it once more); no body where it is too long to be a form's."""
+    messages, body = [await receive()], b""
+    while messages[-1].get("more_body") and len(body) <= MAX_FORM:
+        body += messages[-1].get("body", b"")
+        messages.append(await receive())
+    body += messages[-1].get("body", b"")
+    again = iter(messages)
+
+    async def replay() -> Any:
+        return next(again, None) or await receive()
+
+    return body if len(body) <= MAX_FORM else b"", replay
 
 
 async def _answer(send: Any, status: int, body: Mapping[str, Any]) -> None:
@@ -107,6 +149,7 @@ def main() -> None:
     """As ministack's own main, in the foreground and without its options."""
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
+    from ministack.app import app as emulator
     from ministack.core import lambda_runtime
     from ministack.services import codebuild, lambda_svc
 
@@ -120,6 +163,7 @@ def main() -> None:
     config.bind = [f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"]
     config.keep_alive_timeout = KEEP_ALIVE_S
     config.loglevel = os.environ.get("LOG_LEVEL", "WARNING")
+    app: Any = Served(emulator, Changes(secrets.token_hex(16)))
     asyncio.run(serve(app, config))
 
 

@@ -1,7 +1,7 @@
 """HTTP without the AWS SDK: the data plane, identity providers. The only importer of httpx."""
 
 from orchestration.http.calls import Calls, OpenReply
-from orchestration.http.clients import aws_client, healthy, local_client, posted
+from orchestration.http.clients import aws_client, fetched, healthy, local_client, posted
 from orchestration.http.data_plane import DataPlane, read_reply
 from orchestration.http.exact import proxy_for
 from orchestration.http.loopback import listening
@@ -18,6 +18,7 @@ __all__ = [
     "ProviderProbe",
     "aws_client",
     "client_credentials",
+    "fetched",
     "healthy",
     "issuer_of",
     "listening",

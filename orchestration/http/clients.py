@@ -25,10 +25,16 @@ def posted(url: str, timeout_s: float) -> tuple[int, str]:
         return 0, type(e).__name__
 
 
-def healthy(url: str, timeout_s: float = 2.0) -> bool:
-    """True if a GET answers 200."""
+def fetched(url: str, timeout_s: float) -> str | None:
+    """What a GET to this machine brings; None unless it answers 200."""
     try:
         with local_client(timeout_s) as client:
-            return client.get(url).status_code == 200
+            answer = client.get(url)
+            return answer.text if answer.status_code == 200 else None
     except httpx.HTTPError:
-        return False
+        return None
+
+
+def healthy(url: str, timeout_s: float = 2.0) -> bool:
+    """True if a GET answers 200."""
+    return fetched(url, timeout_s) is not None

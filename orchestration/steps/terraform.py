@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestration.embedded.changes import Seen
 from orchestration.errors import GateRefused, TerraformFailed, Unfit
 from orchestration.ledger import GatewayRecord
 from orchestration.outputs import parse_outputs
@@ -56,14 +57,17 @@ class TerraformSteps(CloudSteps):
         if ledger.deployment != shipping.value:
             self.ledger().save(ledger.with_deployment(shipping.value))
 
-    def apply(self, endpoints: Endpoints, shipping: Shipping | None = None) -> bool:
+    def apply(self, endpoints: Endpoints, shipping: Shipping | None = None, *, trusting: bool = False) -> bool:
         """Apply, and take in what an interrupted apply made and could not write into the state. True if it changed.
 
+        `trusting`: without a plan where it is proven that one would find nothing.
         On AWS nothing is taken in: its tags are the same in every checkout, so it may be a colleague's.
         """
         terraform = self.terraform(endpoints, shipping)
         if terraform.put_back():
             self.console.say("put back the state that the last apply could not write")
+        if trusting and self._is_settled(terraform):
+            return False
         strays: tuple[Stray, ...] = ()
         for _ in range(ADOPTIONS):
             try:
@@ -87,21 +91,48 @@ class TerraformSteps(CloudSteps):
 
     def _apply_once(self, terraform: TerraformDriver, endpoints: Endpoints) -> bool:
         """In one go where nothing exists yet, else plan first: a plan without changes is quicker than apply."""
+        before = self._seen()
+        inputs = terraform.inputs() if before else ""
         if not terraform.has_state():
             with self.saving(), self.console.step("terraform apply"), self.account_of_nothing(terraform):
                 terraform.apply(on_line=self.progress)
+            self._settle(terraform, inputs, before)
             return True
         with self.console.step("terraform plan"):
             changes, _ = terraform.plan()
         if not changes:
             terraform.forget_plan()
+            self._settle(terraform, inputs, before)
             return False
         if strays := self._functions_in_the_way(terraform, endpoints):
             terraform.forget_plan()
             return self._take_in(terraform, strays)
         with self.saving(), self.console.step("terraform apply"):
             terraform.apply_plan(on_line=self.progress)
+        self._settle(terraform, inputs, before)
         return True
+
+    def _seen(self) -> Seen | None:
+        """What the local cloud says of changes in it. AWS says nothing."""
+        ports = self.load_or_new().ports
+        return self.cloud.changes(ports) if self.cloud and ports else None
+
+    def _is_settled(self, terraform: TerraformDriver) -> bool:
+        """Whether nothing that a plan would look at has changed since one found nothing: docs/decisions/0018."""
+        seen = self._seen()
+        if seen is None or not terraform.is_settled(seen.mark):
+            return False
+        self.console.say(
+            "terraform: not planned, since sources, values, state and the local cloud are as it left them "
+            "(`invoke apply` plans regardless)"
+        )
+        return True
+
+    def _settle(self, terraform: TerraformDriver, inputs: str, before: Seen | None) -> None:
+        """Note that nothing is left to change, unless somebody else changed something meanwhile."""
+        after = self._seen()
+        if before and after and after.only_ours_since(before):
+            terraform.settle(inputs, after.mark)
 
     def _functions_in_the_way(self, terraform: TerraformDriver, endpoints: Endpoints) -> tuple[Stray, ...]:
         """Made by an apply that was cut off. Applied as planned, they would be waited for in vain."""

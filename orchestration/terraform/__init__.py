@@ -4,13 +4,15 @@ from orchestration.terraform.accounts import allowed_accounts
 from orchestration.terraform.adopt import adopt
 from orchestration.terraform.adoption import ExistsOutside, Stray, functions_to_make
 from orchestration.terraform.apart import keep_apart, kept_apart
-from orchestration.terraform.driver import CUT_OFF, TerraformDriver
+from orchestration.terraform.driver import TerraformDriver
 from orchestration.terraform.environment import Environment
 from orchestration.terraform.failures import ACCOUNT_NOT_ALLOWED, account_not_allowed
 from orchestration.terraform.held import Held, HeldResource, parse_held
 from orchestration.terraform.mirror import MIRROR_VARIABLE, find_mirror, registry_reachable
 from orchestration.terraform.preparation import provider_mirror, providers_installed
+from orchestration.terraform.settled import USER_AGENT
 from orchestration.terraform.state import (
+    CUT_OFF,
     OWN_KEY,
     RemoteState,
     StateStore,
@@ -27,6 +29,7 @@ __all__ = [
     "CUT_OFF",
     "MIRROR_VARIABLE",
     "OWN_KEY",
+    "USER_AGENT",
     "Environment",
     "ExistsOutside",
     "Held",

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from orchestration.terraform import settled
 from orchestration.terraform.adoption import import_blocks
 from orchestration.terraform.environment import Environment
 from orchestration.terraform.failures import without_progress
@@ -17,11 +18,8 @@ from orchestration.terraform.own_state import OwnState
 from orchestration.terraform.plan_file import PlanFile
 from orchestration.terraform.preparation import points_at, providers_installed, stamp_of
 from orchestration.terraform.process import IsFlagged, OnLine
-from orchestration.terraform.state import StateSummary, copy_sources
+from orchestration.terraform.state import CUT_OFF, StateSummary, copy_sources
 from orchestration.terraform.tool import Tool
-
-# There since an apply did not end well.
-CUT_OFF = "applying"
 
 
 class TerraformDriver:
@@ -127,6 +125,18 @@ class TerraformDriver:
 
     def forget_plan(self) -> None:
         self._plan.forget()
+
+    def is_settled(self, mark: str) -> bool:
+        """True if it is known without a plan that one would find nothing. `mark`: what the cloud says of itself now."""
+        return settled.is_settled(self._place, mark)
+
+    def inputs(self) -> str:
+        """Digest of all that a plan reads besides state and cloud."""
+        return settled.inputs_of(self._place)
+
+    def settle(self, inputs: str, mark: str) -> None:
+        """Note for `is_settled` that a plan of those inputs finds nothing while the cloud says that of itself."""
+        settled.settle(self._place, inputs, mark)
 
     @contextmanager
     def taking_in(self, imports: Mapping[str, str]) -> Iterator[TerraformDriver]:

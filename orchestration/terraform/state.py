@@ -14,6 +14,8 @@ from orchestration.errors import GateRefused, TerraformFailed
 from orchestration.terraform.held import Held
 
 STATE_FILE = "terraform.tfstate"
+# There since an apply did not end well.
+CUT_OFF = "applying"
 OVERRIDE_FILE = "backend_override.tf.json"
 # What this project puts into the bucket: a state for each environment, and its lock.
 OWN_KEY = re.compile(r"inbound-auth/[a-z][a-z0-9]{0,11}/terraform\.tfstate(\.tflock)?")

@@ -13,6 +13,7 @@ from orchestration.terraform import errored
 from orchestration.terraform.environment import Environment
 from orchestration.terraform.failures import explain_failure
 from orchestration.terraform.process import LOCKING, IsFlagged, OnLine, Process
+from orchestration.terraform.settled import unsettle
 from orchestration.terraform.state import stage_sources
 from orchestration.terraform.unfinished import abandoned_lock, unfinished
 
@@ -51,6 +52,8 @@ class Tool:
         """(exit code, stdout, stderr), as process.Process. The lock of a run that is gone is removed on the way."""
         place = self._place
         place.make_work_dir()
+        if command in LOCKING and command not in ("plan", "force-unlock"):
+            unsettle(place.work_dir)
         before = unfinished(place.work_dir)
         variables = place.variables_of(command, self._note)
         process = Process(place.binary, self.folder(), variables, place.log, place.watch)

@@ -118,6 +118,7 @@ def test_a_loosened_gateway_is_found_by_the_cases_that_now_pass_and_mended_with_
     alter_door(doors, group, lambda rules: rules.pop("customClaims"))
     mended = doors.run("make", "up")
     assert mended.code == 0, mended.err
+    assert "ok  terraform plan" in mended.err, "whoever alters a function has Terraform look again"
     both = doors.invoke("smoke-test", "--tag", "gateway", "--tag", "group", "--json")
     doors_asked = {case["door"] for case in json.loads(both.out)["cases"]}
     assert (both.code, {"gateway", "group"} <= doors_asked) == (0, True)

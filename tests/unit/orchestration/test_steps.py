@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from orchestration.console import Console
+from orchestration.embedded.changes import Seen
 from orchestration.errors import BadInput, TerraformFailed
+from orchestration.ledger import Ports
 from orchestration.steps import Steps
 from orchestration.terraform import CUT_OFF, ExistsOutside, Stray
 from tests.fakes.orchestration import LOCAL_ENDPOINTS, FakeClock, deployment
@@ -151,3 +153,97 @@ def test_a_function_that_a_cut_off_apply_left_is_taken_in_before_terraform_waits
     steps = Steps(chosen, {}, tools, Console(FakeClock(), quiet=True), FakeClock(), cloud, None)
     assert steps.apply(LOCAL_ENDPOINTS)
     assert driver.told == told
+
+
+@dataclass
+class Applied(MetTerraform):
+    """Has a state, of which a plan finds `changes`; `told` is what was asked of it."""
+
+    changes: bool = False
+    settled: list[tuple[str, str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    def has_state(self) -> bool:
+        return True
+
+    def is_settled(self, mark: str) -> bool:
+        return bool(self.settled) and self.settled[-1] == ("inputs", mark)
+
+    def inputs(self) -> str:
+        return "inputs"
+
+    def settle(self, inputs: str, mark: str) -> None:
+        self.settled.append((inputs, mark))
+
+    def plan(self) -> tuple[bool, str]:
+        self.told.append("plan")
+        return self.changes, ""
+
+    def forget_plan(self) -> None: ...
+
+    def apply_plan(self, on_line: Any = None) -> None:
+        self.told.append("apply")
+
+
+class TellingCloud:
+    """Says in turn what was changed in it; the last of it stays."""
+
+    def __init__(self, *said: Seen | None) -> None:
+        self.said = list(said)
+        self.saving = SimpleNamespace(expect_changes=lambda: None)
+
+    def changes(self, ports: Any) -> Seen | None:
+        return self.said.pop(0) if len(self.said) > 1 else self.said[0]
+
+    def checkpoint(self, ports: Any) -> None: ...
+
+
+def with_cloud(root: Path, driver: Applied, *said: Seen | None) -> Steps:
+    tools: Any = LocalTools(driver, {})  # type: ignore[arg-type]
+    cloud: Any = TellingCloud(*said)
+    steps = Steps(deployment(root), {}, tools, Console(FakeClock(), quiet=True), FakeClock(), cloud, None)
+    steps.ledger().save(steps.load_or_new().with_ports(Ports(aws=1, control_plane=2, data_plane=3)))
+    return steps
+
+
+BEFORE = Seen("p", 4, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "after", "settles"),
+    [
+        pytest.param(False, BEFORE, True, id="a-plan-that-found-nothing"),
+        pytest.param(False, Seen("p", 6, 0), False, id="a-plan-beside-which-somebody-changed-something"),
+        pytest.param(True, Seen("p", 8, 4), True, id="an-apply-of-ours"),
+        pytest.param(True, Seen("p", 10, 4), False, id="an-apply-beside-which-somebody-changed-something"),
+        pytest.param(False, Seen("q", 4, 0), False, id="another-emulator"),
+        pytest.param(False, None, False, id="an-emulator-that-does-not-say"),
+    ],
+)
+def test_what_terraform_left_is_settled_unless_somebody_else_was_at_it(
+    tmp_path: Path, changes: bool, after: Seen | None, settles: bool
+) -> None:
+    driver = Applied(changes)
+    assert with_cloud(tmp_path, driver, BEFORE, after).apply(LOCAL_ENDPOINTS) is changes
+    assert driver.settled == ([("inputs", after.mark)] if settles and after else [])
+
+
+def test_what_is_settled_is_planned_only_for_those_who_ask_for_terraform(tmp_path: Path) -> None:
+    driver = Applied(settled=[("inputs", BEFORE.mark)])
+    steps = with_cloud(tmp_path, driver, BEFORE)
+    assert (steps.apply(LOCAL_ENDPOINTS, trusting=True), driver.told) == (False, [])
+    assert (steps.apply(LOCAL_ENDPOINTS), driver.told) == (False, ["plan"])
+
+
+@pytest.mark.parametrize("seen", [Seen("p", 5, 0), Seen("q", 4, 0), None])
+def test_what_was_settled_otherwise_is_planned(tmp_path: Path, seen: Seen | None) -> None:
+    driver = Applied(settled=[("inputs", BEFORE.mark)])
+    assert not with_cloud(tmp_path, driver, seen).apply(LOCAL_ENDPOINTS, trusting=True)
+    assert driver.told == ["plan"]
+
+
+def test_on_aws_there_is_always_a_plan(tmp_path: Path) -> None:
+    driver = Applied(settled=[("inputs", BEFORE.mark)])
+    steps = replace(with_cloud(tmp_path, driver, BEFORE), cloud=None, fixed_endpoints=LOCAL_ENDPOINTS)
+    assert not steps.apply(LOCAL_ENDPOINTS, trusting=True)
+    assert (driver.told, driver.settled) == (["plan"], [("inputs", BEFORE.mark)])
