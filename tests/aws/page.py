@@ -13,20 +13,18 @@ BY_THE_SERVICE = "on AWS the service does it as whoever calls it; nothing local 
 # Statements that no recorded call needs, and why they are there.
 UNRECORDED = {
     "Alarms": "auth_alarms_enabled, off in the rehearsal: the emulator forgets most of an alarm",
-    "FindTheState": "`invoke state.bootstrap` and STATE_BUCKET, which the rehearsal does not use",
     "IdentityOfTheGateway": BY_THE_SERVICE,
     "LookAtPools": "for a pool that is named like ours and is another's, which the run did not meet",
     "LookAtQuotas": "`invoke doctor` alone asks for them",
-    "OwnState": "`invoke state.bootstrap` and STATE_BUCKET, which the rehearsal does not use",
     "RuntimeIdentityRole": BY_THE_SERVICE,
 }
 HEAD = f"""# AWS calls
 
 Written by `python -m scripts.aws_calls`; do not edit. The calls are those of a run of `up`, `smoke-test`, `drift`,
-`ask` and `down` with `TARGET=aws` on one machine: AWS's names, TLS, signatures, an assumed role and region {REGION},
-behind which the local cloud answers ([tests/aws](../tests/aws)). `make aws-rehearsal` runs it again as a deployer who
-has the policies of [deployer_policy](../terraform/modules/deployer_policy/README.md) and nothing else, and fails where
-a call is new or gone. On AWS itself nothing was run.
+`ask` and `down` with `TARGET=aws` on one machine: AWS's names, TLS, signatures, an assumed role, region {REGION} and
+the state in a bucket, behind which the local cloud answers ([tests/aws](../tests/aws)). `make aws-rehearsal` runs it
+again as a deployer who has the policies of [deployer_policy](../terraform/modules/deployer_policy/README.md) and
+nothing else, and fails where a call is new or gone. On AWS itself nothing was run.
 
 Which actions, resources and condition keys a call needs is taken from the Service Authorization Reference
 ([tests/aws/needs.py](../tests/aws/needs.py)). `…` stands for what a service draws, ACCOUNT for the account.
@@ -41,8 +39,8 @@ command. `make aws-rehearsal` takes some of them away for real.
 UNUSED = """
 ## Actions that no recorded call needs
 
-They are for what the run does not do: change a deployment in place, tag anew, take back what another wrote, keep its
-state in a bucket, or ship an image. Each was seen in the provider's log or is what the orchestrator calls then.
+They are for what the run does not do: change a deployment in place, tag anew, take back what another wrote, or ship an
+image. Each was seen in the provider's log or is what the orchestrator calls then.
 
 """
 OWN_COLUMNS = ("operation", "needs", "of", "allowed by", "in")

@@ -91,6 +91,7 @@ def rehearsing(folder: Path, policies: Policies) -> Iterator[Rehearsal]:
     root = folder / "clone"
     copy_sources(root)
     (root / "terraform/environments/dev.tfvars").write_text(TFVARS)
+    (root / ".state").mkdir(mode=0o700)
     deployment = Deployment(Target.LOCAL, "cloud", REGION, root)
     seen: list[Seen] = []
     account = Account(REGION, ACCOUNT)

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from orchestration.aws import AccessKey
+from orchestration.aws import AccessKey, Clients, StateBucket
 from orchestration.ledger import Ports
+from orchestration.settings import Endpoints, state_bucket
 from tests.aws.recording import ACCOUNT, BOUNDARY, DEPLOYER, PROJECT, REGION, ROOT, documents
 from tests.aws.signatures import Key
 
@@ -24,6 +25,7 @@ artifact_noncurrent_days = null
 refresh_token_rotation   = false
 auth_alarms_enabled      = false
 """
+STATE_BUCKET = state_bucket(ACCOUNT, REGION)
 INHERITED = ("PATH", "LANG", "HOME", "TERRAFORM", "TF_PROVIDER_MIRROR", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR")
 INHERITED_PREFIXES = ("PIP_", "UV_")
 
@@ -44,7 +46,7 @@ def copy_sources(root: Path) -> None:
 
 
 def make_principals(key: AccessKey, ports: Ports) -> Key:
-    """What an administrator makes: the boundary, the deployer's role with its policies, and who may assume it."""
+    """What an administrator makes: boundary, bucket of states, the deployer's role with its policies, its user."""
     session = boto3.Session(key.id, key.secret, region_name=REGION)
     iam = session.client(
         "iam",
@@ -67,6 +69,8 @@ def make_principals(key: AccessKey, ports: Ports) -> Key:
     for name, document in documents().items():
         policy = iam.create_policy(PolicyName=f"deployer-{name}", PolicyDocument=json.dumps(document))["Policy"]
         iam.attach_role_policy(RoleName="deployer", PolicyArn=policy["Arn"])
+    here = Endpoints(aws=f"http://127.0.0.1:{ports.aws}", control_plane="", data_plane="")
+    StateBucket(Clients(REGION, here, key), STATE_BUCKET, ACCOUNT).make()
     return Key(made["AccessKeyId"], made["SecretAccessKey"], None, arn)
 
 
@@ -97,6 +101,7 @@ def environment_of(folder: Path, proxy: str, authority: str, user: Key) -> dict[
         "MODEL_PROVIDER": "scripted",
         "NO_COLOR": "1",
         "SSL_CERT_FILE": str(trusted),
+        "STATE_BUCKET": STATE_BUCKET,
         "TARGET": "aws",
     }
 
