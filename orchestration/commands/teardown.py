@@ -157,13 +157,17 @@ class Teardown:
     def _remove_runtimes(self, endpoints: Endpoints, ours: Ours, report: TeardownReport) -> None:
         """The doors first, each with its log groups before its record goes: a later run would not know its id.
 
-        What is only called like one of them stays, and the search lists it.
+        What is only called like one of them stays, and the search lists it. A recorded one that its tags have since
+        made somebody else's stays with all that is its own.
         """
         steps = self.steps
         control, logs = steps.tools.control(endpoints), steps.tools.log_groups(endpoints)
         for name, record in self.belongings.runtimes(ours):
             own = self.belongings.runtime(endpoints, ours, name, record)
             gone = steps.remove_runtime(control, name, record) if own else None
+            if gone is None and record is not None and control.get(record.id) is not None:
+                self.console.say(f"runtime {record.id} stays with its log groups: its tags say that it is another's")
+                continue
             if own and gone is not None:
                 report.removed.append(Item(Kind.RUNTIME, name, own[1]))
             if runtime_id := gone or (record.id if record else None):

@@ -345,6 +345,17 @@ def test_a_runtime_goes_if_it_is_provably_ours_and_else_stays(
     assert (f"delete {RUNTIME_ID}" in here.world.calls) is (by is not None)
     assert [item.by for item in removed if item.kind == "runtime"] == ([by] if by else [])
     assert [item.by for item in shown.removed if item.kind == "runtime"] == ([by] if by else [])
+    assert (f"logs {RUNTIME_ID}" in here.world.calls) is (by is not None), "logs are as much somebody's as the runtime"
+
+
+def test_a_recorded_runtime_that_became_anothers_stays_on_record(here: Here) -> None:
+    """While something is left, the next run must know it."""
+    here.made().world.control_plane.labels = {RUNTIME_ARN: ANOTHERS}
+    here.world.found = Found((LEFT,))
+    here.teardown().down()
+    ledger = LedgerFile(here.chosen.ledger_path).load()
+    assert ledger is not None and ledger.runtime == RECORD
+    assert f"runtime {RUNTIME_ID} stays with its log groups" in here.err.getvalue()
 
 
 @pytest.mark.parametrize(("recorded", "tags", "role", "by"), PROOFS)
