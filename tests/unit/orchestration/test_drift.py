@@ -12,6 +12,7 @@ from orchestration.drift import (
     Other,
     document,
     endpoint_drifts,
+    image_drift,
     lines,
     open_doors,
     package_drift,
@@ -22,7 +23,7 @@ from orchestration.drift import (
     runtime_drifts,
 )
 from orchestration.drift.differences import differences
-from tests.fakes.orchestration import COGNITO, OUTPUTS, PROBES, observed, outputs, spec, without
+from tests.fakes.orchestration import COGNITO, IMAGE, OUTPUTS, PROBES, observed, outputs, spec, without
 
 WHERE = "module.identity.aws_cognito_user_pool_client.user"
 AUTHORIZER = spec().authorizer
@@ -125,6 +126,20 @@ def test_a_package_that_was_replaced_in_the_bucket_is_drift() -> None:
     assert list(package_drift("mortgage_dev", "v1", "v1")) == []
     (drift,) = package_drift("mortgage_dev", "v1", "v2")
     assert (drift.field, drift.was, drift.now) == ("artifact", "v1", "v2")
+
+
+def test_an_image_that_is_gone_or_another_under_its_tag_is_critical() -> None:
+    assert list(image_drift("mortgage_dev", IMAGE, "sha256:1", "sha256:1")) == []
+    assert list(image_drift("mortgage_dev", IMAGE, None, None)) == [], "locally none is built"
+    for now in (None, "sha256:2"):
+        (drift,) = image_drift("mortgage_dev", IMAGE, "sha256:1", now)
+        assert (drift.level, drift.was, drift.now) == (Level.CRITICAL, "sha256:1", now)
+
+
+def test_another_image_at_a_probes_door_is_seen() -> None:
+    asked = spec(image=IMAGE)
+    (drift,) = probe_drifts(Door(asked, observed(replace(asked, image="evil"))))
+    assert (drift.field, drift.now) == ("image", "evil")
 
 
 def test_an_endpoint_pinned_to_another_door_is_critical() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from orchestration.errors import InvalidOutputs, MissingOutputs
 from orchestration.outputs import ClaimRule, flat_outputs, parse_outputs
-from tests.fakes.orchestration import COGNITO, CUSTOMERS, DOOR, OUTPUTS, PLAIN, PROBES, raw_outputs, without
+from tests.fakes.orchestration import COGNITO, CUSTOMERS, DOOR, IMAGES, OUTPUTS, PLAIN, PROBES, raw_outputs, without
 
 GROUP_RULE = {"name": "cognito:groups", "type": "STRING_ARRAY", "operator": "CONTAINS_ANY", "values": ["a", "b"]}
 
@@ -41,6 +41,20 @@ def test_a_group_that_is_not_there_is_none(gone: Mapping[str, str]) -> None:
     assert (parsed.cognito is None) is ("cognito_scope" in gone)
     left = {name: value for name, value in OUTPUTS.items() if name not in gone}
     assert flat_outputs(parsed) == left | dict(CUSTOMERS)
+
+
+def test_what_builds_images_is_read_whole_or_not_at_all() -> None:
+    parsed = parse_outputs(raw_outputs(**IMAGES))
+    assert parsed.images is not None
+    assert (parsed.images.project_name, parsed.images.source_bucket_name) == (
+        IMAGES["image_project_name"],
+        OUTPUTS["artifact_bucket_name"],
+    )
+    assert flat_outputs(parsed) == {**OUTPUTS, **CUSTOMERS, **IMAGES}
+    older = {"ecr_repository_url": IMAGES["ecr_repository_url"]}
+    assert parse_outputs(raw_outputs(**older)).images is None, "a state that is older has a repository and no builds"
+    with pytest.raises(MissingOutputs, match="ecr_repository_url"):
+        parse_outputs(raw_outputs(image_project_name="demo-dev-image"))
 
 
 def test_a_state_that_knows_no_customers_yet_is_read_all_the_same() -> None:

@@ -11,7 +11,9 @@ import pytest
 from orchestration.checks.case import Verdict
 from orchestration.checks.run import Outcome
 from orchestration.drift import GatewaySeen
+from orchestration.ledger import RuntimeRecord
 from orchestration.report import SmokeReport, deployment_document
+from orchestration.settings import Target
 from tests.fakes.gateway import observed_gateway, observed_target
 from tests.fakes.matrix import RIGHT, SKIPPED, WRONG
 from tests.fakes.orchestration import (
@@ -19,6 +21,7 @@ from tests.fakes.orchestration import (
     GATEWAY,
     GATEWAY_ID,
     GATEWAY_URL,
+    IMAGE,
     OUTPUTS,
     RUNTIME_ARN,
     RUNTIME_ID,
@@ -152,6 +155,18 @@ def test_the_deployment_document() -> None:
 def test_the_version_that_answers_is_told_beside_the_newest() -> None:
     document = deployment_document(settings(), replace(observed(), version="2"), serving="1")
     assert (document["runtime"]["version"], document["runtime"]["serving_version"]) == ("2", "1")
+
+
+def test_of_an_image_the_digests_are_shown_that_were_launched_and_that_none_was_built_here() -> None:
+    live = observed(spec_of(image=IMAGE, bucket="", key=""))
+    record = RuntimeRecord("mortgage_dev", RUNTIME_ID, RUNTIME_ARN, image=IMAGE, source_digest="5" * 64)
+    shown = deployment_document(settings(), live, launched=record)["artifact"]
+    assert (shown["deployment"], shown["image"], shown["package"]) == ("container", IMAGE, None)
+    assert (shown["image_digest"], shown["source_digest"]) == (None, "5" * 64)
+    assert "no image is built" in shown["runs"]
+    other = replace(record, image=f"{IMAGE}0", image_digest="sha256:1")
+    shown = deployment_document(settings(target=Target.AWS), live, launched=other)["artifact"]
+    assert (shown["image_digest"], shown["source_digest"], shown["runs"]) == (None, None, "the image")
 
 
 def test_without_a_runtime_its_fields_are_null_and_the_authorizer_is_the_one_to_come() -> None:

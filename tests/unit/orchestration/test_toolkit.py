@@ -15,10 +15,11 @@ from typing import Any
 import psutil
 import pytest
 
-from orchestration.errors import LaunchFailed
+from orchestration.errors import LaunchFailed, Unfit
+from orchestration.outputs import ImageOutputs
 from orchestration.runtime.launch import Shipped
 from orchestration.runtime.package import StagedAgent
-from orchestration.runtime.toolkit import Toolkit, _end_group
+from orchestration.runtime.toolkit import Builds, Toolkit, _end_group
 from tests.fakes.orchestration import DISCOVERY_URL, OUTPUTS, RUNTIME_ARN, RUNTIME_ID, spec
 
 PACKAGE = """
@@ -196,6 +197,36 @@ def test_a_result_of_an_earlier_launch_is_not_taken_for_this_one(scene: Scene) -
     (scene.build / "launch.result.json").write_text(json.dumps({"id": "old", "arn": "old"}))
     with pytest.raises(LaunchFailed):
         scene.launch("exits")
+
+
+IMAGES = ImageOutputs("000000000000.dkr.ecr.us-east-1.amazonaws.com/demo-dev", "demo-dev-image", "sources")
+
+
+def asked_of(scene: Scene, builds: Builds, notes: list[str]) -> dict[str, Any]:
+    """What the worker is asked for an image, without running it."""
+    return replace(scene.toolkit, builds=builds)._image(IMAGES, notes.append)
+
+
+def test_an_image_is_asked_for_with_what_terraform_made_and_the_python_of_code(scene: Scene) -> None:
+    notes: list[str] = []
+    assert asked_of(scene, Builds(published=True), notes) == {
+        "repository": IMAGES.repository_url,
+        "project": "demo-dev-image",
+        "python": "3.12",
+        "published": True,
+        "engine": "",
+    }
+    assert notes == []
+
+
+def test_an_engine_is_offered_and_used_where_it_is_wanted_alone(scene: Scene) -> None:
+    notes: list[str] = []
+    assert asked_of(scene, Builds(engine="podman"), notes)["engine"] == ""
+    assert "podman is on PATH" in notes[0] and "LOCAL_BUILD=1" in notes[0]
+    assert asked_of(scene, Builds(here=True, engine="podman"), [])["engine"] == "podman"
+    with pytest.raises(Unfit) as caught:
+        asked_of(scene, Builds(here=True), [])
+    assert caught.value.code == "no_engine"
 
 
 def test_no_result_file_is_left(scene: Scene) -> None:
