@@ -18,7 +18,7 @@ from pathlib import Path
 
 from orchestration.terraform.mirror import cli_configuration, find_mirror
 from tests.aws.page import page
-from tests.aws.recording import DOCUMENTS, RECORDED, ROOT, deployers, documents, dump, load
+from tests.aws.recording import DOCUMENTS, READING, RECORDED, ROOT, deployers, documents, dump, load
 
 PAGE = ROOT / "docs" / "aws-calls.md"
 MODULE = ROOT / "terraform" / "modules" / "deployer_policy"
@@ -44,11 +44,15 @@ module "deployer_policy" {{
   region                   = "eu-west-1"
   state_bucket_name        = "inbound-auth-tfstate-111122223333-eu-west-1"
 }}
+
+output "reading" {{
+  value = module.deployer_policy.reading_policies
+}}
 """
 
 
-def render() -> str:
-    """The deployer's policies by name, as Terraform would make them. Raises CalledProcessError."""
+def render() -> dict[Path, str]:
+    """{file: what belongs into it}: the deployer's policies by name, and their reading part."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "main.tf").write_text(ROOT_MODULE.format(source=os.path.relpath(MODULE, folder.resolve())))
@@ -66,10 +70,13 @@ def render() -> str:
 
         terraform("init", "-input=false")
         terraform("plan", "-input=false", "-out=plan")
-        planned = json.loads(terraform("show", "-json", "plan"))["planned_values"]["root_module"]
-    made = planned["child_modules"][0]["resources"]
-    texts = {one["index"]: json.loads(one["values"]["policy"]) for one in made}
-    return json.dumps(dict(sorted(texts.items())), indent=2) + "\n"
+        planned = json.loads(terraform("show", "-json", "plan"))["planned_values"]
+    made = planned["root_module"]["child_modules"][0]["resources"]
+    documents = {one["index"]: one["values"]["policy"] for one in made}
+    return {
+        path: json.dumps({name: json.loads(texts[name]) for name in sorted(texts)}, indent=2) + "\n"
+        for path, texts in ((DOCUMENTS, documents), (READING, planned["outputs"]["reading"]["value"]))
+    }
 
 
 def main() -> int:
@@ -78,7 +85,8 @@ def main() -> int:
         parser.add_argument(flag, action="store_true")
     flags = parser.parse_args()
     if flags.policies:
-        DOCUMENTS.write_text(render())
+        for path, text in render().items():
+            path.write_text(text)
     if flags.rehearse:
         from tests.aws.rehearsal import record
 

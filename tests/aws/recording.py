@@ -17,6 +17,7 @@ ROOT = HERE.parents[1]
 RECORDED = HERE / "recorded.json"
 # Rendered by Terraform, and compared with what it renders by the module's own test.
 DOCUMENTS = ROOT / "terraform/modules/deployer_policy/tests/documents.json"
+READING = DOCUMENTS.with_name("reading.json")
 REGION, ACCOUNT, PROJECT, ENVIRONMENT = "eu-west-1", "000000000000", "demo", "dev"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/bounds"
 DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/deployer"
@@ -64,8 +65,13 @@ def deployers() -> Policies:
     return policies_of(documents())
 
 
-def documents() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(DOCUMENTS.read_text().replace(OTHER_ACCOUNT, ACCOUNT))
+def readers() -> Policies:
+    """What of them a role has that plans and looks for drift."""
+    return policies_of(documents(READING))
+
+
+def documents(path: Path = DOCUMENTS) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text().replace(OTHER_ACCOUNT, ACCOUNT))
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.aws.recording import ENVIRONMENT, ROOT, Recorded, Recording, deployers, dump, load
+from tests.aws.recording import ENVIRONMENT, ROOT, Recorded, Recording, deployers, dump, load, readers
 from tests.aws.rehearsal import COMMANDS, Rehearsal, record
 
 pytestmark = [
@@ -24,6 +24,7 @@ TAKEN = {
     "OwnRuntimes": ("up", "bedrock-agentcore:"),
     "BeTheProbesOfTheIamDoor": ("smoke-test", "sts:AssumeRole"),
 }
+READER = "a role that reads"
 Without = dict[str, tuple[int, str]]
 ANSWERS = ROOT / "tests/contract/aws_answers.json"
 NEW = "new.json"
@@ -53,6 +54,9 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
             rehearsal.allow(deployers().without(sid))
             done = rehearsal.invoke(*COMMANDS[command])
             without[sid] = done.returncode, done.stdout + done.stderr
+        rehearsal.allow(readers())
+        done = rehearsal.invoke(*COMMANDS["drift"])
+        without[READER] = done.returncode, done.stdout + done.stderr
         rehearsal.allow(deployers())
 
     now = record(folder, deployers(), {"ask": take_away})
@@ -79,6 +83,11 @@ def test_a_command_fails_without_its_statement_and_names_the_action(rehearsed: R
     assert code != 0
     assert "AccessDenied" in said
     assert TAKEN[sid][1] in said
+
+
+def test_a_role_that_reads_looks_for_drift(rehearsed: Rehearsed) -> None:
+    code, said = rehearsed.without[READER]
+    assert code == 0, said[-3000:]
 
 
 def test_the_first_run_asks_every_door_through_the_proxy_and_keeps_what_it_said(rehearsed: Rehearsed) -> None:

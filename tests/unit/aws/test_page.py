@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.aws.page import UNRECORDED, lacks, page
 from tests.aws.policies import policies_of
-from tests.aws.recording import ROOT, Recorded, deployers, documents, dump, load, merged, plain
+from tests.aws.recording import ROOT, Recorded, deployers, documents, dump, load, merged, plain, readers
 
 REMEDY = "python -m scripts.aws_calls"
 
@@ -20,6 +20,12 @@ def test_every_recorded_call_of_the_deployer_is_allowed() -> None:
     own = [call for call in load().calls if call.by == "deployer" and call.action]
     assert len(own) > 200
     assert [call for call in own if not deployers().allowing(call.need)] == []
+
+
+def test_a_role_that_reads_may_look_for_drift() -> None:
+    asked = [call for call in load().calls if call.by == "deployer" and call.action and "drift" in call.commands]
+    assert len(asked) > 90
+    assert [call for call in asked if not readers().allowing(call.need)] == []
 
 
 def test_every_statement_is_needed_or_has_a_reason() -> None:

@@ -40,6 +40,14 @@ run "actions_are_named_and_reach_this_deployment_inside_the_boundary_alone" {
     error_message = "The statements are not those of tests/documents.json: python -m scripts.aws_calls --policies"
   }
 
+  assert {
+    condition = (
+      jsonencode({ for name, policy in output.reading_policies : name => jsondecode(policy) })
+      == jsonencode(jsondecode(file("${path.module}/tests/reading.json")))
+    )
+    error_message = "The reading statements are not those of tests/reading.json: python -m scripts.aws_calls --policies"
+  }
+
   # Only actions without resources get all of them.
   assert {
     condition = toset(flatten([for policy in values(aws_iam_policy.deployer) : [
@@ -375,7 +383,7 @@ run "who_plans_reads_what_the_deployer_reads_and_writes_the_lock_alone" {
   assert {
     condition = alltrue(flatten([for policy in values(output.reading_policies) : [
       for statement in jsondecode(policy).Statement : [for action in statement.Action :
-        can(regex(":(BatchGetProjects|Describe|Get|List)", action)) || (statement.Sid == "HoldTheLock" && contains(["s3:DeleteObject", "s3:PutObject"], action))
+        can(regex(":(Admin(Get|List)|BatchGetProjects|Describe|Get|List)", action)) || (statement.Sid == "HoldTheLock" && contains(["s3:DeleteObject", "s3:PutObject"], action))
       ]
     ]]))
     error_message = "Who plans may change something: ${jsonencode(output.reading_policies)}"
