@@ -2,7 +2,9 @@
 # permissions_boundary_arn and the roles' to CI.
 
 locals {
-  account_id  = "111122223333"
+  account_id = "111122223333"
+  # "container" where the agent is shipped as an image.
+  deployment  = "code"
   environment = "dev"
   region      = "us-east-1"
   # Whose jobs: this repository's. They deploy in the GitHub environment of the same name, with its approvals.
@@ -12,12 +14,34 @@ locals {
 
   partition = "aws"
   project   = "inbound-auth"
+
+  # What the role needs that builds an image.
+  build = {
+    Sid    = "BuildAnImage"
+    Effect = "Allow"
+    Action = [
+      "ecr:BatchCheckLayerAvailability",
+      "ecr:BatchGetImage",
+      "ecr:CompleteLayerUpload",
+      "ecr:GetAuthorizationToken",
+      "ecr:InitiateLayerUpload",
+      "ecr:PutImage",
+      "ecr:UploadLayerPart",
+      "logs:CreateLogStream",
+      "logs:PutLogEvents",
+      "s3:GetObject",
+      "s3:GetObjectVersion",
+    ]
+    # "*": a boundary allows nothing by itself; the role's own policy names the resources.
+    Resource = ["*"]
+  }
 }
 
 module "deployer_policy" {
   source = "../../modules/deployer_policy"
 
   account_id               = local.account_id
+  deployment               = local.deployment
   environment              = local.environment
   partition                = local.partition
   permissions_boundary_arn = "arn:${local.partition}:iam::${local.account_id}:policy/${aws_iam_policy.boundary.name}"
@@ -33,7 +57,7 @@ resource "aws_iam_policy" "boundary" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat(local.deployment == "container" ? [local.build] : [], [
       {
         Sid    = "RunAnAgent"
         Effect = "Allow"
@@ -62,7 +86,7 @@ resource "aws_iam_policy" "boundary" {
         # "*": a boundary allows nothing by itself; the role's own policy names the resources.
         Resource = ["*"]
       },
-    ]
+    ])
   })
 }
 
