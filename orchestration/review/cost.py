@@ -36,7 +36,7 @@ def idle_cost(plan: Plan) -> Iterator[str]:
 def _billed(plan: Plan, *, after: bool) -> Counter[str]:
     found: Counter[str] = Counter()
     for change in plan.of(*PRICES):
-        values = change.after if after else change.before
+        values = change.standing if after else change.before
         if values is not None and (change.type != CLIENT or _takes_client_credentials(values)):
             found[PRICES[change.type][0]] += 1
     return found

@@ -109,8 +109,7 @@ def doors(plan: Plan) -> Iterator[Described]:
         if change.action == Action.CREATE and (twin := next((c for c in leaving if _same(c, change)), None)):
             leaving.remove(twin)
             former = twin.before
-        now = change.before if change.action == Action.FORGET else change.after
-        yield Described(change.address, _door(change.type, former), _door(change.type, now))
+        yield Described(change.address, _door(change.type, former), _door(change.type, change.standing))
     for change in leaving:
         yield Described(change.address, _door(change.type, change.before), None)
 

@@ -74,6 +74,11 @@ class Change:
         """Whether what is there now will not be: deleted, or replaced by a new one."""
         return self.action in (Action.DELETE, Action.REPLACE)
 
+    @property
+    def standing(self) -> Mapping[str, Any] | None:
+        """What will be there: what is forgotten stays where it is, in force and billed."""
+        return self.before if self.action == Action.FORGET else self.after
+
 
 NOT_SAID = object()
 

@@ -100,7 +100,7 @@ def permissions(plan: Plan) -> Iterator[PermissionShift]:
     """One shift for each resource and subject whose permissions are not what they were."""
     changes = [change for change in plan.changes if not change.deposed]
     before = [hold for change in changes for hold in _holds(change, change.before)]
-    after = [hold for change in changes for hold in _holds(change, _after(change))]
+    after = [hold for change in changes for hold in _holds(change, change.standing)]
     after = [_resolved(hold, before, plan) for hold in after]
     made, gone = _made(changes), _gone(changes)
     then, now = _by_subject(before), _by_subject(after)
@@ -153,11 +153,6 @@ def _shift(address: str, old: list[Hold], new: list[Hold]) -> tuple[tuple[Gain, 
 
 def _only(holds: list[Hold], others: set[Gain]) -> Iterator[Gain]:
     yield from sorted({mark for hold in holds for mark in hold.marks} - others, key=lambda g: (g.kind, g.value))
-
-
-def _after(change: Change) -> Mapping[str, Any] | None:
-    """What is forgotten stays where it is, and stays in force."""
-    return change.before if change.action == Action.FORGET else change.after
 
 
 def _holds(change: Change, values: Mapping[str, Any] | None) -> Iterator[Hold]:
@@ -244,7 +239,7 @@ def _is_made(subject: Subject, made: set[Subject]) -> bool:
 
 def _gone(changes: list[Change]) -> set[Subject]:
     """Subjects that are there and will not be: what they held goes with them."""
-    there = {name for change in changes for name in _names(change, _after(change))}
+    there = {name for change in changes for name in _names(change, change.standing)}
     deleted = {n for c in changes if c.action in (Action.DELETE, Action.REPLACE) for n in _names(c, c.before)}
     kept = {n for c in changes if c.action == Action.REPLACE for n in _names(c, c.before)}
     return deleted - there - kept

@@ -278,5 +278,11 @@ def test_what_costs_while_nobody_calls_is_told_with_what_it_was() -> None:
     assert found.summary.cost == ("about $6.00 a month: 1 machine client at $6.00; $12.00 before",)
 
 
+def test_what_is_forgotten_stays_and_is_billed() -> None:
+    forgotten = resource("aws_cognito_user_pool_client", before=BY_SECRET, actions=["forget"])
+    found = of(forgotten, machine("kept", before=BY_SECRET, after=BY_SECRET))
+    assert found.summary.cost == ("about $12.00 a month: 2 machine clients at $6.00",)
+
+
 def test_a_plan_without_anything_that_costs_tells_no_price() -> None:
     assert of(machine("people", before=BY_PERSON, after=BY_PERSON)).summary.cost == ()
