@@ -48,7 +48,7 @@ class Served:
             return
         if scope["type"] != "http":
             raise RuntimeError("only HTTP is served")
-        if why := refusal(scope["path"], scope["query_string"], scope["headers"]):
+        if why := refusal(scope["method"], scope["path"], scope["query_string"], scope["headers"]):
             await _answer(send, 403, {"__type": "AccessDeniedException", "message": why})
         elif (scope["method"], scope["path"]) == ("POST", SAVE_PATH):
             unsaved = save()
