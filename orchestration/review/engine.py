@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from orchestration.review import rules_change
+from orchestration.review.digest import digest
 from orchestration.review.door import door_of_configuration
 from orchestration.review.findings import Finding, Rule, Severity
 from orchestration.review.plan import Plan, parse_plan
@@ -26,13 +27,17 @@ MODULE = re.compile(r'(?:^|\.)module\.([\w-]+)(?:\[(?:\d+|"(?:[^"\\]|\\.)*")\])?
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a reviewer is shown. `unused` are waivers that answer for nothing in this plan."""
+    """What a reviewer is shown. `unused` are waivers that answer for nothing in this plan.
+
+    `digest` is of all that the plan applies, shown or not.
+    """
 
     findings: tuple[Finding, ...]
     waived: tuple[tuple[Finding, Waiver], ...]
     unused: tuple[Waiver, ...]
     summary: Summary
     environment: str | None
+    digest: str
 
     @property
     def worst(self) -> Severity | None:
@@ -60,6 +65,7 @@ def review(plan: Mapping[str, Any], *, waivers: Iterable[Waiver] = (), today: da
         unused=tuple(w for w in given if w.place not in used),
         summary=summarize(reading, tuple(_grave(open_)), spoken=any(f.severity > Severity.LOW for f in found)),
         environment=parsed.environment,
+        digest=digest(plan),
     )
 
 

@@ -31,6 +31,7 @@ def document(review: Review) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "environment": review.environment,
+        "plan_sha256": review.digest,
         "headline": list(summary.headline),
         "worst": str(review.worst) if review.worst else None,
         "summary": {name: list(getattr(summary, name)) for name, _ in SECTIONS} | {"counts": dict(summary.counts)},
@@ -61,7 +62,8 @@ def to_markdown(review: Review) -> str:
             why = f"{_escaped(w.reason)} ({_escaped(w.owner)}, until {w.expires.isoformat()})"
             lines.append(f"- {finding.rule} {_code(finding.address)}: {why}")
         lines.append("")
-    return "\n".join(lines).rstrip("\n") + "\n"
+    lines += ["---", "", f"SHA-256 of all that is applied, shown above or not: `{review.digest}`"]
+    return "\n".join(lines) + "\n"
 
 
 def sections(review: Review) -> list[tuple[str, tuple[str, ...]]]:

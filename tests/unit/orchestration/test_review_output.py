@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import date
 from pathlib import Path
@@ -139,6 +140,82 @@ def test_the_json_document_is_complete() -> None:
 
 def test_the_markdown_begins_with_the_marker_that_a_bot_looks_for() -> None:
     assert to_markdown(review(BAD, today=TODAY)).startswith(MARKER + "\n")
+
+
+FUNCTION = {"function_name": "f", "filename": "/here/p.zip", "source_code_hash": "a", "timeout": 8, "version": "1"}
+ROUNDED = plan(
+    resource("aws_lambda_function", before=FUNCTION, after=FUNCTION | {"timeout": 9, "filename": "/there/p.zip"}),
+    resource("random_password", after={"length": 40}, unknown={"result": True}, sensitive={"result": True}),
+    resource("aws_cognito_user", before={"id": "u"}),
+    resource("aws_s3_bucket_versioning", before=sound("aws_s3_bucket_versioning"), actions=["forget"]),
+    output_changes={"a": {"actions": ["update"], "before": 1, "after": 2, "after_unknown": False}},
+    variables={"environment": {"value": "dev"}, "credit_check_package": {"value": "/here/p.zip"}},
+    configuration={"root_module": {"resources": [{"address": "null_resource.x"}]}},
+)
+
+
+def digested(document: dict[str, Any]) -> str:
+    """The digest, which every form that CI compares must show."""
+    found = review(document, today=TODAY)
+    assert json.loads(to_json(found))["plan_sha256"] == found.digest
+    assert to_markdown(found).splitlines()[-1].endswith(f"`{found.digest}`")
+    return found.digest
+
+
+def altered(path: str, value: Any) -> dict[str, Any]:
+    document: Any = copy.deepcopy(ROUNDED)
+    *way, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    place = document
+    for part in way:
+        place = place[part]
+    place[last] = value
+    return dict(document)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("resource_changes.0.change.after.timeout", 900),
+        ("resource_changes.0.change.after.kms_key_arn", "arn:k"),
+        ("resource_changes.0.change.after.filename", "/there/other.zip"),
+        ("resource_changes.0.change.after_unknown.version", True),
+        ("resource_changes.1.change.after.length", 4),
+        ("resource_changes.1.change.after.secret", "hidden"),
+        ("resource_changes.1.change.replace_paths", [["length"]]),
+        ("resource_changes.2.change.before.id", "v"),
+        ("resource_changes.2.change.actions", ["forget"]),
+        ("resource_changes.3.deposed", "00000001"),
+        ("resource_changes.3.previous_address", "aws_s3_bucket_versioning.two"),
+        ("output_changes.a.after", 3),
+        ("variables.project", {"value": "other"}),
+        ("configuration.root_module.resources.0.provisioners", [{"type": "local-exec"}]),
+    ],
+)
+def test_plans_that_apply_something_else_have_another_digest(path: str, value: Any) -> None:
+    assert digested(altered(path, value)) != digested(ROUNDED)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("timestamp", "2026-01-02T03:04:05Z"),
+        ("resource_changes", ROUNDED["resource_changes"][::-1]),
+        ("resource_changes.0.change.after.filename", "/elsewhere/p.zip"),
+        ("variables.credit_check_package", {"value": "/elsewhere/p.zip"}),
+        ("prior_state", {"values": {"seen": "at another time"}}),
+    ],
+    ids=str,
+)
+def test_another_run_of_the_same_plan_has_the_same_digest(path: str, value: Any) -> None:
+    assert digested(altered(path, value)) == digested(ROUNDED)
+
+
+def test_what_the_service_counts_or_dates_is_no_other_plan() -> None:
+    then, now = (
+        plan(resource("aws_cognito_user_pool", before=sides, after=sides | {"name": "new"}))
+        for sides in ({"name": "p", "estimated_number_of_users": n} for n in (1, 2))
+    )
+    assert digested(then) == digested(now)
 
 
 def test_a_hostile_name_stays_text_in_every_form() -> None:
