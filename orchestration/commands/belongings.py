@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.checks.doors import door_names
-from orchestration.errors import BadInput
-from orchestration.gateway import ObservedGateway, own_gateway
+from orchestration.errors import BadInput, GateRefused
+from orchestration.gateway import ANOTHERS, ObservedGateway, ObservedProvider, own_gateway
 from orchestration.ledger import Ledger, RuntimeRecord
 from orchestration.remains import Item, Kind, Ours
 from orchestration.remains.ownership import TERRAFORM_TYPES, cut_off, unknown_to
@@ -86,6 +86,7 @@ class Belongings:
             runtime_name=runtime or (ledger.runtime.name if ledger.runtime else ""),
             roles=frozenset(name for name in _of(held, "aws_iam_role") if name.startswith("arn:")),
             clients=frozenset(_of(held, "aws_cognito_user_pool_client")),
+            user_pool_id=held.text("cognito_user_pool_id") or "",
             gateway_name=held.text("gateway_name") or kept.get("gateway") or (gateway.name if gateway else ""),
             keep=frozenset({*([role] if role and role not in owned else []), *kept.get("keep", ())}),
             names=frozenset(name for name in names if name),
@@ -134,7 +135,7 @@ class Belongings:
     def gateway(self, endpoints: Endpoints, ours: Ours) -> tuple[ObservedGateway, str] | None:
         """As `runtime`."""
         control, record = self.steps.tools.gateways(endpoints), self.steps.load_or_new().gateway
-        live = own_gateway(control, ours.gateway, record)
+        live = self._called_so(endpoints, ours)[0]
         if live is None:
             return None
         recorded, tags = record is not None and record.id == live.id, control.tags(live.arn)
@@ -142,15 +143,43 @@ class Belongings:
         return (live, by) if by else None
 
     def provider(self, endpoints: Endpoints, ours: Ours) -> tuple[str, str] | None:
-        """Name of the credential provider and what proves that it is ours; of its tags the service tells nothing."""
+        """Name of the credential provider and what proves that it is ours; of its tags the service tells nothing.
+
+        The ledger has no more of it than its name, which says nothing of one whose tokens are another pool's.
+        """
         record = self.steps.load_or_new().gateway
-        name = record.credential_provider if record and record.credential_provider else ours.gateway
-        live = self.steps.tools.gateways(endpoints).provider(name)
+        live = self._called_so(endpoints, ours)[1]
         if live is None:
             return None
+        name = live.spec.name
         recorded = record is not None and record.credential_provider == name
+        recorded = recorded and (not ours.user_pool_id or live.spec.is_of(ours.user_pool_id))
         by = ours.claim.proof(recorded=recorded, tags=None, client=live.spec.client_id)
         return (name, by) if by else None
+
+    def removable_gateway(self, endpoints: Endpoints) -> tuple[ObservedGateway | None, str | None]:
+        """The gateway, and the name of its credential provider, to be removed by command.
+
+        Raises GateRefused where one is there that is only called so: then neither is.
+        """
+        ours = self.ours(self.held(endpoints))
+        gateway, provider = self.gateway(endpoints, ours), self.provider(endpoints, ours)
+        live, held = self._called_so(endpoints, ours)
+        unproven = [f"gateway {live.id}"] if live and not gateway else []
+        unproven += [f"credential provider {held.spec.name}"] if held and not provider else []
+        if unproven:
+            raise GateRefused(
+                f"called like this environment's, and nothing proves that it is: {', '.join(unproven)}",
+                remedy=f"nothing was removed; {ANOTHERS}",
+                code="of_another",
+            )
+        return gateway and gateway[0], provider and provider[0]
+
+    def _called_so(self, endpoints: Endpoints, ours: Ours) -> tuple[ObservedGateway | None, ObservedProvider | None]:
+        """Gateway and credential provider of the recorded names, or of those that follow from the agent's."""
+        control, record = self.steps.tools.gateways(endpoints), self.steps.load_or_new().gateway
+        name = record.credential_provider if record and record.credential_provider else ours.gateway
+        return own_gateway(control, ours.gateway, record), control.provider(name)
 
     def gateway_items(self, endpoints: Endpoints, ours: Ours) -> Iterator[Item]:
         """In the order in which they go: targets, gateway, credential provider."""

@@ -11,7 +11,6 @@ from orchestration.commands.proof import Proof
 from orchestration.commands.switch import Switch
 from orchestration.console import Console
 from orchestration.errors import BadInput
-from orchestration.gateway import gateway_name
 from orchestration.outputs import flat_outputs
 from orchestration.report import SmokeReport, deployment_document
 from orchestration.runtime.launch import Launched
@@ -95,10 +94,15 @@ class Lifecycle:
             return self.steps.launch(settings)
 
     def remove_gateway(self) -> bool:
-        """Delete the gateway with what belongs to it; the agent finds no credit scores until `up`. False: none was."""
+        """Delete the gateway with what belongs to it; the agent finds no credit scores until `up`. False: none was.
+
+        Raises GateRefused for one that is only called like this environment's.
+        """
         with self.steps.changing():
-            settings = self.steps.live_settings()
-            return self.steps.remove_gateway(settings.endpoints, gateway_name(settings.outputs.agent_runtime_name))
+            endpoints, belongings = self.steps.live_settings().endpoints, Belongings(self.steps)
+            gateway, provider = belongings.removable_gateway(endpoints)
+            self.steps.delete_gateway(endpoints, gateway, provider)
+            return gateway is not None or provider is not None
 
     def status(self) -> dict[str, Any]:
         """The document of `status`: live state of the runtime and of the gateway that its agent calls."""

@@ -6,10 +6,9 @@ from orchestration.gateway.lifecycle import (
     GatewayControl,
     delete_gateway,
     own_gateway,
-    remove_gateway,
     targets_of,
 )
-from orchestration.gateway.make import GatewayMaker, MadeGateway
+from orchestration.gateway.make import ANOTHERS, GatewayMaker, MadeGateway
 from orchestration.gateway.schema import load_tools
 from orchestration.gateway.spec import (
     TARGET,
@@ -27,6 +26,7 @@ from orchestration.gateway.spec import (
 )
 
 __all__ = [
+    "ANOTHERS",
     "READY",
     "TARGET",
     "TOOL",
@@ -49,6 +49,5 @@ __all__ = [
     "gateway_name",
     "load_tools",
     "own_gateway",
-    "remove_gateway",
     "targets_of",
 ]

@@ -102,36 +102,14 @@ def wait_ready(
         clock.sleep(poll_s)
 
 
-def remove_gateway(
-    control: GatewayControl,
-    name: str,
-    record: GatewayRecord | None,
-    clock: Clock,
-    note: Note,
-    *,
-    timeout_s: float,
-    poll_s: float,
-) -> tuple[str, ...]:
-    """Delete the gateway of that name with all its targets, then the credential provider; what was deleted.
-
-    Recorded or not: both are found by name. A gateway with targets is not deleted by the service (AgentCore devguide:
-    gateway-delete), and one that is being changed is waited for. Raises Leftovers after timeout_s.
-    """
-    gone: list[str] = []
-    live = own_gateway(control, name, record)
-    if live is not None:
-        gone += delete_gateway(control, live, clock, note, timeout_s=timeout_s, poll_s=poll_s)
-    provider = record.credential_provider if record and record.credential_provider else name
-    if control.provider(provider) is not None:
-        control.delete_provider(provider)
-        gone.append(f"credential provider {provider}")
-    return tuple(gone)
-
-
 def delete_gateway(
     control: GatewayControl, live: ObservedGateway, clock: Clock, note: Note, *, timeout_s: float, poll_s: float
 ) -> list[str]:
-    """Delete just that gateway with all its targets; what was deleted. Raises Leftovers after timeout_s."""
+    """Delete just that gateway with all its targets; what was deleted. Raises Leftovers after timeout_s.
+
+    A gateway with targets is not deleted by the service (AgentCore devguide: gateway-delete), and one that is being
+    changed is waited for.
+    """
     deadline = clock.monotonic() + timeout_s
     gone = _remove_targets(control, live.id, clock, note, deadline, poll_s)
     _until_gone(lambda: control.get(live.id), lambda: control.delete(live.id), live.id, clock, deadline, poll_s)

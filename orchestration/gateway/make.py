@@ -24,6 +24,11 @@ from orchestration.ledger import GatewayRecord
 from orchestration.settings import owned, refuse_another
 
 Made = Callable[[GatewayRecord], None]
+ANOTHERS = (
+    "if it is yours, `aws bedrock-agentcore-control delete-gateway` (delete-gateway-target before it) or "
+    "delete-oauth2-credential-provider, else choose another project or environment name"
+)
+"""What to do about one that is called like ours without a proof."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class GatewayMaker:
                 raise GateRefused(
                     f"gateway {live.id} is called like this environment's, but has neither its tags nor its role: "
                     f"{live.spec.role_arn or 'none'}",
-                    remedy="`invoke gateway.remove` if it is yours, else choose another project or environment name",
+                    remedy=ANOTHERS,
                     code="of_another",
                 )
             self.control.tag(live.arn, asked.tags)
@@ -139,7 +144,7 @@ class GatewayMaker:
             # A client is of one user pool alone, so it says whose the provider is; its tags nobody can ask for.
             raise GateRefused(
                 f"credential provider {spec.name} is of another client: {live.spec.client_id or 'none'}",
-                remedy="`invoke gateway.remove` if it is yours, else choose another project or environment name",
+                remedy=ANOTHERS,
                 code="of_another",
             )
         if not fields and not self.control.keeps(live, secret):

@@ -55,6 +55,10 @@ class ProviderSpec:
     client_id: str
     vendor: str = "CustomOauth2"
 
+    def is_of(self, user_pool_id: str) -> bool:
+        """Whether its tokens are that user pool's: this tells whose it is, since of its tags the service tells none."""
+        return f"/{user_pool_id}/" in self.discovery_url
+
 
 @dataclass(frozen=True, slots=True)
 class GatewayAsked:

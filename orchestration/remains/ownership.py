@@ -58,6 +58,8 @@ class Ours:
     """As it is recorded; empty: it follows from the agent's."""
     roles: frozenset[str] = frozenset()
     clients: frozenset[str] = frozenset()
+    user_pool_id: str = ""
+    """Of the state; empty: not known."""
 
     @property
     def prefix(self) -> str:

@@ -12,7 +12,6 @@ from orchestration.gateway import (
     delete_gateway,
     gateway_name,
     own_gateway,
-    remove_gateway,
     targets_of,
 )
 from orchestration.ledger import GatewayRecord
@@ -41,8 +40,10 @@ class GatewaySteps(TerraformSteps):
         known, outputs = self.load_or_new().gateway, settings.outputs
         control = self.tools.gateways(settings.endpoints)
         live = own_gateway(control, known.name if known else gateway_name(outputs.agent_runtime_name), known)
-        recorded = known is not None and live is not None and known.id == live.id
-        if live is None or recorded or owned(control.tags(live.arn), outputs.project, self.deployment.environment):
+        if live is None:
+            return None
+        said = owned(control.tags(live.arn), outputs.project, self.deployment.environment)
+        if said or (said is None and known is not None and known.id == live.id):
             return live
         self.console.say(
             f"gateway {live.id} is called like this environment's, and nothing proves that it is: it stays"
@@ -51,11 +52,22 @@ class GatewaySteps(TerraformSteps):
 
     def _remove_unasked(self, settings: Settings, known: GatewayRecord | None) -> bool:
         live = self.unasked_gateway(settings)
-        if live is not None:
-            return self.remove_gateway(settings.endpoints, live.spec.name)
-        if known is not None:
-            self.delete_gateway(settings.endpoints, None, known.credential_provider)
-        return known is not None
+        if live is None and known is None:
+            return False
+        self.delete_gateway(settings.endpoints, live, self._unasked_provider(settings, known))
+        return True
+
+    def _unasked_provider(self, settings: Settings, known: GatewayRecord | None) -> str | None:
+        """Its client is gone with the gateway's others. A name proves nothing where its tokens are another pool's."""
+        recorded = known.credential_provider if known else None
+        name, pool = recorded or gateway_name(settings.outputs.agent_runtime_name), settings.outputs.cognito
+        live = self.tools.gateways(settings.endpoints).provider(name)
+        if live is None:
+            return None
+        if live.spec.is_of(pool.user_pool_id) if pool else recorded:
+            return name
+        self.console.say(f"credential provider {name} is of {live.spec.discovery_url}: it stays")
+        return None
 
     def gateway_seen(self, settings: Settings, asked: GatewayAsked) -> GatewaySeen:
         """The gateway as the control plane has it."""
@@ -88,18 +100,6 @@ class GatewaySteps(TerraformSteps):
             remedy=f"set gateway_enabled = true in its tfvars (not with external_oidc), then `{up}`",
             code="no_gateway",
         )
-
-    def remove_gateway(self, endpoints: Endpoints, name: str) -> bool:
-        """Delete the gateway of that name with its targets and its credential provider, recorded or not.
-
-        False when there was none. Raises Leftovers.
-        """
-        control, known = self.tools.gateways(endpoints), self.load_or_new().gateway
-        with self.console.step("delete gateway"):
-            waits = {"timeout_s": 300.0, "poll_s": self.poll_s}
-            gone = remove_gateway(control, name, known, self.clock, self.console.note, **waits)
-        self._record_gateway(None)
-        return bool(gone)
 
     def delete_gateway(self, endpoints: Endpoints, live: ObservedGateway | None, provider: str | None) -> None:
         """Delete just these, and forget what is recorded. Raises Leftovers."""

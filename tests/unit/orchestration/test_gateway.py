@@ -18,9 +18,10 @@ from orchestration.gateway import (
     GatewayMaker,
     MadeGateway,
     asked_of,
+    delete_gateway,
     gateway_name,
     load_tools,
-    remove_gateway,
+    own_gateway,
 )
 from orchestration.ledger import GatewayRecord
 from orchestration.runtime.spec import desired_spec
@@ -70,9 +71,9 @@ def made(
     return maker(control, functions).ensure(asked(), known, (records if records is not None else []).append)
 
 
-def removed(control: FakeGateways, record: GatewayRecord | None = RECORD, timeout_s: float = 5.0) -> tuple[str, ...]:
-    waits = {"timeout_s": timeout_s, "poll_s": 1.0}
-    return remove_gateway(control, RECORD.name, record, FakeClock(), lambda text: None, **waits)
+def removed(control: FakeGateways) -> list[str]:
+    assert control.live is not None
+    return delete_gateway(control, control.live, FakeClock(), lambda text: None, timeout_s=5.0, poll_s=1.0)
 
 
 # -- what is asked for
@@ -353,30 +354,19 @@ def test_each_difference_of_the_function_is_one_critical_row(changes: dict[str, 
 # -- remove
 
 
-@pytest.mark.parametrize("record", [RECORD, None], ids=["recorded", "found-by-name"])
-def test_targets_go_before_the_gateway_and_the_provider_goes_too(record: GatewayRecord | None) -> None:
+def test_targets_go_before_the_gateway() -> None:
     control = standing()
     control.behind["a-strangers"] = observed_target(id="Zz12Cd34Ef")
-    assert removed(control, record) == (
+    assert removed(control) == [
         "gateway target a-strangers",
         "gateway target credit-check",
         "gateway mortgage-dev-gateway",
-        "credential provider mortgage-dev-gateway",
-    )
-    assert (control.live, control.behind, control.held) == (None, {}, None)
-
-
-def test_nothing_is_removed_twice() -> None:
-    control = standing()
-    removed(control)
-    assert removed(control) == ()
+    ]
+    assert (control.live, control.behind) == (None, {})
 
 
 def test_a_gateway_of_another_name_is_not_ours_though_it_is_recorded() -> None:
-    control = gateway_with(name="another-gateway")
-    control.held = None
-    assert removed(control) == ()
-    assert control.live is not None
+    assert own_gateway(gateway_with(name="another-gateway"), RECORD.name, RECORD) is None
 
 
 def test_one_that_does_not_settle_is_told_as_left_over() -> None:
@@ -504,6 +494,27 @@ def test_a_strangers_gateway_of_our_name_stays_though_a_gone_one_is_recorded(tmp
     control.live, control.labels = observed_gateway(id="gateway-of-a-stranger"), {}
     assert step.gateway(settings())[1] is True
     assert (control.live is None, control.held, step.load_or_new().gateway) == (False, None, None)
+
+
+def test_a_recorded_gateway_that_its_tags_have_made_anothers_stays(tmp_path: Path) -> None:
+    control = FakeGateways()
+    step = steps(tmp_path, control)
+    step.gateway(settings(**GATEWAY))
+    control.labels |= {"Environment": "prod"}
+    step.gateway(settings())
+    assert control.live is not None
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_provider_whose_tokens_are_another_pools_stays_whatever_it_is_called(tmp_path: Path, recorded: bool) -> None:
+    control = standing()
+    control.labels = dict(asked().tags)
+    step = steps(tmp_path, control)
+    if recorded:
+        step.gateway(settings(**GATEWAY))
+    control.held = observed_provider(spec=replace(asked().provider, discovery_url="https://idp/pool-of-a-stranger/x"))
+    step.gateway(settings())
+    assert (control.live, control.held is None) == (None, False)
 
 
 @pytest.mark.parametrize("outputs", [{}, GATEWAY], ids=["off", "not-made"])

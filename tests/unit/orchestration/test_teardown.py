@@ -374,23 +374,53 @@ def test_a_gateway_goes_if_it_is_provably_ours_and_else_stays(
 
 
 @pytest.mark.parametrize(
-    ("recorded", "client", "by"),
+    ("recorded", "pool", "client", "by"),
     [
-        pytest.param(True, "client-of-others", "ledger", id="recorded"),
-        pytest.param(False, "client-of-ours", "client", id="signs-in-as-a-client-of-the-state"),
-        pytest.param(False, "client-of-others", None, id="only-called-so"),
+        pytest.param(True, "us-east-1_pool", "client-of-before", "ledger", id="recorded"),
+        pytest.param(True, "", "client-of-before", "ledger", id="recorded-and-the-state-is-lost"),
+        pytest.param(True, "us-east-1_ours", "client-of-others", None, id="its-tokens-are-another-pools"),
+        pytest.param(False, "us-east-1_pool", "client-of-ours", "client", id="signs-in-as-a-client-of-the-state"),
+        pytest.param(False, "us-east-1_pool", "client-of-others", None, id="only-called-so"),
     ],
 )
 def test_a_credential_provider_goes_if_it_is_provably_ours_and_else_stays(
-    here: Here, recorded: bool, client: str, by: str | None
+    here: Here, recorded: bool, pool: str, client: str, by: str | None
 ) -> None:
     provider = observed_provider()
-    here.made().with_gateway(provider=replace(provider, spec=replace(provider.spec, client_id=client)))
+    here.made(cognito_user_pool_id=pool).with_gateway(
+        provider=replace(provider, spec=replace(provider.spec, client_id=client))
+    )
     if not recorded:
         here.record(gateway=None)
     removed = here.teardown().down().removed
     assert [item.by for item in removed if item.kind == "credential provider"] == ([by] if by else [])
     assert (here.world.gateway_plane.held is None) is (by is not None)
+
+
+def test_a_gateway_removed_by_command_goes_with_its_provider(here: Here) -> None:
+    here.made().with_gateway(observed_gateway(), observed_provider())
+    belongings = Belongings(here.teardown().steps)
+    gateway, provider = belongings.removable_gateway(LOCAL_ENDPOINTS)
+    assert (gateway, provider) == (observed_gateway(), GATEWAY_RECORD.name)
+    here.with_gateway()
+    assert belongings.removable_gateway(LOCAL_ENDPOINTS) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("tags", "pool", "named"),
+    [
+        pytest.param({"Environment": "prod"}, "us-east-1_pool", f"gateway {GATEWAY_RECORD.id}", id="gateway"),
+        pytest.param(TAGS, "us-east-1_ours", f"credential provider {GATEWAY_RECORD.name}", id="provider"),
+    ],
+)
+def test_neither_is_removed_by_command_where_one_is_not_provably_ours(
+    here: Here, tags: dict[str, str], pool: str, named: str
+) -> None:
+    here.made(cognito_user_pool_id=pool).with_gateway(observed_gateway(), observed_provider())
+    here.world.gateway_plane.labels = tags
+    with pytest.raises(GateRefused, match=named) as caught:
+        Belongings(here.teardown().steps).removable_gateway(LOCAL_ENDPOINTS)
+    assert caught.value.code == "of_another"
 
 
 def test_the_gateway_goes_after_the_runtimes_that_call_it_and_before_its_role(here: Here) -> None:
