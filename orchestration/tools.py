@@ -8,6 +8,7 @@ import shutil
 import sys
 import webbrowser
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,8 @@ from orchestration.tokens import Desk, TokenBroker
 FOREIGN_REQUEST_S = 60.0
 # What an agent wrote that did not come up, and little else.
 LOGS = "invoke logs --since 10m"
+# With an index that is slow to answer.
+PACKING_S = 300.0
 # Whoever only looks whether something answers does not wait longer.
 PROBE_S = 3.0
 
@@ -251,29 +254,35 @@ class TargetTools:
             tags=own_tags(settings.outputs.project, self.deployment.environment),
         )
 
-    def launcher(self, settings: Settings) -> Launcher:
-        toolkit = Toolkit(
-            variables=self._variables(settings.endpoints)
+    def toolkit(self, endpoints: Endpoints, timeout_s: float) -> Toolkit:
+        return Toolkit(
+            variables=self._variables(endpoints)
             | {
                 # The toolkit reads these when it is imported (starter toolkit 0.3.14, utils/endpoints).
-                "BEDROCK_AGENTCORE_CP_ENDPOINT": settings.endpoints.control_plane,
-                "BEDROCK_AGENTCORE_DP_ENDPOINT": settings.endpoints.data_plane,
+                "BEDROCK_AGENTCORE_CP_ENDPOINT": endpoints.control_plane,
+                "BEDROCK_AGENTCORE_DP_ENDPOINT": endpoints.data_plane,
             },
             log_dir=self.deployment.state_dir,
             logs=self.deployment.command(LOGS),
             region=self.deployment.region,
-            timeout_s=settings.waits.launch_s,
+            timeout_s=timeout_s,
             builds=Builds(
                 published=self.cloud is None,
                 here=self.env.get("LOCAL_BUILD") == "1",
                 engine=next((name for name in ENGINES if shutil.which(name, path=self.env.get("PATH"))), ""),
             ),
         )
+
+    def packing(self, endpoints: Endpoints) -> AbstractContextManager[None]:
+        chosen = self.deployment
+        return self.toolkit(endpoints, PACKING_S).packing(chosen.root / "agent", chosen.state_dir / "build")
+
+    def launcher(self, settings: Settings) -> Launcher:
         return Launcher(
             settings=settings,
             agent_dir=self.deployment.root / "agent",
             control=self.control(settings.endpoints),
-            deployer=toolkit,
+            deployer=self.toolkit(settings.endpoints, settings.waits.launch_s),
             answers=self._asker(settings),
             artifact_version=ArtifactBucket(self._clients(settings.endpoints)).version,
             image_digest=ImageRepository(self._clients(settings.endpoints)).digest,

@@ -37,14 +37,15 @@ class Lifecycle:
             Switch(self.steps).show(endpoints)
             leaves = self.steps.leaves_images
             self.steps.note_shipping()
-            changed = self.steps.apply(endpoints, Shipping.CONTAINER if leaves else None, trusting=True)
-            Belongings(self.steps).forget_cut_off(endpoints)
-            settings = self.steps.settings(endpoints)
-            if leaves:
-                settings = replace(settings, outputs=replace(settings.outputs, images=None))
-            changed |= self.steps.configure(settings)
-            settings, made = self.steps.gateway(settings)
-            changed |= made
+            with self.steps.packing(endpoints):
+                changed = self.steps.apply(endpoints, Shipping.CONTAINER if leaves else None, trusting=True)
+                Belongings(self.steps).forget_cut_off(endpoints)
+                settings = self.steps.settings(endpoints)
+                if leaves:
+                    settings = replace(settings, outputs=replace(settings.outputs, images=None))
+                changed |= self.steps.configure(settings)
+                settings, made = self.steps.gateway(settings)
+                changed |= made
             launched = self.steps.launch(settings)
             settings = replace(settings, image=launched.image)
             matrix = Proof(self.steps).matrix

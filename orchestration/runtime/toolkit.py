@@ -13,22 +13,23 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from orchestration.errors import LaunchFailed, Unfit
 from orchestration.outputs import ImageOutputs
 from orchestration.processes import leashed
 from orchestration.runtime.launch import Shipped
-from orchestration.runtime.package import StagedAgent
+from orchestration.runtime.package import REQUIREMENTS, StagedAgent
 from orchestration.runtime.spec import RuntimeSpec
 from orchestration.settings import AGENT_ENTRYPOINT, CODE_RUNTIME
 
 WORKER = Path(__file__).with_name("worker.py")
 LOG_NAME = "launch.log"
-TEMPORARY = "tmp"
+TEMPORARY, PACKING = "tmp", "tmp-packing"
 ENGINES = ("finch", "docker", "podman")
 """What the toolkit can build with, in its order (starter toolkit 0.3.14, utils/runtime/container)."""
 
@@ -85,6 +86,33 @@ class Toolkit:
         found = {name: answer.get(name) for name in ("image_digest", "source_digest")}
         return Shipped(str(answer["id"]), str(answer["arn"]), answer.get("image") or "", **found)
 
+    @contextmanager
+    def packing(self, agent_dir: Path, build_dir: Path) -> Iterator[None]:
+        """Pack the agent's dependencies beside what is done inside, unless they are packed already.
+
+        What goes wrong with that is told by the launch, which then packs for itself.
+        """
+        asked, kept = (agent_dir / REQUIREMENTS).read_bytes(), build_dir / "dependencies" / REQUIREMENTS
+        if kept.is_file() and kept.read_bytes() == asked and any(kept.parent.glob("*/dependencies.hash")):
+            yield
+            return
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(asked)
+        result = build_dir / "packing.result.json"
+        with (self.log_dir / LOG_NAME).open("ab") as log:
+            process = self._start(build_dir, result, log, PACKING)
+            try:
+                assert process.stdin is not None  # noqa: S101  it is a pipe
+                with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+                    pipe.write(json.dumps({"pack": CODE_RUNTIME}).encode())
+                yield
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(self.timeout_s)
+            finally:
+                _end_group(process)
+                shutil.rmtree(build_dir / PACKING, ignore_errors=True)
+                result.unlink(missing_ok=True)
+
     def _image(self, images: ImageOutputs, note: Callable[[str], None]) -> dict[str, Any]:
         builds = self.builds
         if builds.here and not builds.engine:
@@ -107,16 +135,7 @@ class Toolkit:
         result_path = build_dir / "launch.result.json"
         result_path.unlink(missing_ok=True)
         with (self.log_dir / LOG_NAME).open("ab") as log:
-            process = subprocess.Popen(
-                # It would go on creating a runtime that nobody waits for.
-                leashed([sys.executable, "-P", str(WORKER), str(result_path)], signal.SIGKILL),
-                cwd=build_dir,
-                env=self._environment(build_dir),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            process = self._start(build_dir, result_path, log)
             try:
                 process.communicate(json.dumps(request).encode(), timeout=self.timeout_s)
             except subprocess.TimeoutExpired:
@@ -134,14 +153,28 @@ class Toolkit:
             note(line)
         return answer
 
-    def _environment(self, build_dir: Path) -> dict[str, str]:
+    def _start(
+        self, build_dir: Path, result: Path, log: IO[bytes], temporary: str = TEMPORARY
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            # It would go on creating a runtime that nobody waits for.
+            leashed([sys.executable, "-P", str(WORKER), str(result)], signal.SIGKILL),
+            cwd=build_dir,
+            env=self._environment(build_dir, temporary),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+    def _environment(self, build_dir: Path, temporary: str = TEMPORARY) -> dict[str, str]:
         """The child's PATH finds uv in the virtual environment, and something called zip.
 
         The toolkit refuses to start without a `zip` on PATH but packs with Python's zipfile. What it leaves in the
         temporary folder when it is interrupted goes with that folder.
         """
-        temporary = build_dir / TEMPORARY
-        temporary.mkdir(parents=True, exist_ok=True)
+        place = build_dir / temporary
+        place.mkdir(parents=True, exist_ok=True)
         path = [str(Path(sys.executable).parent), self.variables.get("PATH", os.defpath)]
         if shutil.which("zip", path=path[1]) is None:
             shim = build_dir / "bin" / "zip"
@@ -149,7 +182,7 @@ class Toolkit:
             shim.write_text("#!/bin/sh\n# The starter toolkit asks for zip and never runs it.\nexit 0\n")
             shim.chmod(0o700)
             path.append(str(shim.parent))
-        return {**self.variables, "PATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1", "TMPDIR": str(temporary)}
+        return {**self.variables, "PATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1", "TMPDIR": str(place)}
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

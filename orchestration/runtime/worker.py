@@ -1,7 +1,8 @@
 """The only importer of the starter toolkit. Run as a script: request on stdin, result in the file argv[1].
 
 Request: {region, name, role_arn, bucket, authorizer, environment, entry_point, code_runtime, protocol, source_dir,
-request_headers, image}. image: null for code, else {repository, project, python, published, engine}.
+request_headers, image}. image: null for code, else {repository, project, python, published, engine}. Or {pack: the code
+runtime}, to pack the dependencies alone.
 Result: {"id", "arn"}, with an image {"image", "image_digest", "source_digest", "notes"} too, or {"error": str}.
 Imports nothing of ours: it runs in the build folder.
 """
@@ -12,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,8 +38,11 @@ def launch(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def launch_code(request: dict[str, Any]) -> dict[str, Any]:
+    from bedrock_agentcore_starter_toolkit.utils.runtime import package
     from bedrock_agentcore_starter_toolkit.utils.runtime.config import load_config, save_config
 
+    # It would compress all dependencies again for each change of the code.
+    package.CodeZipPackager = packager()["sparing"](package.CodeZipPackager)
     config_path = Path.cwd() / CONFIG
     runtime = configured(
         request,
@@ -51,6 +56,18 @@ def launch_code(request: dict[str, Any]) -> dict[str, Any]:
     save_config(config, config_path)
     result = runtime.launch(auto_update_on_conflict=True, env_vars=request["environment"])
     return {"id": str(result.agent_id), "arn": str(result.agent_arn)}
+
+
+def packager() -> dict[str, Any]:
+    """The module beside this script, which is not on the path."""
+    return runpy.run_path(str(Path(__file__).with_name("packager.py")))
+
+
+def pack(code_runtime: str) -> dict[str, Any]:
+    from bedrock_agentcore_starter_toolkit.utils.runtime import package
+
+    packager()["pack"](package, code_runtime)
+    return {}
 
 
 def launch_image(request: dict[str, Any]) -> dict[str, Any]:
@@ -228,7 +245,7 @@ def main() -> None:
     result = Path(sys.argv[1]).resolve()  # launching moves to another folder
     request = json.load(sys.stdin)
     try:
-        answer = launch(request)
+        answer = pack(request["pack"]) if "pack" in request else launch(request)
     except Exception as e:  # the caller turns every failure into one line; the log has the traceback
         import traceback
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from orchestration.errors import Leftovers, Unfit
@@ -10,13 +11,17 @@ from orchestration.ledger import RuntimeRecord
 from orchestration.runtime.launch import Launched
 from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, remove
 from orchestration.runtime.spec import ObservedRuntime
-from orchestration.settings import Settings
+from orchestration.settings import Endpoints, Settings, Shipping
 from orchestration.steps.gateway import GatewaySteps
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSteps(GatewaySteps):
     """Launches the agent, and removes it."""
+
+    def packing(self, endpoints: Endpoints) -> AbstractContextManager[None]:
+        """Pack what code is launched with beside what is done inside: that needs nothing that is made there."""
+        return self.tools.packing(endpoints) if self.tools.shipping() is Shipping.CODE else nullcontext()
 
     def launch(self, settings: Settings) -> Launched:
         file = self.ledger()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from orchestration.errors import LaunchFailed, Unfit
 from orchestration.outputs import ImageOutputs
 from orchestration.runtime.launch import Shipped
 from orchestration.runtime.package import StagedAgent
-from orchestration.runtime.toolkit import Builds, Toolkit, _end_group
+from orchestration.runtime.packager import sparing
+from orchestration.runtime.toolkit import LOG_NAME, Builds, Toolkit, _end_group
 from tests.fakes.orchestration import DISCOVERY_URL, OUTPUTS, RUNTIME_ARN, RUNTIME_ID, spec
 
 PACKAGE = """
@@ -61,6 +63,35 @@ def save_config(config, path):
     path.write_text(config.get_agent_config().source_path)
 """
 
+# It installs nothing, and says each time that it packs.
+PACKAGER = """
+import os, zipfile
+from pathlib import Path
+
+class PackageCache:
+    def __init__(self, cache_dir):
+        self.dependencies_zip, self.hash = cache_dir / "dependencies.zip", cache_dir / "dependencies.hash"
+
+    def should_rebuild_dependencies(self, requirements, lock, force, runtime):
+        asked = f"{requirements.read_text()} {runtime}"
+        return not self.hash.exists() or self.hash.read_text() != asked
+
+    def save_dependencies_hash(self, requirements, lock, runtime):
+        self.hash.write_text(f"{requirements.read_text()} {runtime}")
+
+class CodeZipPackager:
+    def create_deployment_package(self, **options): ...
+
+    def _build_dependencies_zip(self, requirements_file, output_zip, runtime_version):
+        assert Path(os.environ["TMPDIR"]).is_dir()
+        print("packing", requirements_file.read_text())
+        if os.environ.get("BEHAVIOUR") == "cannot-pack":
+            raise RuntimeError("no such package")
+        output_zip.write_text(requirements_file.read_text())
+
+    def _merge_zips(self, dependencies_zip, direct_code_deploy, output_zip): ...
+"""
+
 
 class Scene:
     def __init__(self, tmp_path: Path) -> None:
@@ -70,6 +101,7 @@ class Scene:
         (package / "utils" / "__init__.py").touch()
         (package / "utils" / "runtime" / "__init__.py").touch()
         (package / "utils" / "runtime" / "config.py").write_text(CONFIG)
+        (package / "utils" / "runtime" / "package.py").write_text(PACKAGER)
         self.build = tmp_path / "build"
         self.log_dir = tmp_path / "state"
         (self.build / "src").mkdir(parents=True)
@@ -227,6 +259,79 @@ def test_an_engine_is_offered_and_used_where_it_is_wanted_alone(scene: Scene) ->
     with pytest.raises(Unfit) as caught:
         asked_of(scene, Builds(here=True), [])
     assert caught.value.code == "no_engine"
+
+
+@pytest.fixture
+def agent(scene: Scene) -> Path:
+    folder = scene.build.parent / "agent"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("strands")
+    return folder
+
+
+def packed(scene: Scene, agent: Path) -> list[str]:
+    with scene.toolkit.packing(agent, scene.build):
+        pass
+    log = scene.log_dir / LOG_NAME
+    return [line for line in log.read_text().splitlines() if line.startswith("packing")]
+
+
+def test_dependencies_are_packed_once_as_long_as_the_same_are_asked_for(scene: Scene, agent: Path) -> None:
+    assert packed(scene, agent) == packed(scene, agent) == ["packing strands"]
+    (agent / "requirements.txt").write_text("boto3")
+    assert packed(scene, agent) == ["packing strands", "packing boto3"]
+    (kept,) = scene.build.glob("dependencies/*/dependencies.zip")
+    assert kept.read_text() == "boto3"
+
+
+def test_packing_leaves_the_launch_to_say_what_is_wrong(scene: Scene, agent: Path) -> None:
+    scene.toolkit = replace(scene.toolkit, variables={**scene.toolkit.variables, "BEHAVIOUR": "cannot-pack"})
+    assert packed(scene, agent) == packed(scene, agent)[:1]
+    assert not list(scene.build.glob("dependencies/*/dependencies.*"))
+    assert scene.launch() == Shipped(RUNTIME_ID, RUNTIME_ARN)
+
+
+def test_packing_ends_with_what_is_done_beside_it(scene: Scene, agent: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), scene.toolkit.packing(agent, scene.build):
+        (worker,) = [p for p in psutil.Process().children() if "worker.py" in " ".join(p.cmdline())]
+        raise KeyboardInterrupt
+    assert not worker.is_running()
+    assert not list(scene.build.glob("tmp*")) and not list(scene.build.glob("*.result.json"))
+
+
+class Compressing:
+    """As much of the toolkit's packager as a merge takes."""
+
+    def create_deployment_package(self, **_: Any) -> None: ...
+    def _build_dependencies_zip(self, *_: Any) -> None: ...
+    def _merge_zips(self, *_: Any) -> None:
+        raise AssertionError("compressed anew")
+
+
+def test_packed_dependencies_go_into_the_package_as_they_are(tmp_path: Path) -> None:
+    packed, code, merged = (tmp_path / name for name in ("dependencies.zip", "code.zip", "deployment.zip"))
+    for path, files in ((packed, {"a/x.py": "x" * 999, "bin/run": "run"}), (code, {"main.py": "mine"})):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in files.items():
+                entry = zipfile.ZipInfo(name)
+                entry.external_attr, entry.compress_type = 0o755 << 16, zipfile.ZIP_DEFLATED
+                archive.writestr(entry, text)
+    before = packed.read_bytes()
+    sparing(Compressing)()._merge_zips(packed, code, merged)
+    with zipfile.ZipFile(merged) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "a/x.py": b"x" * 999,
+            "bin/run": b"run",
+            "main.py": b"mine",
+        }
+        assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o755}
+        assert archive.testzip() is None
+    assert packed.read_bytes() == before
+
+
+def test_a_toolkit_that_packs_otherwise_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="_merge_zips"):
+        sparing(type("Other", (), {"create_deployment_package": print, "_build_dependencies_zip": print}))
 
 
 def test_no_result_file_is_left(scene: Scene) -> None:
