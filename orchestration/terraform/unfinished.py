@@ -11,7 +11,7 @@ import re
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,24 +40,32 @@ NAMES_IN_LOCK = {
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """What a command did, and when: a lock that another kind of command took, or at another time, is not its."""
+
+    operation: str
+    begun: float
+    """Unix time, as `seen`."""
+    seen: float
+    """The last sign of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A Terraform command that may hold the state's lock."""
 
     pid: int
     start: str
     """processes.started of that pid."""
-    operations: tuple[str, ...]
-    """This command, after those before it whose end nobody saw either."""
-    begun: float
-    """Unix time, as `seen`."""
+    life: Life
     user: str
     host: str
-    seen: float = 0.0
-    """The last sign of its life."""
+    before: tuple[Life, ...] = ()
+    """Of commands before it whose end nobody saw either: a lock of theirs may still be there."""
 
     @property
     def operation(self) -> str:
-        return self.operations[-1]
+        return self.life.operation
 
     @property
     def who(self) -> str:
@@ -71,15 +79,16 @@ class Run:
 
 
 def record(work_dir: Path, pid: int, operation: str, now: float) -> None:
-    """Note a start. After one whose end nobody saw the time stays the earlier one: its lock may still be there."""
-    before = unfinished(work_dir)
+    """Note a start, beside what was noted of those before it whose end nobody saw."""
+    last = unfinished(work_dir)
     document = {
         "pid": pid,
         "start": started(pid) or "",
-        "operations": [*(before.operations if before else ()), operation],
-        "begun": min(now, before.begun) if before else now,
+        "operation": operation,
+        "begun": now,
         "user": getpass.getuser(),
         "host": socket.gethostname(),
+        "before": [asdict(life) for life in ((*last.before, last.life) if last else ())],
     }
     (work_dir / RECORD).write_text(json.dumps(document) + "\n", encoding="utf-8")
     sign(work_dir, now)
@@ -100,8 +109,8 @@ def unfinished(work_dir: Path) -> Run | None:
     path = work_dir / RECORD
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        operations = tuple(str(name) for name in raw.pop("operations"))
-        return Run(**raw, operations=operations, seen=path.stat().st_mtime) if operations else None
+        life = Life(raw.pop("operation"), raw.pop("begun"), path.stat().st_mtime)
+        return Run(**{**raw, "before": tuple(Life(**one) for one in raw["before"])}, life=life)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
@@ -173,20 +182,22 @@ def _lock_info(text: str) -> str:
 
 
 def abandoned_lock(text: str, run: Run | None) -> str | None:
-    """The ID of the lock that Terraform met, if just that run left it and is gone; else None.
+    """The ID of the lock that Terraform met, if just that run, or one before it, left it and is gone; else None.
 
-    It must name our user and host and what the run did, and be taken while the run lived: later another checkout of
-    the same user may hold it.
+    It must name our user and host and what the run did, and be taken while just that run lived: at any other time
+    another checkout of the same user may have taken it, and may hold it still.
     """
     found = dict(re.findall(r"^[│ ]*(ID|Who|Operation|Created): +(\S.*?) *$", text, re.M))
     if run is None or run.alive or run.host != socket.gethostname() or found.get("Who") != run.who:
         return None
-    if found.get("Operation") not in {NAMES_IN_LOCK.get(name) for name in run.operations}:
-        return None
     try:
         # Go's way of printing a time, which Terraform takes in UTC.
-        created = datetime.strptime(found["Created"][:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+        created = datetime.strptime(found["Created"][:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
     except (KeyError, ValueError):
         return None
-    lived = run.begun - CLOCK_STEP_S <= created.timestamp() <= run.seen + SIGN_S + CLOCK_STEP_S
-    return found.get("ID") if lived else None
+    its = any(
+        found.get("Operation") == NAMES_IN_LOCK.get(life.operation, "")
+        and life.begun - CLOCK_STEP_S <= created <= life.seen + SIGN_S + CLOCK_STEP_S
+        for life in (*run.before, run.life)
+    )
+    return found.get("ID") if its else None

@@ -151,13 +151,23 @@ def test_without_a_record_no_lock_is_ours() -> None:
     assert abandoned_lock(lock(), None) is None
 
 
-def test_a_second_unfinished_run_does_not_hide_the_lock_of_the_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("operation", "created", "its"),
+    [
+        pytest.param("OperationTypeApply", "2026-11-23 19:00:05", True, id="the-first-ones"),
+        pytest.param("OperationTypePlan", "2026-11-24 19:00:05", True, id="the-second-ones"),
+        pytest.param("OperationTypeApply", "2026-11-24 18:55:00", False, id="taken-between-them"),
+        pytest.param("OperationTypeApply", "2026-11-24 19:00:05", False, id="the-second-did-no-such-thing"),
+        pytest.param("OperationTypePlan", "2026-11-23 19:00:05", False, id="the-first-did-no-such-thing"),
+    ],
+)
+def test_a_second_unfinished_run_neither_hides_the_lock_of_the_first_nor_claims_what_came_between(
+    tmp_path: Path, operation: str, created: str, its: bool
+) -> None:
     first = run_of(tmp_path, gone())
-    record(tmp_path, gone(), "state push", datetime(2026, 11, 23, 20, 0, tzinfo=UTC).timestamp())
-    second = unfinished(tmp_path)
-    assert second is not None
-    assert second.begun == first.begun
-    assert abandoned_lock(lock(Who=first.who), second) == "0a1b-2c3d"
+    record(tmp_path, gone(), "plan", datetime(2026, 11, 24, 19, 0, tzinfo=UTC).timestamp())
+    met = lock(Who=first.who, Operation=operation, Created=f"{created}.1 +0000 UTC")
+    assert (abandoned_lock(met, unfinished(tmp_path)) is not None) is its
 
 
 def test_a_run_that_ended_is_forgotten(tmp_path: Path) -> None:
