@@ -112,7 +112,7 @@ output "customers_scope" {
 }
 
 output "deletion_protection" {
-  description = "\"true\" when `down` must refuse to take this environment apart. Read by orchestration/steps.py."
+  description = "\"true\" when `down` must refuse to take this environment apart. Read by orchestration/commands/teardown.py."
   value       = tostring(var.deletion_protection)
 }
 
