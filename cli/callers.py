@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from invoke import Context
 
+from cli.late import wiring
 from cli.words import described, help_instead
-from orchestration import wiring
 
 
 @described("client", "user", "target", "environment")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from invoke import Context
 
+from cli.late import wiring
 from cli.words import described
-from orchestration import wiring
 
 WORDS = {
     "out": "folder to write (default: .evidence/<target>-<environment>-<UTC time>)",

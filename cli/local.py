@@ -6,8 +6,8 @@ import shlex
 
 from invoke import Context
 
+from cli.late import wiring
 from cli.words import described, expect
-from orchestration import wiring
 
 
 @described("environment", name="up")

@@ -6,8 +6,8 @@ import sys
 
 from invoke import Context
 
+from cli.late import wiring
 from cli.words import described
-from orchestration import wiring
 
 
 @described(

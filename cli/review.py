@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from invoke import Context
 
+from cli.late import wiring
 from cli.words import REVIEWING, described, expect, help_instead
-from orchestration import wiring
 
 
 @described("target", "environment", "yes", "destroy", "detailed_exitcode", "out", "review", *REVIEWING)

@@ -12,7 +12,7 @@ from typing import Any
 
 from invoke import Collection, Context, Exit, Program, Task, task
 
-from orchestration import wiring
+from cli.late import wiring
 
 WORDS = {
     "target": "local or aws (default: TARGET, else local)",
