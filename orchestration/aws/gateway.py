@@ -30,6 +30,15 @@ GATEWAY_EXTRAS = (
     "wafConfiguration",
 )
 TARGET_EXTRAS = ("privateEndpoint", "certificateConfigurations")
+# Of CustomOauth2ProviderConfigOutput (botocore model).
+PROVIDER_EXTRAS = (
+    "onBehalfOfTokenExchangeConfig",
+    "privateEndpoint",
+    "privateEndpointOverrides",
+    "privateKeyJwtConfig",
+)
+# Either shows the secret to the token endpoint; which of them the service chooses unasked is not documented.
+BY_SECRET = frozenset({"CLIENT_SECRET_BASIC", "CLIENT_SECRET_POST"})
 METADATA_EXTRAS = ("allowedQueryParameters", "allowedResponseHeaders")
 
 
@@ -219,6 +228,8 @@ def target_from_api(answer: Mapping[str, Any]) -> ObservedTarget:
 def provider_from_api(answer: Mapping[str, Any]) -> ObservedProvider:
     """GetOauth2CredentialProvider's answer in our words (botocore model: GetOauth2CredentialProviderResponse)."""
     client = answer.get("oauth2ProviderConfigOutput", {}).get("customOauth2ProviderConfig", {})
+    method = "clientAuthenticationMethod"
+    others = (method,) if client.get(method) not in {None, *BY_SECRET} else ()
     return ObservedProvider(
         arn=answer["credentialProviderArn"],
         status=answer.get("status", "READY"),
@@ -227,6 +238,7 @@ def provider_from_api(answer: Mapping[str, Any]) -> ObservedProvider:
             discovery_url=client.get("oauthDiscovery", {}).get("discoveryUrl", ""),
             client_id=client.get("clientId", ""),
             vendor=answer.get("credentialProviderVendor", ""),
+            extras=(*(name for name in PROVIDER_EXTRAS if client.get(name)), *others),
         ),
         secret_arn=answer.get("clientSecretArn", {}).get("secretArn", ""),
         secret_key=answer.get("clientSecretJsonKey", ""),

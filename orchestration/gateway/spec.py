@@ -54,6 +54,8 @@ class ProviderSpec:
     discovery_url: str
     client_id: str
     vendor: str = "CustomOauth2"
+    extras: tuple[str, ...] = ()
+    """What we never send and must not be there: an endpoint that gets the secret instead, another way to sign in."""
 
     def is_of(self, user_pool_id: str) -> bool:
         """Whether its tokens are that user pool's: this tells whose it is, since of its tags the service tells none."""

@@ -10,7 +10,9 @@ import pytest
 from botocore.stub import Stubber
 
 from orchestration.aws import AccessKey, BotoGatewayControl, Clients
+from orchestration.aws.gateway import provider_from_api
 from orchestration.errors import Unfit
+from orchestration.gateway import differing
 from tests.fakes.gateway import (
     PROVIDER_ARN,
     TARGET_ID,
@@ -142,6 +144,27 @@ def test_a_providers_secret_is_sent_and_never_read(adapter: BotoGatewayControl, 
     found = adapter.provider(ASKED.provider.name)
     assert found == observed_provider(secret_arn=SECRET_ARN, secret_key="client_secret")
     assert CLIENT_SECRET not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("more", "extras"),
+    [
+        (
+            {"privateEndpoint": {"selfManagedLatticeResource": {"resourceConfigurationIdentifier": "r"}}},
+            "privateEndpoint",
+        ),
+        ({"privateEndpointOverrides": [{"domain": "idp.example", "privateEndpoint": {}}]}, "privateEndpointOverrides"),
+        ({"privateKeyJwtConfig": {"kmsKeyArn": "k"}}, "privateKeyJwtConfig"),
+        ({"onBehalfOfTokenExchangeConfig": {"grantType": "TOKEN_EXCHANGE"}}, "onBehalfOfTokenExchangeConfig"),
+        ({"clientAuthenticationMethod": "AWS_IAM_ID_TOKEN_JWT"}, "clientAuthenticationMethod"),
+        ({"clientAuthenticationMethod": "CLIENT_SECRET_POST"}, None),
+    ],
+)
+def test_where_else_a_provider_takes_the_secret_is_a_difference(more: dict[str, Any], extras: str | None) -> None:
+    shown = SHOWN_PROVIDER | {"oauth2ProviderConfigOutput": {"customOauth2ProviderConfig": {**CLIENT, **more}}}
+    live = provider_from_api(shown).spec
+    assert live.extras == ((extras,) if extras else ())
+    assert differing(ASKED.provider, live) == (("extras",) if extras else ())
 
 
 @pytest.mark.parametrize(
