@@ -8,7 +8,7 @@ from cli.late import wiring
 from cli.words import REVIEWING, described, expect, help_instead
 
 
-@described("target", "environment", "yes", "destroy", "detailed_exitcode", "out", "review", *REVIEWING)
+@described("target", "environment", "yes", "destroy", "detailed_exitcode", "out", "lock", "review", *REVIEWING)
 def plan(
     c: Context,
     target: str | None = None,
@@ -17,6 +17,7 @@ def plan(
     destroy: bool = False,
     detailed_exitcode: bool = False,
     out: str | None = None,
+    lock: bool = True,
     review: bool = False,
     json: bool = False,
     markdown: str | None = None,
@@ -28,7 +29,7 @@ def plan(
     asked = wiring.Wishes(json, markdown, sarif, max_risk, waivers)
     wishes = asked if review or asked != wiring.Wishes() else None
     with wiring.session(target, environment, yes=yes, quiet=json) as project:
-        planned = project.reviews.plan(destroy=destroy, wishes=wishes, out=out)
+        planned = project.reviews.plan(destroy=destroy, wishes=wishes, out=out, lock=lock)
         if not json:
             project.console.result(planned.text.rstrip())
         project.reviews.what_stays(planned, out)

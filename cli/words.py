@@ -20,6 +20,7 @@ WORDS = {
     "yes": "do not ask on AWS",
     "json": "one JSON document on stdout instead of text",
     "destroy": "plan the removal instead",
+    "lock": "with --no-lock: leave the state's lock alone, as a role must that may only read",
     "out": "keep the plan there, for `invoke apply --plan`; it holds every value in the clear",
     "plan": "apply just this plan, kept by `invoke plan --out`",
     "review": "then say who may call, which tokens die, what is widened",

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from orchestration import drift
-from orchestration.checks.doors import door_spec, probe_doors
+from orchestration.commands.drifting import Drifting
 from orchestration.commands.wishes import PLAN_AS_JSON, Wishes, check_writable, read_text
 from orchestration.console import Console
-from orchestration.drift import Door, Drift, Other
+from orchestration.drift import Drift
 from orchestration.errors import BadInput, GateRefused
-from orchestration.ledger import RuntimeRecord
 from orchestration.review import (
     Review,
-    Severity,
     Waiver,
     declared_in,
     load_waivers,
     review,
-    review_authorizer,
     to_json,
     to_markdown,
     to_sarif,
     to_text,
 )
-from orchestration.runtime.launch import Launcher
-from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, pinned_endpoints
-from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec
-from orchestration.settings import QUALIFIER, Endpoints, Settings
 from orchestration.steps import Steps
 
 
@@ -57,8 +50,13 @@ class Reviews:
     def console(self) -> Console:
         return self.steps.console
 
-    def plan(self, *, destroy: bool = False, wishes: Wishes | None = None, out: str | None = None) -> Planned:
-        """Plan and, with wishes, review. Without `out` no plan file stays: it holds every value in the clear."""
+    def plan(
+        self, *, destroy: bool = False, wishes: Wishes | None = None, out: str | None = None, lock: bool = True
+    ) -> Planned:
+        """Plan and, with wishes, review. Without `out` no plan file stays: it holds every value in the clear.
+
+        Without `lock` the state's lock is left alone, for a role that may only read.
+        """
         waivers = self._waivers(wishes) if wishes else ()
         if out is not None:
             check_writable(out, "--out")
@@ -69,7 +67,7 @@ class Reviews:
             terraform = self.steps.terraform(self.steps.bring_up())
             try:
                 with self.console.step("terraform plan"), self.steps.account_of_nothing(terraform):
-                    changes, text = terraform.plan(destroy=destroy)
+                    changes, text = terraform.plan(destroy=destroy, lock=lock)
                 reviewed = self._review(terraform.show_plan(), waivers) if wishes else None
                 if out is not None:
                     terraform.keep_plan(Path(out))
@@ -122,12 +120,7 @@ class Reviews:
 
     def drift(self) -> list[Drift]:
         """Everything that is not as code and launch say. Changes nothing."""
-        endpoints = self.steps.endpoints()
-        with self.steps.alone():
-            self.steps.check_account(self.steps.load_or_new())
-            settings = self.steps.settings(endpoints)
-            found = [*self._provisioned(endpoints), *self._members(settings), *self._launched(settings)]
-            return [*found, *self._gateway(settings)]
+        return Drifting(self.steps).found()
 
     def show_drift(self, found: list[Drift], *, json: bool) -> bool:
         """Show it; True if anything is to be mended, which a note is not."""
@@ -158,79 +151,3 @@ class Reviews:
 
     def _review(self, document: Mapping[str, Any], waivers: tuple[Waiver, ...]) -> Review:
         return review(document, waivers=waivers, today=datetime.fromtimestamp(self.steps.clock.now(), UTC).date())
-
-    def _provisioned(self, endpoints: Endpoints) -> list[Drift]:
-        terraform = self.steps.tools.terraform(endpoints)
-        try:
-            with self.console.step("terraform plan"):
-                changes, _ = terraform.plan()
-            return drift.plan_drifts(terraform.show_plan()) if changes else []
-        finally:
-            terraform.forget_plan()
-
-    def _members(self, settings: Settings) -> Iterator[Drift]:
-        if cognito := settings.outputs.cognito:
-            pool = self.steps.tools.pool_members(settings.endpoints)
-            clients, users = pool.clients(cognito.user_pool_id), pool.users(cognito.user_pool_id)
-            yield from drift.pool_drifts(settings.outputs, clients, users)
-
-    def _gateway(self, settings: Settings) -> Iterator[Drift]:
-        asked = self.steps.tools.gateway_asked(settings)
-        if asked is not None:
-            yield from drift.gateway_drifts(asked, self.steps.gateway_seen(settings, asked))
-        elif stray := self.steps.unasked_gateway(settings):
-            yield drift.stray_gateway(stray.spec.name)
-
-    def _launched(self, settings: Settings) -> Iterator[Drift]:
-        ledger = self.steps.load_or_new()
-        launcher = self.steps.tools.launcher(settings)
-        control = launcher.control
-        spec = launcher.asked()
-        live = own_runtime(control, spec.name, ledger.runtime)
-        yield from drift.runtime_drifts(Door(spec, live))
-        if live is not None:
-            yield from _artifact(launcher, spec, ledger.runtime)
-            yield from drift.endpoint_drifts(spec, pinned_endpoints(control, live.id))
-            yield from _policies(control, live)
-        probes = {spec.name: spec for spec in _probes(settings, spec)}
-        for record in ledger.doors:
-            if record.name in probes and (door := own_runtime(control, record.name, record)):
-                yield from drift.probe_drifts(Door(probes[record.name], door))
-                yield from _policies(control, door)
-        yield from _others(control, settings, spec, {record.name for record in ledger.doors} & probes.keys())
-
-
-def _artifact(launcher: Launcher, spec: RuntimeSpec, known: RuntimeRecord | None) -> Iterator[Drift]:
-    """What the runtime takes and the runtime does not tell: the package in the bucket, the image under its tag."""
-    if spec.image:
-        launched = known.image_digest if known else None
-        yield from drift.image_drift(spec.name, spec.image, launched, launcher.image_digest(spec.image))
-    else:
-        launched = known.artifact_version if known else None
-        yield from drift.package_drift(spec.name, launched, launcher.artifact_version(spec.bucket, spec.key))
-
-
-def _policies(control: RuntimeControl, live: ObservedRuntime) -> Iterator[Drift]:
-    """Of the runtime and of each of its endpoints (AgentCore devguide: resource-based-policies)."""
-    yield from drift.policy_drifts(f"runtime {live.spec.name}", control.resource_policy(live.arn))
-    for name in (QUALIFIER, *sorted(control.other_endpoints(live.id))):
-        where = f"runtime {live.spec.name} endpoint {name}"
-        yield from drift.policy_drifts(where, control.resource_policy(f"{live.arn}/runtime-endpoint/{name}"))
-
-
-def _probes(settings: Settings, main: RuntimeSpec) -> list[RuntimeSpec]:
-    return [door_spec(settings, main, door) for door in probe_doors(settings)]
-
-
-def _others(
-    control: RuntimeControl, settings: Settings, spec: RuntimeSpec, recorded: Collection[str]
-) -> Iterator[Drift]:
-    """Every other runtime of the project: without an authorizer, or with a weak one, it is a way in unseen."""
-    project = spec.name.removesuffix(f"_{settings.outputs.environment}")
-    found = []
-    for name, runtime_id in sorted(control.names().items()):
-        if name.startswith(f"{project}_") and name != spec.name and (runtime := control.get(runtime_id)):
-            findings = review_authorizer(runtime.spec.authorizer, address=name)
-            weak = tuple(finding.why for finding in findings if finding.severity is Severity.CRITICAL)
-            found.append(Other(name, runtime.spec.authorizer, weak))
-    yield from drift.open_doors(project, settings.outputs.environment, found, recorded)

@@ -12,6 +12,7 @@ from orchestration.drift.launched import (
     policy_drifts,
     probe_drifts,
     runtime_drifts,
+    unknown_artifact,
 )
 from orchestration.drift.pool import Members, pool_drifts
 from orchestration.drift.provisioned import plan_drifts
@@ -36,4 +37,5 @@ __all__ = [
     "probe_drifts",
     "runtime_drifts",
     "stray_gateway",
+    "unknown_artifact",
 ]

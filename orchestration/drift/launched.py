@@ -71,6 +71,11 @@ def package_drift(name: str, launched: str | None, now: str | None) -> Iterator[
         yield Drift(f"runtime {name}", "artifact", launched, now)
 
 
+def unknown_artifact(name: str) -> Drift:
+    """Nobody here knows what was launched: that is said, and is no difference."""
+    return Drift(f"runtime {name}", "artifact", "unknown", "not compared: no ledger here", level=Level.NOTE)
+
+
 def image_drift(name: str, image: str, launched: str | None, now: str | None) -> Iterator[Drift]:
     """Tags are immutable, so an image under another digest, or none, was deleted first."""
     if launched != now:

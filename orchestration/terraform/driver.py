@@ -78,13 +78,17 @@ class TerraformDriver:
             raise self._tool.failed("fmt", code, out + err)
         return out.split()
 
-    def plan(self, *, destroy: bool = False, on_line: OnLine | None = None) -> tuple[bool, str]:
-        """(has changes, the plan as text without progress). The plan file is <work_dir>/plan.tfplan."""
+    def plan(self, *, destroy: bool = False, lock: bool = True, on_line: OnLine | None = None) -> tuple[bool, str]:
+        """(has changes, the plan as text without progress). The plan file is <work_dir>/plan.tfplan.
+
+        Without `lock` nothing is written where the state is, and an apply that runs meanwhile is not noticed.
+        """
         code, out, err = self._tool.run(
             "plan",
             on_line=on_line,
             detailed_exitcode=IsFlagged,
             destroy=IsFlagged if destroy else None,
+            lock=None if lock else False,
             out=str(self._plan.path),
             **self._common(),
         )

@@ -331,6 +331,12 @@ def test_a_plan_for_removal_says_so(fake: Fake) -> None:
     assert "-destroy" in fake.calls()[0]
 
 
+@pytest.mark.parametrize(("lock", "flags"), [(True, []), (False, ["-lock=false"])])
+def test_a_plan_leaves_the_states_lock_alone_when_told_so(fake: Fake, lock: bool, flags: list[str]) -> None:
+    fake.driver.plan(lock=lock)
+    assert [word for word in fake.calls()[0] if word.startswith("-lock=")] == flags
+
+
 def test_variables_go_in_by_file(fake: Fake) -> None:
     fake.driver.plan()
     [flag] = [word for word in fake.calls()[0] if word.startswith("-var-file=")]
