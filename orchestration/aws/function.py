@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestration.aws.session import Clients, translated
@@ -22,6 +22,7 @@ class BotoFunctions:
                 found = self._lambda.get_function(FunctionName=arn)["Configuration"]
             except self._lambda.exceptions.ResourceNotFoundException:
                 return None
+        aliases, versions = self._aliases(arn), self._versions(arn)
         return FunctionSpec(
             code_sha256=found["CodeSha256"],
             handler=found.get("Handler", ""),
@@ -29,8 +30,8 @@ class BotoFunctions:
             runtime=found.get("Runtime", ""),
             layers=tuple(layer["Arn"] for layer in found.get("Layers") or ()),
             variables=tuple(sorted((found.get("Environment") or {}).get("Variables") or {})),
-            permissions=self._permissions(arn),
-            urls=self._urls(arn),
+            permissions=self._permissions(arn, ["", *aliases, *versions]),
+            urls=self._urls(arn, ["", *aliases]),
         )
 
     def put_code(self, arn: str, package: bytes) -> None:
@@ -39,34 +40,63 @@ class BotoFunctions:
             self._lambda.get_waiter("function_updated_v2").wait(FunctionName=arn)
 
     def remove_permission(self, arn: str, sid: str) -> None:
+        qualifier, _, plain = sid.rpartition(":")
         with translated("lambda:RemovePermission"):
             try:
-                self._lambda.remove_permission(FunctionName=arn, StatementId=sid)
+                self._lambda.remove_permission(**_at(arn, qualifier), StatementId=plain)
             except self._lambda.exceptions.ResourceNotFoundException:
                 return
 
     def remove_url(self, called: str) -> None:
         # arn:<partition>:lambda:<region>:<account>:function:<name>[:<alias>]
         parts = called.split(":")
-        alias = {"Qualifier": parts[7]} if len(parts) == 8 else {}
         with translated("lambda:DeleteFunctionUrlConfig"):
             try:
-                self._lambda.delete_function_url_config(FunctionName=":".join(parts[:7]), **alias)
+                self._lambda.delete_function_url_config(**_at(":".join(parts[:7]), ":".join(parts[7:])))
             except self._lambda.exceptions.ResourceNotFoundException:
                 return
 
-    def _permissions(self, arn: str) -> dict[str, str]:
-        with translated("lambda:GetPolicy"):
-            try:
-                policy = json.loads(self._lambda.get_policy(FunctionName=arn)["Policy"])
-            except self._lambda.exceptions.ResourceNotFoundException:
-                return {}
-        return {str(statement.get("Sid")): _told(statement) for statement in policy.get("Statement", ())}
+    def _aliases(self, arn: str) -> list[str]:
+        with translated("lambda:ListAliases"):
+            pages = self._lambda.get_paginator("list_aliases").paginate(FunctionName=arn)
+            return [item["Name"] for page in pages for item in page["Aliases"]]
 
-    def _urls(self, arn: str) -> dict[str, str]:
-        with translated("lambda:ListFunctionUrlConfigs"):
-            pages = self._lambda.get_paginator("list_function_url_configs").paginate(FunctionName=arn)
-            return {item["FunctionArn"]: item["AuthType"] for page in pages for item in page["FunctionUrlConfigs"]}
+    def _versions(self, arn: str) -> list[str]:
+        """Those that were published: none of ours is."""
+        with translated("lambda:ListVersionsByFunction"):
+            pages = self._lambda.get_paginator("list_versions_by_function").paginate(FunctionName=arn)
+            found = [item["Version"] for page in pages for item in page["Versions"]]
+        return [version for version in found if version != "$LATEST"]
+
+    def _permissions(self, arn: str, qualifiers: Sequence[str]) -> dict[str, str]:
+        """An alias and a version have a policy each of their own (Lambda developer guide: resource-based policies)."""
+        found = {}
+        for qualifier in qualifiers:
+            with translated("lambda:GetPolicy"):
+                try:
+                    policy = json.loads(self._lambda.get_policy(**_at(arn, qualifier))["Policy"])
+                except self._lambda.exceptions.ResourceNotFoundException:
+                    continue
+            for statement in policy.get("Statement", ()):
+                found[f"{qualifier}:{statement.get('Sid')}".lstrip(":")] = _told(statement)
+        return found
+
+    def _urls(self, arn: str, qualifiers: Sequence[str]) -> dict[str, str]:
+        """One by one: of an alias's the local cloud lists no more than the function."""
+        found = {}
+        for qualifier in qualifiers:
+            with translated("lambda:GetFunctionUrlConfig"):
+                try:
+                    kind = self._lambda.get_function_url_config(**_at(arn, qualifier))["AuthType"]
+                except self._lambda.exceptions.ResourceNotFoundException:
+                    continue
+            found[f"{arn}:{qualifier}".rstrip(":")] = kind
+        return found
+
+
+def _at(arn: str, qualifier: str) -> dict[str, str]:
+    """The function itself, or one alias or version of it."""
+    return {"FunctionName": arn} | ({"Qualifier": qualifier} if qualifier else {})
 
 
 def _told(statement: Mapping[str, Any]) -> str:

@@ -30,7 +30,9 @@ class FunctionSpec:
     variables: tuple[str, ...] = ()
     """Names of its environment variables: some have Python load other code."""
     permissions: Mapping[str, str] = field(default_factory=dict)
-    """Statements of its resource policy, {Sid: who may do what}. The gateway's own right is in its role."""
+    """Statements of its resource policies, {Sid: who may do what}; <alias or version>:<Sid> of one that is not the
+    function's own. The gateway's own right is in its role.
+    """
     urls: Mapping[str, str] = field(default_factory=dict)
     """Function URLs, {what they call: AuthType}."""
 
@@ -65,9 +67,10 @@ class FunctionKeeper:
             self.control.remove_permission(arn, sid)
             yield f"function permission {sid}"
         for called, kind in live.urls.items():
-            self.note(f"function: removing its URL (AuthType {kind}), which goes round the gateway")
+            self.note(f"function: removing the URL of {_named(called)} (AuthType {kind}), which goes round the gateway")
             self.control.remove_url(called)
             yield "function URL"
+        self._refuse_open(arn, live)
         if live.code_sha256 != asked.code_sha256:
             yield from self._put_code(arn, asked)
         fields = [name for name in ("handler", "layers", "role_arn", "runtime", "variables")
@@ -76,6 +79,21 @@ class FunctionKeeper:
             raise LaunchFailed(
                 f"function {arn} differs from what Terraform made: {', '.join(fields)}",
                 remedy="invoke apply",
+                code="function_differs",
+            )
+
+    def _refuse_open(self, arn: str, live: FunctionSpec) -> None:
+        """Raises LaunchFailed for a way round the gateway that is there although it was taken away."""
+        if not live.permissions and not live.urls:
+            return
+        again = self.control.get(arn)
+        ways = [f"URL of {_named(called)}" for called in again.urls] if again else []
+        ways += [f"permission {sid}" for sid in again.permissions] if again else []
+        if ways:
+            raise LaunchFailed(
+                f"function {_named(arn)} can still be called past the gateway: {', '.join(ways)}",
+                remedy="remove it by `aws lambda delete-function-url-config` or `aws lambda remove-permission` with "
+                "--qualifier for an alias or a version, then `make up`",
                 code="function_differs",
             )
 
@@ -90,3 +108,8 @@ class FunctionKeeper:
         self.note("function: putting its own code back")
         self.control.put_code(arn, content)
         yield "function code"
+
+
+def _named(arn: str) -> str:
+    """<function>[:<alias>] of an ARN."""
+    return arn.partition(":function:")[2] or arn

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from orchestration.aws import AccessKey, BotoFunctions, Clients
+from orchestration.settings import Endpoints
 from tests.contract.cast import Cast, allow
-from tests.contract.cloud import Emulator, Local, People, get, send
+from tests.contract.cloud import REGION, Emulator, Local, People, get, send
 from tests.contract.gateways import (
     SCOPE,
     TOOL,
@@ -194,3 +196,27 @@ def test_debug_says_why_and_a_role_without_permission_gets_nothing(
     failed, text = told(answer.json["result"])
     assert failed and "Access denied while invoking Lambda function" in text
     assert held.line(answer)["outcome"] == "access_denied"
+
+
+def test_ways_round_the_gateway_at_an_alias_or_a_version_are_seen_and_taken_away(
+    emulator: Emulator, cast: Cast
+) -> None:
+    arn, client = make_function(emulator, cast), emulator.client("lambda")
+    version = client.publish_version(FunctionName=arn)["Version"]
+    client.create_alias(FunctionName=arn, Name="evil", FunctionVersion=version)
+    for place in ({}, {"Qualifier": "evil"}):
+        client.create_function_url_config(FunctionName=arn, AuthType="NONE", **place)
+    for qualifier in ("evil", version):
+        allowed = {"Principal": "*", "Action": "lambda:InvokeFunction", "Qualifier": qualifier}
+        client.add_permission(FunctionName=arn, StatementId=f"at-{qualifier}", **allowed)
+    key, url = AccessKey(emulator.key, emulator.secret), emulator.url
+    functions = BotoFunctions(Clients(REGION, Endpoints(url, url, url), key))
+    seen = functions.get(arn)
+    assert seen is not None and dict(seen.urls) == {arn: "NONE", f"{arn}:evil": "NONE"}
+    assert {"evil:at-evil", f"{version}:at-{version}"} <= set(seen.permissions)
+    for called in seen.urls:
+        functions.remove_url(called)
+    for sid in seen.permissions:
+        functions.remove_permission(arn, sid)
+    left = functions.get(arn)
+    assert left is not None and (left.urls, left.permissions) == ({}, {})

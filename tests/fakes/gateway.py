@@ -148,6 +148,8 @@ class FakeFunctions:
 
     live: FunctionSpec | None = field(default_factory=lambda: asked().function)
     calls: list[str] = field(default_factory=list)
+    stubborn: bool = False
+    """What is taken away stays."""
 
     def get(self, arn: str) -> FunctionSpec | None:
         return self.live if arn == asked().target.function_arn else None
@@ -159,9 +161,16 @@ class FakeFunctions:
 
     def remove_permission(self, arn: str, sid: str) -> None:
         self.calls.append(f"remove_permission {sid}")
+        self._without("permissions", sid)
 
     def remove_url(self, called: str) -> None:
         self.calls.append(f"remove_url {called}")
+        self._without("urls", called)
+
+    def _without(self, ways: str, one: str) -> None:
+        assert self.live is not None
+        left: Any = {key: told for key, told in getattr(self.live, ways).items() if key != one}
+        self.live = self.live if self.stubborn else replace(self.live, **{ways: left})
 
 
 def standing() -> FakeGateways:

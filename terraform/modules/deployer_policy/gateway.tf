@@ -17,8 +17,9 @@ locals {
         "lambda:DeleteFunctionUrlConfig",
         "lambda:GetFunction",
         "lambda:GetFunctionCodeSigningConfig",
+        "lambda:GetFunctionUrlConfig",
         "lambda:GetPolicy",
-        "lambda:ListFunctionUrlConfigs",
+        "lambda:ListAliases",
         "lambda:ListVersionsByFunction",
         "lambda:RemovePermission",
         "lambda:TagResource",
@@ -26,7 +27,8 @@ locals {
         "lambda:UpdateFunctionCode",
         "lambda:UpdateFunctionConfiguration",
       ]
-      Resource = [local.function_arn]
+      # Its aliases and versions too: each may have a policy or a URL of its own, by which it is called past the gateway.
+      Resource = [local.function_arn, "${local.function_arn}:*"]
     },
     {
       Sid    = "MakeAndListGateways"

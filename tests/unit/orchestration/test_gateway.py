@@ -309,6 +309,20 @@ def test_ways_round_the_gateway_are_closed(changes: dict[str, Any], changed: str
 
 
 @pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        pytest.param({"urls": {"arn:aws:lambda:r:a:function:f:evil": "NONE"}}, "URL of f:evil", id="url-of-an-alias"),
+        pytest.param({"permissions": {"evil:open": "Allow *"}}, "permission evil:open", id="permission-of-an-alias"),
+    ],
+)
+def test_a_way_round_that_could_not_be_closed_is_named_and_no_success(changes: dict[str, Any], named: str) -> None:
+    functions = replace(function_with(**changes), stubborn=True)
+    with pytest.raises(LaunchFailed, match=named) as caught:
+        made(standing(), RECORD, functions=functions)
+    assert "--qualifier" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
     "changes",
     [{"handler": "x"}, {"role_arn": "x"}, {"runtime": "x"}, {"layers": ("x",)}, {"variables": ("PYTHONPATH",)}],
     ids=str,
