@@ -4,7 +4,7 @@ output "policy_arns" {
 }
 
 output "reading_policies" {
-  description = "Policy documents (JSON) by what they are for: the statements' reading actions and the state's lock, for a role that plans and looks for drift. Read by examples/ci_deployer."
+  description = "Policy documents (JSON) by what they are for: the statements' reading actions, for a role that plans and looks for drift. Read by examples/ci_deployer."
   value = {
     for name, statements in local.reading_documents : name => jsonencode({
       Version   = "2012-10-17"

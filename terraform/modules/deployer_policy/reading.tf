@@ -1,5 +1,5 @@
-# The part of the deployer's statements that changes nothing: what a plan and `invoke drift` need. A plan holds the state's lock,
-# a file that is written and deleted again.
+# The part of the deployer's statements that changes nothing: what `invoke plan --no-lock` and `invoke drift` need. The state's lock
+# is no part of it: whoever may write it can hold up a deployment, or delete its lock in the middle.
 
 locals {
   # What a query of logs found and other data that a plan does not look at stay out. A generated password stays in: Terraform
@@ -8,21 +8,9 @@ locals {
   unread  = ["logs:GetQueryResults"]
 
   reading_documents = {
-    for name, statements in local.documents : name => concat(
-      [
-        for statement in statements : merge(statement, { Action = [for action in statement.Action : action if can(regex(local.reading, action)) && !contains(local.unread, action)] })
-        if anytrue([for action in statement.Action : can(regex(local.reading, action)) && !contains(local.unread, action)])
-      ],
-      name == "runtime" ? local.lock_statements : [],
-    )
+    for name, statements in local.documents : name => [
+      for statement in statements : merge(statement, { Action = [for action in statement.Action : action if can(regex(local.reading, action)) && !contains(local.unread, action)] })
+      if anytrue([for action in statement.Action : can(regex(local.reading, action)) && !contains(local.unread, action)])
+    ]
   }
-
-  lock_statements = [
-    for bucket in var.state_bucket_name == null ? [] : ["arn:${var.partition}:s3:::${var.state_bucket_name}"] : {
-      Sid      = "HoldTheLock"
-      Effect   = "Allow"
-      Action   = ["s3:DeleteObject", "s3:PutObject"]
-      Resource = ["${bucket}/inbound-auth/${var.environment}/*.tflock"]
-    }
-  ]
 }
