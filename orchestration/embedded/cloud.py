@@ -58,6 +58,15 @@ class DaemonStatus:
     pid: int | None
     port: int
     log: Path
+    moved: bool = False
+    """It runs on from where its folder was: it may answer, but cannot load what it has not loaded yet."""
+
+    def defect(self) -> str:
+        """What is wrong with one that is not healthy."""
+        if not self.running:
+            return "it is not running"
+        what = "works from where its folder was before it was moved" if self.moved else "does not answer"
+        return f"pid {self.pid} {what}"
 
 
 class LocalCloud:
@@ -129,9 +138,8 @@ class LocalCloud:
             )
         for status in self.status(ports):
             if not status.healthy:
-                state = f"pid {status.pid} does not answer" if status.running else "it is not running"
                 raise Unfit(
-                    f"{status.name} is down: {state} on {LOOPBACK}:{status.port}",
+                    f"{status.name} is down: {status.defect()} on {LOOPBACK}:{status.port}",
                     remedy=remedy,
                     code="local_cloud_down",
                 )
@@ -231,14 +239,16 @@ class LocalCloud:
 
     def _status(self, daemon: Daemon, numbers: list[int], urls: list[str]) -> DaemonStatus:
         process = daemon.process()
+        moved = process is not None and daemon.moved()
         answers = process is not None and holds(process.pid, numbers) and all(healthy(url) for url in urls)
         return DaemonStatus(
             daemon.name,
             process is not None,
-            answers,
+            answers and not moved,
             process.pid if process else None,
             numbers[0],
             daemon.log_path,
+            moved,
         )
 
     def _wishes(self) -> dict[str, int | None]:

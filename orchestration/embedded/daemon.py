@@ -70,6 +70,11 @@ class Daemon:
             return None
         return process if place == Path(os.path.realpath(self.folder)) else None
 
+    def moved(self) -> bool:
+        """True if its folder was elsewhere when it was started: its program, and what it opens by name, are there."""
+        started_in = self._noted("folder")
+        return started_in != "" and os.path.realpath(started_in) != os.path.realpath(self.folder)
+
     def start(
         self,
         argv: Sequence[str],
@@ -130,9 +135,8 @@ class Daemon:
         """
         process = self.process()
         if process is not None:
-            moved = self._noted("folder") not in ("", str(self.folder))
             try:
-                process.kill() if moved else process.terminate()
+                process.kill() if self.moved() else process.terminate()
                 process.resume()  # one that is stopped cannot end, or save what it holds, by itself
                 process.wait(STOP_TIMEOUT_S)
             except psutil.TimeoutExpired:

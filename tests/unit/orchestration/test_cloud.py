@@ -4,10 +4,13 @@ import json
 import os
 import socket
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 
 from orchestration.embedded.cloud import PORT_VARIABLES, LocalCloud
@@ -142,6 +145,39 @@ def test_a_daemon_that_does_not_run_is_named(scene: Scene) -> None:
         scene.cloud().require_running(Ports(4566, 8081, 8082))
     assert caught.value.code == "local_cloud_down"
     assert caught.value.message == "ministack is down: it is not running on 127.0.0.1:4566"
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Not onto the tests' output."""
+
+
+@pytest.mark.enable_socket
+def test_a_daemon_that_was_moved_with_its_folder_is_down_though_it_answers(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would fail at the first service that it has not loaded yet, and `down` could not get past it."""
+    cloud = scene.cloud()
+    folder = cloud.emulator.folder
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)  # this process is the daemon: it works in the folder and holds the port
+    started = {"pid": os.getpid(), "created": psutil.Process().create_time()}
+    with HTTPServer(("127.0.0.1", 0), Healthy) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        ports = Ports(server.server_port, server.server_port, server.server_port)
+        found = {}
+        for place in (folder, scene.root / "before" / "cloud"):
+            (folder / "ministack.pid").write_text(json.dumps({**started, "folder": str(place)}))
+            found[place] = cloud.status(ports)[0]
+        with pytest.raises(Unfit, match="works from where its folder was before it was moved") as caught:
+            cloud.require_running(ports)
+        server.shutdown()
+    assert [(status.running, status.healthy) for status in found.values()] == [(True, True), (True, False)]
+    assert (caught.value.code, caught.value.remedy) == ("local_cloud_down", "make up")
 
 
 def test_the_endpoints_are_loopback_and_the_token_endpoint_the_emulators(scene: Scene) -> None:

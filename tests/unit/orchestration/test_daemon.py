@@ -196,6 +196,15 @@ def test_one_that_was_moved_with_its_folder_saves_nothing_to_where_that_was(daem
     assert not said.exists()
 
 
+def test_one_that_was_moved_is_known_and_one_reached_through_a_link_is_at_home(daemon: Daemon, tmp_path: Path) -> None:
+    start(daemon)
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert not Daemon("thing", tmp_path / "link" / "cloud").moved()
+    moved = Daemon("thing", daemon.folder.rename(tmp_path / "moved"))
+    assert moved.moved()
+    moved.stop()
+
+
 def test_in_a_copied_folder_the_originals_process_is_left_alone(daemon: Daemon, stranger: psutil.Process) -> None:
     record(daemon, stranger.pid, stranger.create_time())
     assert daemon.process() is None
