@@ -35,8 +35,8 @@ def bedrock_models(env: Mapping[str, str]) -> list[str]:
 
 
 def model_variables(env: Mapping[str, str], provider: str) -> dict[str, str]:
-    """What the agent is told beside provider and model."""
-    return {name: env[name] for name in HANDED_ON[provider] if env.get(name)}
+    """What the agent is told beside provider and model. Of an unknown provider, which check_model refuses, nothing."""
+    return {name: env[name] for name in HANDED_ON.get(provider, ()) if env.get(name)}
 
 
 def check_model(env: Mapping[str, str]) -> None:

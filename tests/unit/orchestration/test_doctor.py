@@ -337,6 +337,15 @@ def test_no_deployment_is_looked_at_where_none_is_chosen(bed: Bed, code: str) ->
 
 
 @pytest.mark.enable_socket
+def test_a_model_provider_that_is_none_does_not_hide_what_is_applied(bed: Bed) -> None:
+    bed.apply()
+    bed.env["MODEL_PROVIDER"] = "foo"
+    diagnosis = bed.doctor(BadInput("MODEL_PROVIDER is 'foo'", remedy="use bedrock")).examine()
+    assert [found.check for found in diagnosis.troubles] == ["choice"]
+    assert "mortgage_dev is applied" in [found.message for found in diagnosis.findings]
+
+
+@pytest.mark.enable_socket
 def test_what_the_toolkit_packs_may_have_modes_of_its_own(bed: Bed) -> None:
     bed.write("build/tmp/file.py", "", 0o644)
     (bed.state_dir / "build/tmp").chmod(0o755)
