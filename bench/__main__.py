@@ -11,12 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import agent, door, peer, report, result, verdicts, wrk
+from bench import agent, door, peer, pipeline, report, result, scale, verdicts, wrk
 
 PARTS: Mapping[str, Callable[[], result.Part]] = {
+    "pipeline": pipeline.measure,
     "door": door.measure,
     "verdicts": verdicts.measure,
     "agent": agent.measure,
+    "scale": scale.measure,
 }
 
 

@@ -105,7 +105,7 @@ def _through_the_door() -> tuple[Table, list[Goal]]:
         for part in ("emulator", "local"):
             (folder / part).mkdir()
         with own_emulator(folder / "emulator") as emulator, serving(emulator, folder / "local") as local:
-            arn = deploy(local, _package(), SCRIPTED)
+            arn = deploy(local, package(), SCRIPTED)
             path = f"/runtimes/{quote(arn, safe='')}/invocations"
             local.invoke(arn, body=body.encode(), headers=token("k1", "first"))
             port = next(e["port"] for e in local.events() if e["event"] == "agent_started")
@@ -129,7 +129,7 @@ def _through_the_door() -> tuple[Table, list[Goal]]:
     ]
 
 
-def _package() -> bytes:
+def package() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as z:
         for path in sorted(AGENT.rglob("*")):
