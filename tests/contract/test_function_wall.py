@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from agentcore_local.leash import landlock_abi
+from orchestration.doctor.traces import exposed_in
 from orchestration.embedded.functions import Fenced
 from orchestration.embedded.ministack_server import fence_functions
+from tests.fakes.orchestration import deployment
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
@@ -32,6 +34,7 @@ print(json.dumps({
     "variables": dict(os.environ),
     "here": os.getcwd(),
     **{path: tried(pathlib.Path(path).read_bytes) for path in asked["read"]},
+    "opened": [tried(lambda path=path: os.chmod(path, 0o644)) for path in asked["open"]],
     "write": tried(lambda: pathlib.Path("own.txt").write_text("x")),
     "import": tried(lambda: __import__("orchestration")),
 }))
@@ -52,8 +55,8 @@ class Emulator:
         self.own = own | {"PATH": os.environ["PATH"], "TMPDIR": str(folder)}
         self.fenced = Fenced(folder, self.own)
 
-    def ask(self, *read: str) -> dict[str, Any]:
-        """As the emulator starts a worker, and what that says."""
+    def ask(self, *read: str, opened: tuple[str, ...] = ()) -> dict[str, Any]:
+        """As the emulator starts a worker, and what that says of files that it reads and opens to others."""
         env = {**self.own, "AWS_ACCESS_KEY_ID": "ASIAROLE", "GREETING": "hello"}
         worker: Any = self.fenced.Popen(
             [sys.executable, str(self.code.parent / "_worker.py")],
@@ -64,7 +67,7 @@ class Emulator:
             text=True,
             env=env,
         )
-        told, trouble = worker.communicate(json.dumps({"read": read}) + "\n", timeout=30)
+        told, trouble = worker.communicate(json.dumps({"read": read, "open": opened}) + "\n", timeout=30)
         assert worker.returncode == 0, trouble
         answer: dict[str, Any] = json.loads(told)
         return answer
@@ -92,6 +95,19 @@ def test_a_function_reads_neither_the_emulators_state_nor_its_environment_nor_th
     # Where the kernel has no Landlock there is no wall (docs/fidelity.md).
     expected = "PermissionError" if landlock_abi() else "done"
     assert {path: told[path] for path in closed} == dict.fromkeys(closed, expected)
+
+
+def test_a_mode_that_a_function_changes_outside_its_folder_is_found_by_doctor(tmp_path: Path) -> None:
+    # Landlock does not cover modes (docs/fidelity.md); the day this fails, that can be taken back.
+    checkout = deployment(tmp_path)
+    checkout.state_dir.parent.mkdir(mode=0o700)
+    checkout.state_dir.mkdir(mode=0o700)
+    emulator = Emulator(checkout.state_dir)
+    for path in (checkout.state_dir, *checkout.state_dir.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    assert list(exposed_in(checkout)) == []
+    assert emulator.ask(opened=(str(emulator.secret),))["opened"] == ["done"]
+    assert emulator.secret in exposed_in(checkout)
 
 
 def test_a_program_that_starts_elsewhere_than_where_functions_are_unpacked_is_not_started(emulator: Emulator) -> None:
