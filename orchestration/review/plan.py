@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from orchestration.errors import BadInput
 from orchestration.review.masking import Unseen as Unseen
-from orchestration.review.masking import changed, hidden, mask, says_true, tree
+from orchestration.review.masking import changed, hidden, mask, tree
+from orchestration.review.root_outputs import Output, read_outputs
 from orchestration.review.shapes import shape_faults
-from orchestration.review.values import mapping, plain
+from orchestration.review.values import entries, mapping, plain
 from orchestration.settings import PRODUCTION
 
 FORMAT_MAJOR = "1"
 MOST_FAULTS = 5
+PLACES = ("aws_caller_identity", "aws_partition", "aws_region")
 
 
 class Action(StrEnum):
@@ -80,27 +82,13 @@ class Change:
         return self.before if self.action == Action.FORGET else self.after
 
 
-NOT_SAID = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One root output."""
-
-    name: str
-    sensitive: bool
-    kept: bool
-    changes: bool
-    value: Any = NOT_SAID
-    """After the change; its leaves may be Unseen. NOT_SAID in a document that was cut down."""
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A plan, its resources in the order of their addresses.
 
     `brand_new`: nothing was there before, so a grant to what this plan makes widens nothing. `unfinished`: (address,
-    what Terraform left open).
+    what Terraform left open). `variables` are the root's, by name; they may hold secrets. `looked_up`: what the root's
+    data sources say of where the plan was made, by type.
     """
 
     changes: tuple[Change, ...]
@@ -109,10 +97,18 @@ class Plan:
     sources: Mapping[str, str]
     brand_new: bool
     unfinished: tuple[tuple[str, str], ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    looked_up: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def production(self) -> bool:
         return self.environment in PRODUCTION
+
+    @property
+    def account(self) -> str | None:
+        """Where it was made; None in a document that does not say."""
+        found = self.looked_up.get("aws_caller_identity", {}).get("account_id")
+        return found if isinstance(found, str) else None
 
     def of(self, *types: str) -> Iterator[Change]:
         return (change for change in self.changes if change.type in types)
@@ -142,11 +138,13 @@ def parse_plan(document: Mapping[str, Any]) -> Plan:
         raise _bad("; ".join(faults[:MOST_FAULTS]))
     return Plan(
         tuple(sorted(changes, key=lambda change: (change.address, change.deposed))),
-        tuple(_outputs(document.get("output_changes") or {})),
+        tuple(read_outputs(document.get("output_changes") or {})),
         _environment(document, changes),
         dict(_sources(mapping(mapping(document.get("configuration")).get("root_module")))),
         all(change.before is None for change in changes),
         tuple(_unfinished(document)),
+        {name: mapping(given).get("value") for name, given in mapping(document.get("variables")).items()},
+        dict(_looked_up(document)),
     )
 
 
@@ -179,23 +177,6 @@ def _change(entry: Mapping[str, Any], faults: list[str]) -> Change | None:
     )
 
 
-def _outputs(raw: Mapping[str, Any]) -> Iterator[Output]:
-    for name, change in sorted(raw.items()):
-        yield Output(
-            name,
-            says_true(change.get("after_sensitive")),
-            change.get("actions") != ["delete"],
-            change.get("actions") != ["no-op"],
-            _value(change),
-        )
-
-
-def _value(change: Mapping[str, Any]) -> Any:
-    if "after" not in change and "after_unknown" not in change:
-        return NOT_SAID
-    return mask(change.get("after"), change.get("after_unknown"), change.get("after_sensitive"))
-
-
 def _unfinished(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if document.get("complete", True) is not True:
         yield "plan", "Terraform says that it is not complete: more changes will follow it"
@@ -219,6 +200,13 @@ def _environment(document: Mapping[str, Any], changes: list[Change]) -> str | No
         if isinstance(tag, str):
             return tag
     return None
+
+
+def _looked_up(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    root = mapping(mapping(mapping(document.get("prior_state")).get("values")).get("root_module"))
+    for entry in entries(root.get("resources")):
+        if entry.get("mode") == "data" and entry.get("type") in PLACES:
+            yield str(entry["type"]), mapping(entry.get("values"))
 
 
 def _sources(configuration: Mapping[str, Any], module: str = "", folder: str = "") -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from orchestration.review.masking import Unseen
 from orchestration.review.people import CLIENTS, POOL, USER, people, sign_ins
 from orchestration.review.plan import Action, Change, Plan
 from orchestration.review.policies import Gain, Statement, covers
+from orchestration.review.records import records
 from orchestration.review.shifts import Shift, shifts
 from orchestration.review.subjects import PermissionShift, permissions, read_policies
 from orchestration.review.unjudged import unjudged
@@ -47,6 +48,7 @@ class Reading:
     untagged: tuple[tuple[str, str], ...]
     unjudged: tuple[str, ...]
     policies: tuple[tuple[str, str, Statement], ...]
+    records: tuple[tuple[str, str], ...]
 
 
 def read(plan: Plan) -> Reading:
@@ -69,6 +71,7 @@ def read(plan: Plan) -> Reading:
         untagged=tuple(_untagged(plan)),
         unjudged=unjudged(plan),
         policies=tuple(read_policies(plan)),
+        records=tuple(records(plan)),
     )
 
 

@@ -27,6 +27,35 @@ def _open_permission(reading: Reading) -> Iterator[Hit]:
             yield address, f"everybody may {values.get('action')}: no source is demanded that names anybody"
 
 
+def _strangers(reading: Reading) -> Iterator[Hit]:
+    """A source that is not known to be ours confines nobody: whoever is there may call."""
+    own = reading.plan.account
+    for address, values in reading.plan.after("aws_lambda_permission"):
+        principal = values.get("principal")
+        if isinstance(principal, Unseen):
+            yield address, f"nobody sees whom it lets call: {principal}"
+            continue
+        accounts = {given for name in ("source_account", "source_arn") for given in _accounts(values.get(name))}
+        ours = bool(accounts) and accounts <= {own, Unseen.UNKNOWN}
+        if principal == "*":
+            named = [f"{name} {values[name]}" for name in SOURCES if _confines(values, name)]
+            if named and not ours:
+                yield address, f"everybody of {', '.join(named)} may {values.get('action')}: not known to be ours"
+        elif str(principal).endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            if not ours:
+                yield address, f"{principal} may {values.get('action')} for any account: no source of ours is demanded"
+        elif own not in _accounts(principal):
+            yield address, f"{principal} may {values.get('action')}, who is not known to be ours"
+
+
+def _accounts(given: Any) -> tuple[Any, ...]:
+    """The account that a source or a principal names: an id, or within an ARN; Unseen as it is."""
+    if isinstance(given, Unseen):
+        return (given,)
+    text = str(given or "")
+    return (text.split(":")[4],) if text.startswith("arn:") and text.count(":") > 4 else (text,) if text else ()
+
+
 def _confines(values: Mapping[str, Any], name: str) -> bool:
     given = values.get(name)
     return isinstance(given, Unseen) or any(text and not vague(text) for text in texts(given))
@@ -46,5 +75,13 @@ RULES = (
         "Function that everybody may call",
         "name the principal, or demand source_arn, source_account or principal_org_id",
         _open_permission,
+    ),
+    Rule(
+        "AIA103",
+        Severity.CRITICAL,
+        "Function that strangers may call",
+        "name a principal of this account, or demand a source_account or source_arn of it",
+        _strangers,
+        change_only=True,
     ),
 )

@@ -8,6 +8,7 @@ from typing import Any
 from orchestration.review.door import DECIDING, FUNCTION
 from orchestration.review.findings import Hit, Rule, Severity
 from orchestration.review.plan import Action
+from orchestration.review.promises import unknown, unproven
 from orchestration.review.reading import Reading
 from orchestration.review.told import handed_over
 from orchestration.review.unjudged import decides_entry, hidden_changes, unknown_types
@@ -39,6 +40,21 @@ def _unknown(*, opening: bool) -> Callable[[Reading], Iterator[Hit]]:
 def _handed_over(reading: Reading) -> Iterator[Hit]:
     for name, why in handed_over(reading.plan):
         yield f"output.{name}", why
+
+
+def _unproven(reading: Reading) -> Iterator[Hit]:
+    for name, why in unproven(reading.plan):
+        yield f"output.{name}", why
+
+
+def _unknown_outputs(reading: Reading) -> Iterator[Hit]:
+    for name in unknown(reading.plan):
+        yield f"output.{name}", "no rule knows what it must say"
+
+
+def _records(reading: Reading) -> Iterator[Hit]:
+    for name, words in reading.records:
+        yield f"output.{name}", words
 
 
 def _runtime(reading: Reading) -> Iterator[Hit]:
@@ -126,9 +142,33 @@ RULES = (
     Rule(
         "AIA095",
         Severity.CRITICAL,
-        "The launch is told of another door than the plan's",
-        "make the outputs authorizer_* from the same values as terraform_data.authorizer, gateway_* from the gateway's",
+        "The launch is told of something else than the plan holds",
+        "make each output from what it names: authorizer_* from terraform_data.authorizer, others from their resources",
         _handed_over,
+        change_only=True,
+    ),
+    Rule(
+        "AIA100",
+        Severity.HIGH,
+        "Whose records a caller sees changes",
+        "see that each caller is the customer who is named, and that only trusted machines get the scope",
+        _records,
+        change_only=True,
+    ),
+    Rule(
+        "AIA101",
+        Severity.HIGH,
+        "Output changed that the plan cannot prove",
+        "see that it names what the launch is meant to use, and mark no output as sensitive",
+        _unproven,
+        change_only=True,
+    ),
+    Rule(
+        "AIA102",
+        Severity.HIGH,
+        "Output that nobody judges",
+        "teach the review what it must say (orchestration/review/promises.py)",
+        _unknown_outputs,
         change_only=True,
     ),
     Rule(

@@ -11,6 +11,7 @@ from orchestration.review.door import Door, place
 from orchestration.review.masking import Unseen
 from orchestration.review.people import POOL, USER
 from orchestration.review.plan import Action, Change
+from orchestration.review.promises import later
 from orchestration.review.reading import Reading, lets_call
 from orchestration.review.rules_change import words
 from orchestration.review.subjects import PermissionShift
@@ -26,6 +27,7 @@ class Summary:
     headline: tuple[str, ...]
     may_call: tuple[str, ...]
     may_no_longer_call: tuple[str, ...]
+    records: tuple[str, ...]
     lost: tuple[str, ...]
     sign_ins: tuple[str, ...]
     granted: tuple[str, ...]
@@ -33,6 +35,7 @@ class Summary:
     narrowed: tuple[str, ...]
     destroyed: tuple[str, ...]
     untagged: tuple[str, ...]
+    later: tuple[str, ...]
     cost: tuple[str, ...]
     counts: tuple[tuple[str, int], ...]
 
@@ -40,6 +43,7 @@ class Summary:
 SECTIONS = (
     ("may_call", "May call after this change and could not before"),
     ("may_no_longer_call", "May no longer call"),
+    ("records", "Whose records a caller sees"),
     ("lost", "Tokens and users that die"),
     ("sign_ins", "Ways to sign in that are added"),
     ("granted", "Permissions of what is made here"),
@@ -47,6 +51,7 @@ SECTIONS = (
     ("narrowed", "Permissions narrowed"),
     ("destroyed", "Destroyed"),
     ("untagged", "Without tags"),
+    ("later", "Handed over, and known only after the apply: the next review compares it with what it names"),
     ("cost", "Cost on AWS while nobody calls, by list price (docs/cost.md)"),
 )
 """(member of Summary, title), in the order in which they are shown."""
@@ -63,6 +68,7 @@ def summarize(reading: Reading, broken: Sequence[str], *, spoken: bool) -> Summa
         headline=tuple(_headline(reading, counts, broken, spoken)),
         may_call=(*(shift.words for shift in reading.shifts if shift.gains), *by_iam),
         may_no_longer_call=(*(shift.words for shift in reading.shifts if not shift.gains), *no_longer),
+        records=tuple(words for _, words in reading.records),
         lost=tuple(casualty.words for casualty in reading.casualties),
         sign_ins=tuple(sentence for _, sentence in reading.sign_ins),
         granted=tuple(_lines((shift for shift in reading.permissions if shift.fresh), gained=True)),
@@ -70,6 +76,7 @@ def summarize(reading: Reading, broken: Sequence[str], *, spoken: bool) -> Summa
         narrowed=tuple(_lines(standing, gained=False)),
         destroyed=tuple(f"{change.address} ({_end(change)})" for change in reading.destroyed),
         untagged=tuple(f"{address}: {missing}" for address, missing in reading.untagged),
+        later=(", ".join(names),) if (names := later(reading.plan)) else (),
         cost=tuple(idle_cost(reading.plan)),
         counts=tuple(sorted(counts.items())),
     )
@@ -99,6 +106,8 @@ def _headline(reading: Reading, counts: Counter[str], broken: Sequence[str], spo
         yield from (casualty.words[0].upper() + casualty.words[1:] for casualty in reading.casualties)
         yield from _door_lines(reading, spoken)
         yield from _permission_lines(reading)
+    if reading.records:
+        yield f"Whose records a caller sees changes: {'; '.join(sentence for _, sentence in reading.records)}"
     yield from broken
     if reading.untagged:
         number = len(reading.untagged)
@@ -120,6 +129,8 @@ def _shipping_lines(reading: Reading) -> Iterator[str]:
 def _nothing(reading: Reading, spoken: bool) -> str:
     if reading.unjudged:
         return _not_judged(reading)
+    if reading.records:
+        return "No resource changes"
     return f"Nothing changes: {'see what is found in what stands' if spoken else 'who may call stays as it is'}"
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from orchestration.review.door import INPUT, NO_DOOR, Described, at_gateway, door_of_rules, doors, is_door
 from orchestration.review.masking import Unseen
-from orchestration.review.plan import NOT_SAID, Action, Output, Plan
+from orchestration.review.plan import Action, Plan
+from orchestration.review.promises import broken
+from orchestration.review.root_outputs import NOT_SAID, Output
 
 OF_RUNTIME: Mapping[str, str] = {f"authorizer_{rule}": rule for rule in sorted(INPUT)}
 AT_GATEWAY = "gateway_authorizer"
@@ -18,26 +20,22 @@ FIELDS: Mapping[str, str] = {
     "custom_claims": "claims",
     "discovery_url": "discovery_url",
 }
-HANDED_OVER = {
-    False: ("authorizer_", "runtime_role_arn"),
-    True: ("gateway_authorizer", "gateway_client_id", "gateway_function_arn", "gateway_role_arn", "gateway_scope"),
-}
-"""Outputs that decide who may call, by their names or the beginning of them; True: at the gateway."""
 
 
 def handed_over(plan: Plan) -> Iterator[tuple[str, str]]:
-    """(output, why) of what tells the launch of a door and is not what that door of the plan says.
+    """(output, why) of what tells the orchestrator of a door, or of anything else, and is not what the plan says.
 
-    Where the values cannot be compared, an output must not change without its door.
+    Where the values of a door cannot be compared, an output must not change without its door.
     """
+    yield from broken(plan)
     compared = dict(_compared(plan))
     changing = {at_gateway(c.address) for c in plan.changes if is_door(c) and c.action != Action.KEEP}
     for output in plan.outputs:
         if output.name in compared:
             if differs := compared[output.name]:
                 yield output.name, f"its {', '.join(differs)} is not the door's"
-        elif not plan.brand_new and output.changes:
-            if any(output.name.startswith(HANDED_OVER[of]) for of in {False, True} - changing):
+        elif output.name in (*OF_RUNTIME, AT_GATEWAY) and output.changes and not plan.brand_new:
+            if (output.name == AT_GATEWAY) not in changing:
                 yield output.name, "it changes, and the door does not"
 
 

@@ -8,6 +8,7 @@ from orchestration.review.door import FUNCTION, RUNTIME, is_door
 from orchestration.review.guards import EXCLUSIVE
 from orchestration.review.people import CLIENTS, POOL, USER
 from orchestration.review.plan import Action, Change, Plan
+from orchestration.review.promises import unknown, unproven
 from orchestration.review.subjects import CARRIERS, GRANTS, MAKERS
 from orchestration.review.told import handed_over
 
@@ -82,6 +83,7 @@ def unjudged(plan: Plan) -> tuple[str, ...]:
     """A few words on each, for the headline."""
     words = [f"{change.address} (a type that is not understood)" for change, _ in unknown_types(plan)]
     words += [f"{change.address} ({', '.join(names)} hidden)" for change, names in hidden_changes(plan)]
-    words += [f"output {name} ({why})" for name, why in handed_over(plan)]
+    words += [f"output {name} ({why})" for name, why in (*handed_over(plan), *unproven(plan))]
+    words += [f"output {name} (nobody judges it)" for name in unknown(plan)]
     words += [f"{address} ({why})" for address, why in plan.unfinished]
     return tuple(dict.fromkeys(words))

@@ -19,6 +19,9 @@ NOISE = frozenset(
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SECRET_SUFFIX = re.compile(r"(:secret:[\w/+=.@-]+)-[A-Za-z0-9]{6}\b")
 VOLATILE = {"aws_cognito_user_pool": "us-east-1_{:.9}", "aws_cognito_user_pool_client": "{:.26}"}
+# What a review reads beside the changes: variables, and the data sources that say where the plan was made.
+VARIABLES = ("customers", "deletion_protection", "environment", "execution_role_arn", "project")
+PLACES = ("aws_caller_identity", "aws_partition", "aws_region")
 TREES = ("after_unknown", "before_sensitive", "after_sensitive")
 
 
@@ -28,7 +31,8 @@ def reduce(document: Mapping[str, Any]) -> dict[str, Any]:
         {
             "format_version": document["format_version"],
             "terraform_version": document["terraform_version"],
-            "variables": {"environment": document["variables"]["environment"]},
+            "variables": {name: document["variables"][name] for name in VARIABLES if name in document["variables"]},
+            "prior_state": {"values": {"root_module": {"resources": list(_places(document))}}},
             "configuration": {"root_module": _calls(document["configuration"]["root_module"])},
             "output_changes": {name: _output(change) for name, change in document.get("output_changes", {}).items()},
             "resource_changes": sorted(changes, key=lambda change: str(change["address"])),
@@ -41,11 +45,19 @@ def reduce(document: Mapping[str, Any]) -> dict[str, Any]:
     return reduced
 
 
+def _places(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    root = document.get("prior_state", {}).get("values", {}).get("root_module", {})
+    for entry in root.get("resources", []):
+        if entry["mode"] == "data" and entry["type"] in PLACES:
+            yield {key: entry[key] for key in ("address", "mode", "type", "values")}
+
+
 def _output(change: Mapping[str, Any]) -> dict[str, Any]:
-    """After the change alone: what it was, no review reads."""
-    secret = _says_something(change["after_sensitive"])
-    kept = {"after": None if secret else change.get("after"), "after_unknown": change.get("after_unknown", False)}
-    return {"actions": change["actions"], "after_sensitive": secret, **kept}
+    kept: dict[str, Any] = {"actions": change["actions"], "after_unknown": change.get("after_unknown", False)}
+    for side in ("before", "after"):
+        kept[f"{side}_sensitive"] = secret = _says_something(change[f"{side}_sensitive"])
+        kept[side] = None if secret else change.get(side)
+    return kept
 
 
 def _change(entry: Mapping[str, Any]) -> dict[str, Any]:

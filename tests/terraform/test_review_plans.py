@@ -122,7 +122,7 @@ def test_at_least_twelve_plans_are_seeded() -> None:
         ("client-added", {"AIA080"}),
         ("client-removed", {"AIA071", "AIA082"}),
         ("outsider-allowed", {"AIA006", "AIA080"}),
-        ("pool-replaced", {"AIA070", "AIA080", "AIA081", "AIA082"}),
+        ("pool-replaced", {"AIA070", "AIA080", "AIA081", "AIA082", "AIA100"}),
         ("role-action-added", {"AIA074"}),
         ("role-resource-widened", {"AIA074"}),
         ("trust-condition-dropped", {"AIA031", "AIA075"}),

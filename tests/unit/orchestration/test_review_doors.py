@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.review import Review, review
-from tests.fakes.plans import DISCOVERY_URL, DOOR, TAGS, plan, resource, sound
+from orchestration.review import Review, Severity, review
+from tests.fakes.plans import ACCOUNT, DISCOVERY_URL, DOOR, TAGS, plan, resource, sound
 
 TODAY = date(2026, 1, 1)
 QUIET = "Who may call stays as it is"
@@ -200,6 +200,48 @@ def test_what_a_function_runs_and_as_whom_is_told_when_it_changes(changes: dict[
     assert rules(of(function(**changes))) == expected
 
 
+HERE = {"mode": "data", "type": "aws_caller_identity", "values": {"account_id": ACCOUNT}}
+MINE = f"arn:aws:bedrock-agentcore:us-east-1:{ACCOUNT}:gateway/x"
+THEIRS = MINE.replace(ACCOUNT, "999999999999")
+SERVICE = "bedrock-agentcore.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("principal", "source", "expected"),
+    [
+        ("*", {"source_account": ACCOUNT}, set()),
+        ("*", {"source_arn": MINE}, set()),
+        ("*", {}, {"AIA098"}),
+        ("*", {"source_account": "999999999999"}, {"AIA103"}),
+        ("*", {"source_arn": THEIRS}, {"AIA103"}),
+        ("*", {"source_account": ACCOUNT, "source_arn": THEIRS}, {"AIA103"}),
+        ("*", {"principal_org_id": "o-foreign"}, {"AIA103"}),
+        (SERVICE, {"source_account": ACCOUNT}, set()),
+        (SERVICE, {"source_arn": MINE}, set()),
+        (SERVICE, {}, {"AIA103"}),
+        (SERVICE, {"source_arn": MINE.replace(ACCOUNT, "*")}, {"AIA103"}),
+        (SERVICE, {"source_account": "999999999999"}, {"AIA103"}),
+        (ACCOUNT, {}, set()),
+        (f"arn:aws:iam::{ACCOUNT}:role/r", {}, set()),
+        (f"arn:aws:iam::{ACCOUNT}:root", {}, set()),
+        ("999999999999", {}, {"AIA103"}),
+        ("arn:aws:iam::999999999999:role/r", {}, {"AIA103"}),
+        (None, {}, {"AIA103"}),
+    ],
+    ids=str,
+)
+def test_a_function_is_called_by_whom_the_plan_knows_to_be_ours(
+    principal: str | None, source: dict[str, str], expected: set[str]
+) -> None:
+    """None: known only after the apply."""
+    values = {"action": "lambda:InvokeFunction", "function_name": "f", "principal": principal, **source}
+    entry = resource("aws_lambda_permission", after=values, unknown={"principal": principal is None})
+    here = {"values": {"root_module": {"resources": [HERE]}}}
+    found = review(plan(STANDING, entry, prior_state=here), today=TODAY)
+    critical = {(f.rule, f.severity) for f in found.findings if f.rule in ("AIA098", "AIA103")}
+    assert critical == {(rule, Severity.CRITICAL) for rule in expected}
+
+
 def test_a_door_that_moves_to_another_issuer_is_compared_with_its_former_self() -> None:
     other = values(discovery_url=DISCOVERY_URL.replace("AAA", "BBB"))
     gone = resource("terraform_data", "authorizer", before=values())
@@ -250,7 +292,7 @@ def test_what_no_rule_knows_is_never_vouched_for(kind: str, rule: str) -> None:
 
 
 def test_what_the_launch_is_told_changes_with_the_door_or_is_told() -> None:
-    outputs = {"authorizer_allowed_clients": {"actions": ["update"]}, "region": {"actions": ["update"]}}
+    outputs = {"authorizer_allowed_clients": {"actions": ["update"]}}
     kept = resource("terraform_data", "authorizer", before=values(), after=values())
     shut = resource("terraform_data", "authorizer", before=values(), after=values(allowed_scopes=["s"]))
     alone, together = (review(plan(entry, output_changes=outputs), today=TODAY) for entry in (kept, shut))

@@ -91,7 +91,8 @@ def test_a_sensitive_output_is_a_secret_in_the_state() -> None:
         "gone": {"actions": ["delete"], "after_sensitive": True},
         "plain": {"actions": ["create"], "after_sensitive": False},
     }
-    [finding] = review(plan(output_changes=outputs), today=TODAY).findings
+    found = review(plan(output_changes=outputs), today=TODAY).findings
+    [finding] = [finding for finding in found if finding.rule != "AIA102"]
     assert (finding.rule, finding.address) == ("AIA051", "output.key")
 
 
