@@ -13,7 +13,7 @@ from orchestration.review import Severity, review_authorizer
 from orchestration.runtime.launch import Launcher
 from orchestration.runtime.lifecycle import RuntimeControl, own_runtime, pinned_endpoints
 from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec
-from orchestration.settings import QUALIFIER, Endpoints, Settings
+from orchestration.settings import QUALIFIER, Settings, Shipping
 from orchestration.steps import Steps
 
 
@@ -28,7 +28,7 @@ class Drifting:
         with self.steps.alone():
             self.steps.check_account(self.steps.load_or_new())
             settings = self._with_live_gateway(self.steps.settings(endpoints))
-            found = [*self._provisioned(endpoints), *self._members(settings), *self._launched(settings)]
+            found = [*self._provisioned(settings), *self._members(settings), *self._launched(settings)]
             return [*found, *self._gateway(settings)]
 
     def _with_live_gateway(self, settings: Settings) -> Settings:
@@ -39,8 +39,10 @@ class Drifting:
         live = self.steps.gateway_seen(settings, asked).gateway
         return replace(settings, gateway_url=live.url if live else None)
 
-    def _provisioned(self, endpoints: Endpoints) -> list[Drift]:
-        terraform = self.steps.tools.terraform(endpoints)
+    def _provisioned(self, settings: Settings) -> list[Drift]:
+        known = self.steps.deployment.shipping or self.steps.load_or_new().deployment
+        shipping = Shipping.CONTAINER if settings.outputs.images and not known else None
+        terraform = self.steps.tools.terraform(settings.endpoints, shipping)
         try:
             with self.steps.console.step("terraform plan"):
                 changes, _ = terraform.plan(lock=False)  # what only looks writes nothing, the state's lock neither

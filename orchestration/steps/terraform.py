@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestration.embedded.changes import Seen
 from orchestration.errors import GateRefused, TerraformFailed, Unfit
 from orchestration.ledger import GatewayRecord
-from orchestration.outputs import parse_outputs
+from orchestration.outputs import IMAGES_MARK, parse_outputs
 from orchestration.settings import Endpoints, Settings, Shipping, build_settings
 from orchestration.steps.cloud import CloudSteps
 from orchestration.terraform import (
@@ -48,8 +48,26 @@ class TerraformSteps(CloudSteps):
     @property
     def leaves_images(self) -> bool:
         """Whether the live runtime runs an image although code is asked for: what holds it must stay till then."""
-        runtime = self.load_or_new().runtime
-        return bool(runtime and runtime.image) and self.tools.shipping() is Shipping.CODE
+        ledger = self.load_or_new()
+        # What runs is unknown where nothing was launched from: then what the state says of it counts.
+        runs = bool(ledger.runtime.image) if ledger.runtime else ledger.deployment == Shipping.CONTAINER
+        return runs and self.tools.shipping() is Shipping.CODE
+
+    def bring_up(self) -> Endpoints:
+        endpoints = CloudSteps.bring_up(self)
+        self._recall_shipping(endpoints)
+        return endpoints
+
+    def _recall_shipping(self, endpoints: Endpoints) -> None:
+        """Where no ledger says how the agent is shipped, as on a machine of CI, the state's outputs do.
+
+        Else a plan without DEPLOYMENT would take a container's repository away, with every image in it.
+        """
+        if self.load_or_new().deployment is not None:
+            return
+        terraform = self.tools.terraform(endpoints, Shipping.CODE)
+        if terraform.has_state() and IMAGES_MARK in terraform.output():
+            self.ledger().save(self.load_or_new().with_deployment(Shipping.CONTAINER.value))
 
     def note_shipping(self) -> None:
         """Before anything is made: whoever goes on without DEPLOYMENT goes on with the same."""

@@ -18,7 +18,7 @@ from orchestration.drift import document, lines
 from orchestration.gateway import GatewayAsked
 from orchestration.ledger import RuntimeRecord
 from orchestration.runtime.spec import ObservedRuntime, RuntimeSpec, desired_spec
-from orchestration.settings import Settings
+from orchestration.settings import Settings, Shipping
 from orchestration.steps import Steps
 from tests.fakes import gateway as gateways
 from tests.fakes.orchestration import (
@@ -65,11 +65,13 @@ class World:
     runtimes: Runtimes
     asked: GatewayAsked | None = None
     locked: list[bool] = field(default_factory=list)
+    shipped: list[Shipping | None] = field(default_factory=list)
 
     def account(self) -> str:
         return "111122223333"
 
-    def terraform(self, endpoints: Any) -> World:
+    def terraform(self, endpoints: Any, shipping: Shipping | None = None) -> World:
+        self.shipped.append(shipping)
         return self
 
     def has_state(self) -> bool:
@@ -176,5 +178,7 @@ def test_without_a_ledger_an_image_is_taken_for_the_launched_one_if_it_is_of_our
     tmp_path: Path, image: str, rows: int
 ) -> None:
     world = live(outputs=IMAGES, image=image)
+    found(world, tmp_path)
+    assert world.shipped[-1] is Shipping.CONTAINER
     told = [row for row in found(world, tmp_path) if row.startswith("runtime mortgage_dev: image")]
     assert len(told) == rows

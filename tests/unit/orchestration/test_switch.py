@@ -24,6 +24,7 @@ class FakeTerraform:
     """Applied before, unless `state` says otherwise; its plan is one of the seeded ones."""
 
     state: bool = True
+    outputs: dict[str, Any] = field(default_factory=dict)
     planned: str = "container"
     done: list[str] = field(default_factory=list)
 
@@ -31,6 +32,9 @@ class FakeTerraform:
 
     def has_state(self) -> bool:
         return self.state
+
+    def output(self) -> dict[str, Any]:
+        return self.outputs
 
     def plan(self) -> tuple[bool, str]:
         self.done.append("plan")
@@ -52,8 +56,13 @@ class FakeTools:
     def shipping(self) -> Shipping:
         return self.asked
 
-    def terraform(self, endpoints: Any) -> FakeTerraform:
+    def terraform(self, endpoints: Any, shipping: Shipping | None = None) -> FakeTerraform:
         return self.driver
+
+    def check_terraform(self) -> None: ...
+
+    def account(self) -> str:
+        return "111122223333"
 
     def confirm_switch(self, text: str) -> None:
         self.confirm(text)
@@ -146,3 +155,27 @@ def test_terraform_alone_takes_no_repository_from_under_a_live_image(
     with pytest.raises(GateRefused) as caught:
         Switch(scene.steps).refuse_while_live()
     assert (caught.value.code, "make up DEPLOYMENT=code" in caught.value.remedy) == ("image_in_use", True)
+
+
+@pytest.mark.parametrize(
+    ("was", "state", "outputs", "known"),
+    [
+        pytest.param(None, True, {"image_project_name": {}}, "container", id="the-state-has-a-project"),
+        pytest.param(None, True, {}, None, id="the-state-has-none"),
+        pytest.param(None, False, {}, None, id="no-state"),
+        pytest.param("code", True, {"image_project_name": {}}, "code", id="a-ledger-knows-better"),
+    ],
+)
+def test_without_a_ledger_the_state_says_how_the_agent_is_shipped(
+    tmp_path: Path, was: str | None, state: bool, outputs: dict[str, Any], known: str | None
+) -> None:
+    scene = Scene(tmp_path, Shipping.CODE, was, FakeTerraform(state, outputs))
+    scene.steps.bring_up()
+    assert scene.steps.load_or_new().deployment == known
+
+
+def test_where_nothing_was_launched_from_the_repository_of_a_container_is_not_taken_either(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, Shipping.CODE, "container")
+    with pytest.raises(GateRefused) as caught:
+        Switch(scene.steps).refuse_while_live()
+    assert caught.value.code == "image_in_use"
