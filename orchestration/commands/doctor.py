@@ -12,11 +12,10 @@ from orchestration.desks import redirect_uris
 from orchestration.doctor import account, machine, traces
 from orchestration.doctor.applied import Applied
 from orchestration.doctor.findings import (
-    LEAST_S,
-    TOTAL_S,
     Check,
     Diagnosis,
     Finding,
+    budget_s,
     examine,
     fine,
     not_asked,
@@ -56,7 +55,7 @@ class Doctor:
     look: Callable[[Sequence[Check], Clock, float], Diagnosis] = examine
 
     def examine(self) -> Diagnosis:
-        return self.look(self.checks(), self.steps.clock, max(LEAST_S, TOTAL_S - self.spent_s))
+        return self.look(self.checks(), self.steps.clock, budget_s(self.spent_s))
 
     def fix(self) -> list[str]:
         """Mend what is safe to mend, and say what was: modes in `.state`, traces of commands that were killed.
@@ -66,7 +65,7 @@ class Doctor:
         return repair(self.steps)
 
     def checks(self) -> list[Check]:
-        return [Check("choice", self._choice), *self._of_the_machine(), *self._of_the_deployment()]
+        return [Check("choice", self._choice, cheap=True), *self._of_the_machine(), *self._of_the_deployment()]
 
     def _of_the_machine(self) -> list[Check]:
         env, root = self.steps.env, self.steps.deployment.root
@@ -89,16 +88,16 @@ class Doctor:
             return [Check("deployment", lambda: [not_asked("which deployment is meant is not known")])]
         live = Applied(self.steps)
         return [
-            Check("ledger", self._ledger),
-            Check("state", self._state),
-            Check("writing", lambda: traces.writing(self.steps.deployment)),
-            Check("modes", lambda: traces.modes(self.steps.deployment)),
+            Check("ledger", self._ledger, cheap=True),
+            Check("state", self._state, cheap=True),
+            Check("writing", lambda: traces.writing(self.steps.deployment), cheap=True),
+            Check("modes", lambda: traces.modes(self.steps.deployment), cheap=True),
             Check("tokens", lambda: traces.tokens(TokenStore(self.steps.deployment.state_dir / "tokens", turn))),
-            Check("lock", lambda: traces.lock(self.steps.deployment)),
+            Check("lock", lambda: traces.lock(self.steps.deployment), cheap=True),
             *self._of_the_cloud(),
             Check("terraform's traces", lambda: traces.left_by_terraform(self.steps.deployment)),
-            Check("deployment", live.told, echoes=True),
-            Check("runtime", lambda: live.ask(lambda settings: traces.runtime(self.steps, settings)), echoes=True),
+            Check("deployment", live.told, echoes=True, vital=True),
+            Check("runtime", lambda: live.ask(self._runtime), echoes=True, vital=True),
             *self._of_the_account(live),
             Check("identity provider", lambda: self._identity_provider(live)),
             Check("clock", lambda: self._clock(live)),
@@ -139,12 +138,15 @@ class Doctor:
         if cloud is None:
             return []
         return [
-            Check("ports", lambda: self._with_ledger(lambda ledger: traces.ports(cloud, ledger))),
-            Check("processes", lambda: self._processes(cloud)),
+            Check("ports", lambda: self._with_ledger(lambda ledger: traces.ports(cloud, ledger)), cheap=True),
+            Check("processes", lambda: self._processes(cloud), cheap=True),
         ]
 
     def _processes(self, cloud: LocalCloud) -> Iterator[Finding]:
         return self._with_ledger(lambda ledger: traces.processes(self.steps.deployment, cloud, ledger))
+
+    def _runtime(self, settings: Settings) -> Iterator[Finding]:
+        return traces.runtime(self.steps, settings)
 
     def _with_ledger(self, look: Callable[[Ledger], Iterator[Finding]]) -> Iterator[Finding]:
         try:

@@ -12,8 +12,9 @@ from orchestration.clock import Clock
 from orchestration.errors import OrchestrationError, of_system
 
 SCHEMA_VERSION = 1
-# An answer within five seconds of the start of the command, the interpreter's own start included.
-TOTAL_S, LEAST_S = 4.5, 1.0
+# An answer within five seconds of the start of the command, the interpreter's own start included; within ten on a
+# machine where that start alone takes longer than SLOW_START_S, since every check takes longer there too.
+TOTAL_S, SLOW_START_S, SLOW_TOTAL_S, LEAST_S = 4.5, 1.5, 9.5, 2.0
 
 
 class Severity(StrEnum):
@@ -71,6 +72,10 @@ class Check:
     look: Callable[[], Iterable[Finding]]
     echoes: bool = False
     """What goes wrong in it, other checks say too, by the same code; then theirs stands alone."""
+    cheap: bool = False
+    """It asks nobody but this machine's own files and processes: looked at first, and whatever the deadline is."""
+    vital: bool = False
+    """Where it is not known, nothing is: late, it blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +101,30 @@ class Diagnosis:
         }
 
 
+def budget_s(spent_s: float) -> float:
+    """Seconds for all that is not cheap, of a command that runs for that long already."""
+    return max(LEAST_S, (TOTAL_S if spent_s <= SLOW_START_S else SLOW_TOTAL_S) - spent_s)
+
+
 def examine(checks: Sequence[Check], clock: Clock, deadline_s: float = TOTAL_S) -> Diagnosis:
-    """Look everywhere at once. What has not answered by the deadline is one finding; its threads are left behind."""
+    """Look at what is cheap, one after the other, then at all else at once until the deadline.
+
+    What has not answered by then is told by its names; its threads are left behind.
+    """
     answers: dict[str, tuple[Finding, ...] | Exception] = {}
     started = clock.monotonic()
-    threads = [threading.Thread(target=_look, args=(check, answers), daemon=True) for check in checks]
+    for check in checks:
+        if check.cheap:
+            _look(check, answers)
+    # On a busy machine the cheap ones may have used the time up, which is no reason not to look at the others.
+    deadline = max(started + deadline_s, clock.monotonic() + min(deadline_s, LEAST_S))
+    threads = [
+        threading.Thread(target=_look, args=(check, answers), daemon=True) for check in checks if not check.cheap
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(max(0.0, started + deadline_s - clock.monotonic()))
+        thread.join(max(0.0, deadline - clock.monotonic()))
     answered = dict(answers)
     found = [
         (check, replace(finding, check=check.name))
@@ -112,8 +132,8 @@ def examine(checks: Sequence[Check], clock: Clock, deadline_s: float = TOTAL_S) 
         if check.name in answered
         for finding in _said(answered[check.name])
     ]
-    late = [check.name for check in checks if check.name not in answered]
-    return Diagnosis((*_once(found), *([_late(late, deadline_s)] if late else [])))
+    late = [check for check in checks if check.name not in answered]
+    return Diagnosis((*_once(found), *_late(late, deadline_s)))
 
 
 def _once(found: Sequence[tuple[Check, Finding]]) -> Iterator[Finding]:
@@ -148,13 +168,10 @@ def _look(check: Check, answers: dict[str, tuple[Finding, ...] | Exception]) -> 
     answers[check.name] = tuple(found)
 
 
-def _late(names: Sequence[str], deadline_s: float) -> Finding:
-    """Not to know is no defect: on a slow machine several checks wait for the same answer."""
-    return replace(
-        warning(
-            "check_timed_out",
-            f"not looked at within {deadline_s:.1f} s: {', '.join(names)}",
-            "look at the network and the load of this machine, then run `invoke doctor` again",
-        ),
-        check="deadline",
-    )
+def _late(late: Sequence[Check], deadline_s: float) -> Iterator[Finding]:
+    """Not to know is no defect, on a slow machine several checks wait for the same answer: but it is not to be well."""
+    remedy = "look at the network and the load of this machine, then run `invoke doctor` again"
+    for vital, what in ((True, "unknown, since not looked at"), (False, "not looked at")):
+        if names := [check.name for check in late if check.vital is vital]:
+            told = warning("check_timed_out", f"{what} within {deadline_s:.1f} s: {', '.join(names)}", remedy)
+            yield replace(told, severity=Severity.BLOCKS if vital else told.severity, check="deadline")

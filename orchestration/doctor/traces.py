@@ -130,7 +130,7 @@ def ports(cloud: LocalCloud, ledger: Ledger) -> Iterator[Finding]:
         yield not_asked("no port is remembered: free ones will be chosen")
         return
     remembered = ledger.ports
-    down = not any(status.running for status in cloud.status(remembered))
+    down = not any(status.running for status in cloud.status(remembered, asked=False))
     taken = [
         number
         for number in (remembered.aws, remembered.control_plane, remembered.data_plane)
@@ -170,7 +170,10 @@ def stale(cloud: LocalCloud) -> list[tuple[Daemon, int]]:
 
 
 def processes(deployment: Deployment, cloud: LocalCloud, ledger: Ledger | None) -> Iterator[Finding]:
-    """Daemons of ours that no pid file names, and pid files of daemons that have ended."""
+    """Daemons of ours that no pid file names, and pid files of daemons that have ended.
+
+    Raises Unfit where one that should run does not, as every command that needs it.
+    """
     found = strays(deployment, cloud)
     for place, process in found:
         name = place.parent.name.removeprefix("local-")
@@ -186,3 +189,5 @@ def processes(deployment: Deployment, cloud: LocalCloud, ledger: Ledger | None) 
             )
     if not found:
         yield fine("no stray daemon")
+    if ledger is not None and ledger.ports is not None:
+        cloud.require_running(ledger.ports, asked=False)

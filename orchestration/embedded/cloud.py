@@ -127,8 +127,8 @@ class LocalCloud:
         inside = in_folders(lambda place: self._folder in (place, *place.parents), ("python", self.emulator.name))
         return [(process.pid, " ".join(process.info["cmdline"] or [])) for _, process in inside]
 
-    def require_running(self, ports: Ports | None) -> Ports:
-        """The ports, if all is well. Raises Unfit naming the daemon that is not there and the remedy."""
+    def require_running(self, ports: Ports | None, *, asked: bool = True) -> Ports:
+        """The ports, if all is well. Raises Unfit naming the daemon that is not there and the remedy. As `status`."""
         remedy = self._deployment.command("make up")
         if ports is None:
             raise Unfit(
@@ -136,7 +136,7 @@ class LocalCloud:
                 remedy=remedy,
                 code="local_cloud_absent",
             )
-        for status in self.status(ports):
+        for status in self.status(ports, asked=asked):
             if not status.healthy:
                 raise Unfit(
                     f"{status.name} is down: {status.defect()} on {LOOPBACK}:{status.port}",
@@ -145,13 +145,15 @@ class LocalCloud:
                 )
         return ports
 
-    def status(self, ports: Ports) -> list[DaemonStatus]:
-        """Both daemons; agentcore_local is healthy only if both planes answer."""
+    def status(self, ports: Ports, *, asked: bool = True) -> list[DaemonStatus]:
+        """Both daemons, healthy if all their planes answer, or if not `asked`, hold their ports."""
         base = f"http://{LOOPBACK}:"
         planes = [ports.data_plane, ports.control_plane]
+        emulator = [f"{base}{ports.aws}{EMULATOR_HEALTH}"]
+        runtime = [f"{base}{number}{RUNTIME_HEALTH}" for number in planes]
         return [
-            self._status(self.emulator, [ports.aws], [f"{base}{ports.aws}{EMULATOR_HEALTH}"]),
-            self._status(self.runtime, planes, [f"{base}{number}{RUNTIME_HEALTH}" for number in planes]),
+            self._status(self.emulator, [ports.aws], emulator if asked else []),
+            self._status(self.runtime, planes, runtime if asked else []),
         ]
 
     def endpoints(self, ports: Ports) -> Endpoints:
