@@ -17,6 +17,8 @@ HIDDEN = "(hidden)"
 DECIDES = frozenset({"authorizer", "extras", "image", "request_headers", "role_arn"})
 # Where the code comes from.
 SOURCE = frozenset({"bucket", "code_runtime", "entry_point", "image", "key"})
+# Lists in which each entry lets somebody in; fewer of them, but not none, are a narrower door.
+ADMITTING = frozenset({"authorizer.allowedClients", "authorizer.allowedAudience"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,17 @@ class Other:
 
 
 def runtime_drifts(door: Door) -> Iterator[Drift]:
-    """A row for each field of the runtime that is not as it was launched."""
+    """A row for each field of the runtime that is not as it was launched.
+
+    Another, wider door, role, headers or code are critical, variables and the like are not.
+    """
     where = f"runtime {door.spec.name}"
     if door.live is None:
         yield Drift(where, "runtime", "there", None)
         return
     if door.live.status != "READY":
         yield Drift(where, "status", "READY", door.live.status)
-    yield from _rows(where, door.spec, door.live.spec)
+    yield from map(_graded, _rows(where, door.spec, door.live.spec))
 
 
 def _rows(where: str, asked: RuntimeSpec, live: RuntimeSpec) -> Iterator[Drift]:
@@ -56,6 +61,12 @@ def _rows(where: str, asked: RuntimeSpec, live: RuntimeSpec) -> Iterator[Drift]:
             yield from differences(where, dict(was), _ours(was, now), name)
         else:
             yield from differences(where, was, now, name)
+
+
+def _graded(drift: Drift) -> Drift:
+    narrower = drift.field in ADMITTING and drift.now and drift.removed and not drift.added
+    grave = drift.field.partition(".")[0] in DECIDES | SOURCE and not narrower
+    return replace(drift, level=Level.CRITICAL) if grave else drift
 
 
 def probe_drifts(door: Door) -> Iterator[Drift]:
@@ -85,16 +96,14 @@ def image_drift(name: str, image: str, launched: str | None, now: str | None) ->
 def endpoint_drifts(spec: RuntimeSpec, pinned: Mapping[str, tuple[str, ObservedRuntime | None]]) -> Iterator[Drift]:
     """Endpoints that answer with a version that is not ours: {name: (version, that version or None)}.
 
-    Somebody else's door, role, headers or code are critical, variables and the like are not.
+    Graded as those of the runtime itself.
     """
     for name, (version, live) in sorted(pinned.items()):
         where = f"runtime {spec.name} endpoint {name}"
         if live is None:
             yield Drift(where, "version", "one with this door", version or "unknown", level=Level.CRITICAL)
             continue
-        for drift in _rows(where, spec, live.spec):
-            grave = drift.field.partition(".")[0] in DECIDES | SOURCE
-            yield replace(drift, level=Level.CRITICAL if grave else drift.level)
+        yield from map(_graded, _rows(where, spec, live.spec))
 
 
 def policy_drifts(where: str, policy: str | None) -> Iterator[Drift]:

@@ -50,10 +50,10 @@ def test_the_order_of_allowed_clients_means_nothing() -> None:
 def test_a_client_that_was_let_in_is_the_one_field_shown() -> None:
     clients = ["client-of-machines", "client-of-people", "client-of-outsiders"]
     (drift,) = live(authorizer=authorizer(allowedClients=clients))
-    assert drift.line() == "runtime mortgage_dev: authorizer.allowedClients: added client-of-outsiders"
+    assert drift.line() == "CRITICAL runtime mortgage_dev: authorizer.allowedClients: added client-of-outsiders"
 
 
-def test_a_client_that_was_shut_out_is_shown() -> None:
+def test_a_client_that_was_shut_out_is_shown_and_nobody_gets_in_by_that() -> None:
     (drift,) = live(authorizer=authorizer(allowedClients=["client-of-people"]))
     assert drift.line() == "runtime mortgage_dev: authorizer.allowedClients: removed client-of-machines"
 
@@ -67,7 +67,13 @@ def test_another_issuer_is_shown_with_both() -> None:
 def test_a_rule_that_is_gone_is_shown_as_none() -> None:
     asked = replace(spec(), authorizer=authorizer(allowedScopes=["a/b"]))
     (drift,) = runtime_drifts(Door(asked, observed(spec())))
-    assert drift.line() == 'runtime mortgage_dev: authorizer.allowedScopes: was ["a/b"], is none'
+    assert drift.line() == 'CRITICAL runtime mortgage_dev: authorizer.allowedScopes: was ["a/b"], is none'
+
+
+@pytest.mark.parametrize("clients", [pytest.param([], id="emptied"), pytest.param(None, id="gone")])
+def test_a_door_that_names_no_client_any_more_is_no_narrower_one(clients: Any) -> None:
+    (drift,) = live(authorizer=authorizer(allowedClients=clients))
+    assert drift.level is Level.CRITICAL
 
 
 def test_an_empty_text_is_shown_as_not_set() -> None:
@@ -88,21 +94,24 @@ def test_a_variable_that_somebody_added_is_named_and_its_value_is_not_shown() ->
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        pytest.param({"role_arn": "arn:x"}, f"role_arn: was {spec().role_arn}, is arn:x", id="role"),
+        pytest.param({"role_arn": "arn:x"}, f"CRITICAL role_arn: was {spec().role_arn}, is arn:x", id="role"),
         pytest.param(
             {"environment": {**spec().environment, "MODEL_ID": "m"}},
             f"environment.MODEL_ID: was {spec().environment['MODEL_ID']}, is m",
             id="variable",
         ),
-        pytest.param({"request_headers": ("X-Other",)}, "request_headers: added X-Other", id="headers"),
+        pytest.param({"request_headers": ("X-Other",)}, "CRITICAL request_headers: added X-Other", id="headers"),
         pytest.param({"require_mmds_v2": False}, "require_mmds_v2: was true, is false", id="mmds"),
-        pytest.param({"extras": ("filesystemConfigurations",)}, "extras: added filesystemConfigurations", id="extras"),
+        pytest.param(
+            {"extras": ("filesystemConfigurations",)}, "CRITICAL extras: added filesystemConfigurations", id="extras"
+        ),
     ],
 )
 def test_each_setting_has_a_line_of_its_own(changes: dict[str, Any], line: str) -> None:
     asked = replace(spec(), request_headers=())
     (drift,) = runtime_drifts(Door(asked, observed(replace(asked, **changes))))
-    assert drift.line() == f"runtime mortgage_dev: {line}"
+    mark = "CRITICAL " if line.startswith("CRITICAL ") else ""
+    assert drift.line() == f"{mark}runtime mortgage_dev: {line.removeprefix(mark)}"
 
 
 def test_a_runtime_that_is_gone_or_broken_is_drift() -> None:

@@ -160,7 +160,7 @@ def test_without_a_ledger_each_door_is_compared_by_its_name(tmp_path: Path, door
     world = live({door: lambda spec: replace(spec, role_arn="arn:another")})
     name = "mortgage_dev" if door is Door.MAIN else f"mortgage_dev_probe_{door.value}"
     rows = [row for row in found(world, tmp_path) if row != UNKNOWN]
-    assert len(rows) == 1 and rows[0].startswith(f"runtime {name}: role_arn: ") and "arn:another" in rows[0]
+    assert len(rows) == 1 and rows[0].startswith(f"CRITICAL runtime {name}: role_arn: ") and "arn:another" in rows[0]
 
 
 def test_without_a_ledger_the_live_gateway_says_where_it_is(tmp_path: Path) -> None:
@@ -180,5 +180,5 @@ def test_without_a_ledger_an_image_is_taken_for_the_launched_one_if_it_is_of_our
     world = live(outputs=IMAGES, image=image)
     found(world, tmp_path)
     assert world.shipped[-1] is Shipping.CONTAINER
-    told = [row for row in found(world, tmp_path) if row.startswith("runtime mortgage_dev: image")]
+    told = [row for row in found(world, tmp_path) if row.startswith("CRITICAL runtime mortgage_dev: image")]
     assert len(told) == rows
