@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from orchestration.checks.case import Case, Door
@@ -114,10 +115,15 @@ class Matrix:
         """`configurations`: None for a runtime of which nobody here knows what was asked."""
         clock, console = self.steps.clock, self.steps.console
         started = clock.monotonic()
-        with console.step("calls of the smoke test"), console.matrix(cases, brief=brief) as done:
+        with (
+            ThreadPoolExecutor(1) as beside,
+            console.step("calls of the smoke test"),
+            console.matrix(cases, brief=brief) as done,
+        ):
+            looked = beside.submit(configurations.outcomes, subject.doors) if configurations else None
             outcomes = run_cases(cases, subject, clock, done, parallel=parallel)
-        if configurations is not None:
-            outcomes += configurations.outcomes(subject.doors)
+        if looked is not None:
+            outcomes += looked.result()
         report = SmokeReport(self.steps.deployment, runtime_arn, outcomes, clock.monotonic() - started)
         wrong = [o for o in outcomes if not o.ok and o.skipped is None]
         lines = self.explain(wrong) if wrong and not subject.foreign else {}
