@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -26,6 +27,7 @@ NAMES = frozenset(
     {
         "CI",
         "DATA_PLANE_TIMEOUT_S",
+        "DEPLOYMENT",
         "ENVIRONMENT",
         "FORCE_COLOR",
         "LOCK_WAIT_S",
@@ -44,8 +46,10 @@ def is_setting(name: str) -> bool:
 
 
 def pytest_configure() -> None:
-    """Collecting makes little garbage, and what it makes stays."""
+    # Collecting makes little garbage, and what it makes stays.
     gc.disable()
+    # A shell starts what it puts into the background deaf to Ctrl-C, and every process from there on inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
