@@ -145,6 +145,23 @@ def take_arns(builds: Any) -> None:
         setattr(builds, name, by_name(getattr(builds, name)))
 
 
+def forget_empty_environments(functions: Any) -> None:
+    """Have the emulator's Lambda keep no environment where an update leaves it without variables.
+
+    It keeps an empty one (ministack 1.5: lambda_svc), which Terraform takes for another than none at every later plan.
+    """
+    update = functions._update_config
+
+    def updated(name: str, data: dict[str, Any]) -> Any:
+        answer = update(name, data)
+        config = functions._functions[name]["config"] if name in functions._functions else {}
+        if not (config.get("Environment") or {}).get("Variables"):
+            config.pop("Environment", None)
+        return answer
+
+    functions._update_config = updated
+
+
 def main() -> None:
     """As ministack's own main, in the foreground and without its options."""
     from hypercorn.asyncio import serve
@@ -156,6 +173,7 @@ def main() -> None:
     os.umask(0o077)
     fence_functions(Fenced(Path(tempfile.gettempdir()), dict(os.environ)), lambda_runtime, lambda_svc)
     take_arns(codebuild)
+    forget_empty_environments(lambda_svc)
     with contextlib.suppress(ValueError, OSError):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

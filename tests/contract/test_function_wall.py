@@ -15,7 +15,7 @@ import pytest
 from agentcore_local.leash import landlock_abi
 from orchestration.doctor.traces import exposed_in
 from orchestration.embedded.functions import Fenced
-from orchestration.embedded.ministack_server import fence_functions
+from orchestration.embedded.ministack_server import fence_functions, forget_empty_environments
 from tests.fakes.orchestration import deployment
 
 ROOT = Path(__file__).parents[2]
@@ -127,3 +127,21 @@ def test_an_emulator_that_starts_functions_otherwise_does_not_run_them_in_the_op
     assert runner.subprocess is emulator.fenced
     with pytest.raises(RuntimeError, match="otherwise than this wall expects"):
         fence_functions(emulator.fenced, SimpleNamespace(__name__="runner"))
+
+
+@pytest.mark.parametrize("emptied", [{}, {"Variables": {}}], ids=["without", "with-none"])
+def test_a_function_whose_variables_are_taken_away_again_has_no_environment(emptied: dict[str, Any]) -> None:
+    """As before they were set: an empty one would be drift for ever."""
+    record: dict[str, Any] = {"config": {"Timeout": 3}}
+
+    def update(name: str, data: dict[str, Any]) -> str:
+        record["config"].update(data)
+        return name
+
+    functions = SimpleNamespace(_functions={"f": record}, _update_config=update)
+    forget_empty_environments(functions)
+    functions._update_config("f", {"Environment": {"Variables": {"X": "1"}}})
+    assert record["config"]["Environment"] == {"Variables": {"X": "1"}}
+    assert functions._update_config("f", {"Environment": emptied}) == "f"
+    assert record["config"] == {"Timeout": 3}
+    assert functions._update_config("gone", {}) == "gone"
