@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -24,12 +25,17 @@ class Journal:
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     request: str | None = None
     session: str | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    """Shared with the journals of calls, whose tools write from threads of their own: a line stays whole."""
 
     def note(self, event: str, **fields: Any) -> None:
         ids = {"time": datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds")}
         ids |= {"request": self.request} if self.request else {}
         ids |= {"session": self.session} if self.session else {}
-        print(json.dumps({"event": event, **fields, **ids}), file=self.out, flush=True)
+        line = json.dumps({"event": event, **fields, **ids}) + "\n"
+        with self.lock:
+            self.out.write(line)
+            self.out.flush()
 
     def of_call(self, request: str | None, session: str | None) -> Journal:
         return replace(self, request=request, session=session[:MAX_SESSION_ID] if session else None)

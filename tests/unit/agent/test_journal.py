@@ -1,5 +1,7 @@
 import io
 import json
+import threading
+import time
 
 from mortgage.journal import Journal
 
@@ -18,6 +20,27 @@ def test_a_line_has_event_time_and_the_ids_of_its_call() -> None:
         "session": "s-1",
     }
     assert second == {"event": "invoked", "time": "1970-01-01T00:00:00.500+00:00"}
+
+
+class Slow(io.StringIO):
+    """Lets other threads in after each piece that is written."""
+
+    def write(self, text: str) -> int:
+        written = super().write(text[:1])
+        time.sleep(0.001)
+        return written + super().write(text[1:])
+
+
+def test_lines_that_calls_write_at_once_stay_whole() -> None:
+    journal = Journal(Slow())
+    calls = [threading.Thread(target=journal.of_call(f"r-{n}", None).note, args=("invoked",)) for n in range(5)]
+    for call in calls:
+        call.start()
+    for call in calls:
+        call.join()
+    assert isinstance(journal.out, Slow)
+    lines = [json.loads(line) for line in journal.out.getvalue().splitlines()]
+    assert {line["request"] for line in lines} == {f"r-{n}" for n in range(5)}
 
 
 def test_whatever_a_session_is_called_it_stays_one_short_line() -> None:
