@@ -29,6 +29,11 @@ def leashed(argv: Sequence[str], ending: signal.Signals) -> list[str]:
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(int(ending)), *argv]
 
 
+def heeded(*numbers: signal.Signals) -> list[signal.Signals]:
+    """Those that whoever started us does not have us ignore, as nohup and a shell's & do."""
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 def started(pid: int) -> str | None:
     """What tells this process from a later one of the same pid; None when it has ended.
 

@@ -25,6 +25,7 @@ from orchestration.console import Console
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import PIPE_CLOSED, SIGNALLED, BadInput, Interrupted, OrchestrationError, Unfit, of_system
 from orchestration.ledger import LedgerFile
+from orchestration.processes import heeded
 from orchestration.settings import (
     Deployment,
     Target,
@@ -153,7 +154,7 @@ def told() -> Iterator[None]:
     def interrupt(number: int, *_: object) -> None:
         raise Interrupted(number)
 
-    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    previous = {number: signal.signal(number, interrupt) for number in heeded(signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     except BrokenPipeError:

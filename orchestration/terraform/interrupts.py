@@ -7,6 +7,8 @@ import subprocess
 import threading
 from typing import Any
 
+from orchestration.processes import heeded
+
 
 class Interrupts:
     """Takes SIGINT, SIGTERM and SIGHUP while Terraform runs and hands on the first alone.
@@ -25,7 +27,7 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in heeded(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 self._before[number] = signal.signal(number, self._take)
         return self
 

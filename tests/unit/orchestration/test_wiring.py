@@ -3,7 +3,8 @@ from __future__ import annotations
 import io
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import BadInput, GateRefused, LaunchFailed, Leftovers, OrchestrationError, Unfit
 from orchestration.runtime.function_package import SCORES, SOURCES
 from orchestration.settings import Endpoints, Target, aws_endpoints, select_deployment
+from orchestration.terraform.interrupts import Interrupts
 from orchestration.tools import TargetTools
 from orchestration.wiring import nearest, session
 from tests.fakes.orchestration import LOCAL_ENDPOINTS, FakeClock, deployment, settings
@@ -186,11 +188,27 @@ def test_what_was_being_changed_has_its_own_words(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "interrupted; nothing is lost\n"
 
 
+@contextmanager
+def begun_with(number: signal.Signals, handler: signal.Handlers) -> Iterator[None]:
+    before = signal.signal(number, handler)
+    yield
+    signal.signal(number, before)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_termination_signal_is_like_ctrl_c_but_for_its_exit_code(number: signal.Signals, code: int) -> None:
-    with pytest.raises(SystemExit) as caught, session("local"):
+    with begun_with(number, signal.SIG_DFL), pytest.raises(SystemExit) as caught, session("local"):
         os.kill(os.getpid(), number)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("taken", [lambda: session("local"), Interrupts], ids=["command", "terraform"])
+def test_a_command_that_nohup_started_goes_on_when_its_terminal_is_closed(
+    taken: Callable[[], AbstractContextManager[Any]],
+) -> None:
+    with begun_with(signal.SIGHUP, signal.SIG_IGN), taken() as inside:
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert not getattr(inside, "came", False)
 
 
 def test_the_signal_handler_of_before_is_put_back() -> None:
