@@ -15,7 +15,7 @@ INTRODUCTION = """# Benchmarks
 
 Written by `make bench` from `bench/out/`; do not edit. Ratios compare what ran in the same minutes on the same machine;
 absolute values say little about another one. Reasons and profiles: docs/decisions/0016-door-speed.md,
-0018-no-plan-by-proof.md.
+0018-no-plan-by-proof.md, 0020-pipeline-speed.md.
 """
 
 

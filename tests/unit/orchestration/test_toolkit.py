@@ -303,7 +303,9 @@ class Compressing:
     """As much of the toolkit's packager as a merge takes."""
 
     def create_deployment_package(self, **_: Any) -> None: ...
-    def _build_dependencies_zip(self, *_: Any) -> None: ...
+    def _build_dependencies_zip(self, requirements: Path, output: Path, runtime: str) -> None:
+        output.write_text("packed")
+
     def _merge_zips(self, *_: Any) -> None:
         raise AssertionError("compressed anew")
 
@@ -327,6 +329,13 @@ def test_packed_dependencies_go_into_the_package_as_they_are(tmp_path: Path) -> 
         assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o755}
         assert archive.testzip() is None
     assert packed.read_bytes() == before
+
+
+def test_dependencies_are_not_taken_for_those_of_before_when_nobody_says_what_they_are(tmp_path: Path) -> None:
+    packed = tmp_path / "dependencies.zip"
+    packed.with_suffix(".hash").write_text("of those before")
+    sparing(Compressing)()._build_dependencies_zip(tmp_path, packed, "PYTHON_3_12")
+    assert [path.name for path in tmp_path.iterdir()] == ["dependencies.zip"]
 
 
 def test_a_toolkit_that_packs_otherwise_is_refused() -> None:
