@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from orchestration.errors import Unfit
+from orchestration.home import NOTE as HOME
 from orchestration.processes import runs, started
 
 NOTE = "lock.pid"
@@ -142,7 +143,8 @@ def _inode(path: Path) -> int | None:
 
 def _forget_if_nothing_was_made(state_dir: Path) -> None:
     """A command that was refused at once leaves no folder behind."""
-    if [path.name for path in state_dir.iterdir()] == ["lock"]:
+    if {path.name for path in state_dir.iterdir()} <= {"lock", HOME}:
+        (state_dir / HOME).unlink(missing_ok=True)
         (state_dir / "lock").unlink()
         state_dir.rmdir()
         if not any(state_dir.parent.iterdir()):

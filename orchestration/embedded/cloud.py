@@ -88,12 +88,12 @@ class LocalCloud:
 
     def start(self, remembered: Ports | None) -> Ports:
         """Bring both daemons up on the remembered ports where these are free. Safe to call when they run."""
+        self.check_ports(remembered)  # before anything is made, and before anything is stopped
         wishes = self._wishes()
         key = self.root_key(create=True)
         if remembered and self._running(remembered):
             if all(wish in (None, getattr(remembered, name)) for name, wish in wishes.items()):
                 return remembered
-        self.check_ports(remembered)
         self.stop()
         ports = self._choose_ports(remembered, wishes)
         self._start_emulator(ports, key)

@@ -22,6 +22,8 @@ class CloudSteps(DeploymentSteps):
         for folder in (self.deployment.root, self.deployment.state_dir):
             require_room(folder)
         ledger = self.load_or_new()
+        if self.cloud:
+            self.cloud.check_ports(ledger.ports)
         if ledger.account is None:
             # Before anything is made: a teardown must find region and account however this ends.
             self.ledger().save(ledger.with_account(self.check_account(ledger)))

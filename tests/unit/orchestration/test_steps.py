@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from orchestration.console import Console
 from orchestration.embedded.changes import Seen
-from orchestration.errors import BadInput, TerraformFailed
+from orchestration.embedded.cloud import LocalCloud
+from orchestration.errors import BadInput, TerraformFailed, Unfit
 from orchestration.ledger import Ports
 from orchestration.steps import Steps
 from orchestration.terraform import CUT_OFF, ExistsOutside, Stray
@@ -85,6 +87,37 @@ def test_a_copied_folder_is_refused_before_anything_that_it_names_is_ended(tmp_p
     shutil.rmtree(tmp_path / "a")
     with copy.alone():
         assert copy.load_or_new() == steps.load_or_new()
+
+
+class StartingTools(FakeTools):
+    """As much of steps.Tools as bringing up the local cloud asks for."""
+
+    def account(self) -> str:
+        return "000000000000"
+
+    def confirm_spending(self) -> None: ...
+
+    def check_terraform(self) -> str:
+        return "1.11.4"
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("begin", [Steps.bring_up, Steps.start_cloud])
+def test_a_first_command_that_is_refused_for_a_taken_port_leaves_nothing_behind(
+    tmp_path: Path, begin: Callable[[Steps], Any]
+) -> None:
+    (tmp_path / "terraform").mkdir()
+    clock, chosen, tools = FakeClock(), deployment(tmp_path), cast(Any, StartingTools())
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        env = {"LOCAL_AWS_PORT": str(listener.getsockname()[1])}
+        console = Console(clock, quiet=True)
+        steps = Steps(chosen, env, tools, console, clock, LocalCloud(chosen, env, clock, console.note), None)
+        with pytest.raises(Unfit) as caught, steps.changing():
+            begin(steps)
+    assert caught.value.code == "port_taken"
+    assert not chosen.state_dir.parent.exists()
 
 
 FUNCTION = "module.credit_check[0].aws_lambda_function.credit_check"
