@@ -18,12 +18,12 @@ class CloudSteps(DeploymentSteps):
 
     def bring_up(self) -> Endpoints:
         """Endpoints to provision against; what would stop Terraform later stops it before anything is started."""
-        self.tools.check_terraform()
-        for folder in (self.deployment.root, self.deployment.state_dir):
-            require_room(folder)
         ledger = self.load_or_new()
         if self.cloud:
             self.cloud.check_ports(ledger.ports)
+        self.tools.check_terraform()  # which leaves a log
+        for folder in (self.deployment.root, self.deployment.state_dir):
+            require_room(folder)
         if ledger.account is None:
             # Before anything is made: a teardown must find region and account however this ends.
             self.ledger().save(ledger.with_account(self.check_account(ledger)))

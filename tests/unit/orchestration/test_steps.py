@@ -97,8 +97,8 @@ class StartingTools(FakeTools):
 
     def confirm_spending(self) -> None: ...
 
-    def check_terraform(self) -> str:
-        return "1.11.4"
+    def check_terraform(self) -> None:
+        raise AssertionError("it leaves a log, so ports are looked at before")
 
 
 @pytest.mark.enable_socket
