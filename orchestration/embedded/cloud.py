@@ -65,8 +65,8 @@ class DaemonStatus:
         """What is wrong with one that is not healthy."""
         if not self.running:
             return "it is not running"
-        what = "works from where its folder was before it was moved" if self.moved else "does not answer"
-        return f"pid {self.pid} {what}"
+        what = ", which was moved with its folder, works in part" if self.moved else " does not answer"
+        return f"pid {self.pid}{what}"
 
 
 class LocalCloud:
