@@ -12,10 +12,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from tests.e2e.conftest import Clone, Done
 
@@ -24,6 +27,10 @@ DEADLINE_S = 300.0
 SETTLED_S = 60.0
 # How long an upload or the start of an agent lasts at least is a hundred times as much.
 LOOK_S = 0.005
+# No moment of `up` is later than this line.
+LAST = "ok  launch"
+
+WORKER = "worker.py"
 
 Process = subprocess.Popen[str]
 
@@ -62,6 +69,12 @@ class Deployment:
     def terraforms(self) -> list[str]:
         return [words for words in self.clone.processes() if "terraform-provider" in words]
 
+    def worker(self, process: Process) -> int:
+        """What packs and uploads for this command."""
+        found = [p for p in psutil.Process(process.pid).children(recursive=True) if WORKER in " ".join(p.cmdline())]
+        assert len(found) == 1, f"{len(found)} workers"
+        return int(found[0].pid)
+
     def emulator(self) -> int:
         return int(json.loads((self.folder / "cloud" / "ministack.pid").read_text())["pid"])
 
@@ -80,7 +93,7 @@ def at(deployment: Deployment, moment: Moment, act: Callable[[Process], None], *
     """
     log = deployment.folder / moment.log if moment.log else None
     seen = log.stat().st_size if log and log.exists() else 0
-    with deployment.start(*(words or ("up",))) as process:
+    with deployment.start(*(words or ("up",))) as process, ended_with_its_test(process):
         shown, acted = "", False
         deadline = time.monotonic() + DEADLINE_S
         with selectors.DefaultSelector() as ready:
@@ -98,9 +111,22 @@ def at(deployment: Deployment, moment: Moment, act: Callable[[Process], None], *
                 if not acted and moment.line in (_since(log, seen) if log else shown):
                     acted = True
                     act(process)
+                if not acted and LAST in shown:
+                    raise AssertionError(f"{moment} never came: {shown}")
         process.wait(SETTLED_S)
     assert acted, f"{moment} never came: {shown}"
     return Done(process.returncode, "", shown)
+
+
+@contextmanager
+def ended_with_its_test(process: Process) -> Iterator[None]:
+    """A command whose moment never came, or came otherwise than it should, is not waited for."""
+    try:
+        yield
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        raise
 
 
 def _since(log: Path, size: int) -> str:

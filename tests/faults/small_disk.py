@@ -16,17 +16,21 @@ SIZE = "1000m"
 def small_disk(folder: Path) -> Iterator[Path | None]:
     """The file that fills it; None where nobody may mount one, which takes root, or a container's permission.
 
-    The folder of another environment keeps the folder from being removed with the last deployment in it.
+    It hides what is in the folder already. The folder of another environment keeps this one from being removed with
+    the last deployment in it.
     """
-    folder.mkdir(mode=0o700)
+    made = not folder.exists()
+    folder.mkdir(mode=0o700, exist_ok=True)
     asked = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0700", "tmpfs", str(folder)]
     mounted = os.geteuid() == 0 and subprocess.run(asked, capture_output=True, check=False).returncode == 0
     try:
-        (folder / "local-other").mkdir()
+        if mounted:
+            (folder / "local-other").mkdir()
         yield folder / "local-other" / "filler" if mounted else None
     finally:
         if mounted:
             subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        if made:
             folder.rmdir()
 
 
