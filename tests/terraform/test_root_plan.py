@@ -148,6 +148,7 @@ GATEWAY = {
     "gateway_authorizer",
     "gateway_client_id",
     "gateway_credential_provider_name",
+    "gateway_function",
     "gateway_function_arn",
     "gateway_name",
     "gateway_role_arn",
