@@ -44,21 +44,22 @@ down: setup ## Remove everything that up made, then look for remains; DRY_RUN=1 
 	@$(INVOKE) down $(if $(filter 1 yes true,$(DRY_RUN)),--dry-run,) $(YES_FLAG)
 
 # The longest first, so that no lane is left alone at the end.
-test: setup $(POLICY) ## All checks and tests but the slow ones, two at a time
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target e2e contract faults terraform-test mutate lint unit-orchestration unit-others property
+test: setup $(POLICY) ## All checks and tests but the slow ones (mutate, test-faults, aws-rehearsal, browser), two at a time
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target e2e contract faults terraform-test lint unit-orchestration unit-others property
 
 lint: setup $(POLICY) ## ruff, mypy, terraform fmt and validate, generated documents, CI's own files
 	@$(BIN)/python scripts/lint.py
 
-# Two halves of the same length: two workers of one run would each collect all of it.
+# Two halves of the same length: two workers of one run would each collect all of it. The review's tests make them even.
+REVIEW_TESTS := $(wildcard tests/unit/orchestration/test_review*.py)
 unit: setup ## Unit tests
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target unit-orchestration unit-others
 
 unit-orchestration: setup
-	@$(BIN)/pytest -q tests/unit/orchestration
+	@$(BIN)/pytest -q $(filter-out $(REVIEW_TESTS),$(wildcard tests/unit/orchestration/test_*.py))
 
 unit-others: setup
-	@$(BIN)/pytest -q $(filter-out tests/unit/orchestration/ tests/unit/__pycache__/,$(wildcard tests/unit/*/)) tests/test_layering.py
+	@$(BIN)/pytest -q $(filter-out tests/unit/orchestration/ tests/unit/__pycache__/,$(wildcard tests/unit/*/)) $(REVIEW_TESTS) tests/test_layering.py
 
 property: setup ## Property tests and the fuzzer's corpus
 	@$(BIN)/pytest -q tests/property tests/fuzz

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,7 @@ def codes_of(tree: ast.AST) -> Iterator[str]:
                     yield found
 
 
+@cache
 def codes() -> set[str]:
     files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     return {code for path in files for code in codes_of(ast.parse(path.read_text(encoding="utf-8")))}
