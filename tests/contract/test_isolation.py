@@ -117,7 +117,7 @@ def test_an_agent_reaches_nothing_that_is_not_its_own(
         f"/proc/{host}/environ",
         f"/proc/{host}/cmdline",
         f"/proc/{pid}/environ",
-        f"/proc/{pid}/root/README",
+        Path("/proc", str(pid), "root", "etc", "passwd"),
     ]
     assert all(Path(f).exists() for f in files if not str(f).startswith("/proc"))
     deeds: list[tuple[str, Any]] = [("read", str(f)) for f in files]
