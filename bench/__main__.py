@@ -41,10 +41,9 @@ def _measured(name: str) -> bool:
     if name == "door" and not wrk.is_there():
         print("bench: door is left out: wrk is not installed (Debian: apt install wrk haproxy)", file=sys.stderr)
         return True
-    if name == "door" and not peer.is_there():
+    for missing in [p for p in peer.PEERS if name == "door" and not p.is_there]:
         print(
-            "bench: HAProxy is not installed (Debian: apt install haproxy); nothing is compared with it",
-            file=sys.stderr,
+            f"bench: nothing is compared with {missing.name} (Debian: apt install {missing.package})", file=sys.stderr
         )
     print(f"bench: {name} ...", file=sys.stderr, flush=True)
     began = time.monotonic()

@@ -29,4 +29,4 @@ def machine() -> str:
 
 def versions() -> dict[str, str]:
     found = {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES}
-    return found | ({"HAProxy": peer.version()} if peer.is_there() else {})
+    return found | {p.name: p.version() for p in peer.PEERS if p.is_there}

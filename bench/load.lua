@@ -1,4 +1,4 @@
--- wrk's requests: TOKENS holds one Authorization header's value a line ("-" for none), taken in turn.
+-- wrk's requests: TOKENS holds one Authorization header's value a line ("-" for none), taken in turn, on from number FIRST.
 -- The last line of the output is one JSON document.
 local prepared, at = {}, 0
 
@@ -10,6 +10,7 @@ function init(args)
     number = number + 1
     prepared[number] = wrk.format("POST", nil, headers, os.getenv("BENCH_BODY"))
   end
+  at = os.getenv("BENCH_FIRST") % #prepared
 end
 
 function request()

@@ -1,75 +1,149 @@
-"""HAProxy 2.6 as Debian ships it, verifying the same tokens before the same upstream: what people put there instead."""
+"""Proxies as Debian ships them, verifying the same tokens before the same upstream: what people put there instead.
+
+Each is one worker on one core, in a folder of its own, with bench/peers/ as its configuration. All check the signature,
+issuer, client and expiry, as the door does; who lets in a wrong token is not measured.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
+import os
 import shutil
-import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from bench.wrk import on
-from tests.contract.cloud import eventually, free_port
+from scripts.load import credentials
+from tests.contract.cloud import eventually, free_port, send
 from tests.contract.provider import CLIENT, ISSUER
+from tests.fakes.tokens import rsa_key
 
-# no-delay: its default holds back events of a stream for 100 ms.
-CONFIGURATION = """
-global
-  nbthread 1
-  maxconn 2048
-defaults
-  mode http
-  option http-no-delay
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-frontend door
-  bind 127.0.0.1:{port}
-  http-request deny deny_status 401 unless {{ http_auth_bearer -m found }}
-  http-request set-var(txn.alg) http_auth_bearer,jwt_header_query('$.alg')
-  http-request set-var(txn.exp) http_auth_bearer,jwt_payload_query('$.exp','int')
-  http-request set-var(txn.now) date()
-  http-request deny deny_status 403 unless {{ var(txn.alg) -m str RS256 }}
-  http-request deny deny_status 403 unless {{ http_auth_bearer,jwt_verify(txn.alg,"{key}") -m int 1 }}
-  http-request deny deny_status 401 unless {{ http_auth_bearer,jwt_payload_query('$.iss') -m str {issuer} }}
-  http-request deny deny_status 401 unless {{ http_auth_bearer,jwt_payload_query('$.client_id') -m str {client} }}
-  http-request deny deny_status 401 if {{ var(txn.exp),sub(txn.now) -m int lt 60 }}
-  default_backend agent
-backend agent
-  http-reuse always
-  server agent 127.0.0.1:{upstream}
-"""
+FILES = Path(__file__).with_name("peers")
+SYSTEM = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
+REFUSED = (
+    "none",
+    "garbage",
+    "expired",
+    "other-client",
+    "other-issuer",
+    "forged",
+    "flipped-bit",
+    "unsigned",
+    "public-key-as-secret",
+)
 
 
-def is_there() -> bool:
-    return shutil.which("haproxy") is not None
+@dataclass(frozen=True)
+class Peer:
+    """`files`: {name in its folder: name in bench/peers}; `argv` and files have words between @s, which are filled in.
+
+    `package` is Debian's, and tells the version; `module` is what must be there beside the program.
+    """
+
+    name: str
+    program: str
+    argv: tuple[str, ...]
+    files: Mapping[str, str]
+    package: str
+    modules: str = ""
+    module: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        return self._program is not None and (Path(self.modules) / self.module).exists()
+
+    @property
+    def _program(self) -> str | None:
+        return shutil.which(self.program, path=os.pathsep.join([os.environ.get("PATH", ""), SYSTEM]))
+
+    def version(self) -> str:
+        argv = ["dpkg-query", "--show", "--showformat=${Version}", self.package]
+        if shutil.which(argv[0]) is None:
+            return "?"
+        return subprocess.run(argv, capture_output=True, text=True, check=False).stdout or "?"
+
+    @contextmanager
+    def running(self, folder: Path, upstream: int, cpu: int | None) -> Iterator[Proxy]:
+        """Run it until the end. Raises AssertionError when it does not answer."""
+        folder.mkdir()
+        port, public = free_port(), rsa_key("first").public_key
+        spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        (folder / "key.pem").write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        words = {"folder": str(folder), "port": str(port), "upstream": str(upstream), "modules": self.modules}
+        words |= {"issuer": ISSUER, "client": CLIENT, "spki": base64.b64encode(spki).decode()}
+        # Apache's children must not be root.
+        words["jwk"] = json.dumps(
+            {**rsa_key("first").as_dict(private=False), "kid": "k1", "use": "sig", "alg": "RS256"}
+        )
+        words["user"] = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
+        for name, source in self.files.items():
+            (folder / name).write_text(filled((FILES / source).read_text(), words))
+        argv = [self._program or self.program, *(filled(word, words) for word in self.argv)]
+        with (folder / "output").open("wb") as log:
+            process = subprocess.Popen(argv, stdout=log, stderr=log, preexec_fn=on(cpu))
+        try:
+            url = f"http://127.0.0.1:{port}"
+            eventually(lambda: send("GET", url, None, {}).status, f"{self.name} answers")
+            main = psutil.Process(process.pid)
+            yield Proxy(url, main, tuple(main.children(recursive=True)))
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
-def version() -> str:
-    argv = [shutil.which("haproxy") or "haproxy", "-v"]
-    first = subprocess.run(argv, capture_output=True, text=True, check=False).stdout.split()
-    return first[2] if len(first) > 2 else "?"
+@dataclass(frozen=True)
+class Proxy:
+    """A running peer: where it answers, its process, and those that work for it."""
+
+    url: str
+    process: psutil.Process
+    workers: tuple[psutil.Process, ...]
 
 
-@contextmanager
-def haproxy(folder: Path, public_key: bytes, upstream: int, cpu: int | None) -> Iterator[tuple[str, int]]:
-    """Run it on one core until the end; yields its URL and pid."""
-    port, key, file = free_port(), folder / "key.pem", folder / "haproxy.cfg"
-    key.write_bytes(public_key)
-    words = {"port": port, "key": key, "issuer": ISSUER, "client": CLIENT, "upstream": upstream}
-    file.write_text(CONFIGURATION.format(**words))
-    with (folder / "haproxy.log").open("wb") as log:
-        argv = [shutil.which("haproxy") or "haproxy", "-f", str(file)]
-        process = subprocess.Popen(argv, stdout=log, stderr=log, preexec_fn=on(cpu))
-    try:
-        eventually(lambda: _listens(port), "HAProxy listens")
-        yield f"http://127.0.0.1:{port}", process.pid
-    finally:
-        process.terminate()
-        process.wait(10)
+HAPROXY = Peer("HAProxy", "haproxy", ("-f", "@folder@/haproxy.cfg"), {"haproxy.cfg": "haproxy.cfg"}, "haproxy")
+NGINX = Peer(
+    "nginx njs",
+    "nginx",
+    ("-c", "@folder@/nginx.conf", "-e", "@folder@/error.log"),
+    {"nginx.conf": "nginx.conf", "gate.js": "gate.js"},
+    "libnginx-mod-http-js",
+    "/usr/lib/nginx/modules",
+    "ngx_http_js_module.so",
+)
 
 
-def _listens(port: int) -> bool:
-    with socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
+def apache(name: str, rules: str, package: str) -> Peer:
+    argv, files = (
+        ("-f", "@folder@/apache.conf", "-D", "FOREGROUND"),
+        {"apache.conf": "apache.conf", "rules.conf": rules},
+    )
+    return Peer(name, "apache2", argv, files, package, "/usr/lib/apache2/modules", f"{name}.so")
+
+
+OPENIDC = apache("mod_auth_openidc", "openidc.conf", "libapache2-mod-auth-openidc")
+OAUTH2 = apache("mod_oauth2", "oauth2.conf", "libapache2-mod-oauth2")
+PEERS = (HAPROXY, NGINX, OPENIDC, OAUTH2)
+
+
+def filled(text: str, words: Mapping[str, str]) -> str:
+    """`text` with each @word@ replaced."""
+    for name, value in words.items():
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+def wrong(url: str) -> str:
+    """What is wrong with the verdicts there; empty when the good token is let in and every bad one refused."""
+    good, bad = credentials()
+    for kind, headers in {"good": good, **{kind: bad[kind][0] for kind in REFUSED}}.items():
+        status = send("POST", url, b'{"do": "json"}', {"Content-Type": "application/json", **headers}).status
+        if (status == 200) is not (kind == "good") or status >= 500:
+            return f"it answered {status} to the token {kind!r}"
+    return ""

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 import psutil
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from bench import peer
+from bench import peer, wrk
 from scripts.load import deploy, own_emulator, serving
 from tests.contract.agents import archive
 from tests.contract.cloud import Local
@@ -28,27 +27,35 @@ UPSTREAM = Path(__file__).with_name("upstream.py")
 
 @dataclass(frozen=True)
 class Subject:
-    """A server under load: where it answers, and its process."""
+    """A server under load: where it answers, its process, and the others that work for it."""
 
     name: str
     url: str
     process: psutil.Process
+    workers: tuple[psutil.Process, ...] = ()
 
 
 @dataclass(frozen=True)
 class Rig:
-    """`peer` is None where HAProxy is not installed. The doors run on core 0, callers and agent on core 1."""
+    """`peers` by name, `absent`: {name: why it is not there}. The doors run on core 0, callers and agent on core 1."""
 
     local: Local
     arn: str
     door: Subject
     bare: Subject
-    peer: Subject | None
+    peers: Mapping[str, Subject]
+    absent: Mapping[str, str]
     folder: Path
     callers_cpu: int | None
 
+    @property
     def everyone(self) -> list[Subject]:
-        return [s for s in (self.bare, self.door, self.peer) if s is not None]
+        """Those that all loads are for."""
+        return [s for s in (self.bare, self.door, self.peers.get(peer.HAPROXY.name)) if s is not None]
+
+    def load(self, s: Subject, tokens: Path, body: str, connections: int, seconds: float, first: int = 0) -> wrk.Run:
+        """Load it with the tokens from the `first` on."""
+        return wrk.run(s.url, tokens, body, connections, seconds, s.process, self.callers_cpu, s.workers, first)
 
     def tokens(self, name: str, values: list[str]) -> Path:
         path = self.folder / f"{name}.tokens"
@@ -86,12 +93,28 @@ def rig() -> Iterator[Rig]:
         bare = Subject("bare agent", f"http://127.0.0.1:{said['port']}/invocations", psutil.Process(said["pid"]))
         pin(door.process, doors_cpu)
         pin(bare.process, callers_cpu)
-        other = None
-        if peer.is_there():
-            key = rsa_key("first").public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-            url, pid = stack.enter_context(peer.haproxy(folder, key, said["port"], doors_cpu))
-            other = Subject("HAProxy", url + path, psutil.Process(pid))
-        yield Rig(local, arn, door, bare, other, folder, callers_cpu)
+        peers, absent = dict[str, Subject](), dict[str, str]()
+        for one in peer.PEERS:
+            try:
+                peers[one.name] = stack.enter_context(_proxy(one, folder, path, said["port"], doors_cpu))
+            except Unfit as e:
+                absent[one.name] = str(e)
+        yield Rig(local, arn, door, bare, peers, absent, folder, callers_cpu)
+
+
+class Unfit(Exception):
+    """A peer that nothing can be compared with, and why."""
+
+
+@contextmanager
+def _proxy(one: peer.Peer, folder: Path, path: str, upstream: int, cpu: int | None) -> Iterator[Subject]:
+    """Raises Unfit where it is not installed, and where it lets in a wrong token."""
+    if not one.is_there:
+        raise Unfit(f"Debian's {one.package} is not installed")
+    with one.running(folder / one.package, upstream, cpu) as proxy:
+        if wrong := peer.wrong(proxy.url + path):
+            raise Unfit(wrong)
+        yield Subject(one.name, proxy.url + path, proxy.process, proxy.workers)
 
 
 def running(local: Local) -> int:

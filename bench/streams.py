@@ -27,9 +27,9 @@ class Streams:
 
 
 def measure(at: Rig) -> Streams:
-    late = {s.name: sorted(_lateness(s)) for s in at.everyone()}
-    released = {s.name: _release(at, s) for s in at.everyone()}
-    held = {s.name: _stalled(s) for s in at.everyone() if s is not at.bare}
+    late = {s.name: sorted(_lateness(s)) for s in at.everyone}
+    released = {s.name: _release(at, s) for s in at.everyone}
+    held = {s.name: _stalled(s) for s in at.everyone if s is not at.bare}
     rows: list[list[Cell]] = []
     for name, found in late.items():
         p50, p99 = statistics.median(found), found[len(found) * 99 // 100]

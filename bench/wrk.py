@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,19 +41,42 @@ def is_there() -> bool:
 
 
 def run(
-    url: str, tokens: Path, body: str, connections: int, seconds: float, server: psutil.Process, cpu: int | None
+    url: str,
+    tokens: Path,
+    body: str,
+    connections: int,
+    seconds: float,
+    server: psutil.Process,
+    cpu: int | None,
+    workers: Sequence[psutil.Process] = (),
+    first: int = 0,
 ) -> Run:
-    """Load `url` from one thread of wrk, on the given core. Raises RuntimeError when wrk fails."""
+    """Load `url` from one thread of wrk, on the given core, with the tokens from the `first` on.
+
+    `workers` are the server's other processes.
+
+    Raises RuntimeError when wrk fails.
+    """
     argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(SCRIPT), url]
-    environment = {"PATH": os.environ["PATH"], "BENCH_TOKENS": str(tokens), "BENCH_BODY": body}
-    before = sum(server.cpu_times()[:2])
+    environment = {
+        "PATH": os.environ["PATH"],
+        "BENCH_TOKENS": str(tokens),
+        "BENCH_BODY": body,
+        "BENCH_FIRST": str(first),
+    }
+    before = used((server, *workers))
     done = subprocess.run(
         argv, env=environment, capture_output=True, text=True, preexec_fn=on(cpu), timeout=seconds + 60, check=False
     )
-    used = sum(server.cpu_times()[:2]) - before
+    spent = used((server, *workers)) - before
     if done.returncode != 0:
         raise RuntimeError(f"wrk failed: {done.stderr.strip() or done.stdout.strip()}")
-    return Run(**json.loads(done.stdout.strip().splitlines()[-1]), cpu_s=used)
+    return Run(**json.loads(done.stdout.strip().splitlines()[-1]), cpu_s=spent)
+
+
+def used(processes: Iterable[psutil.Process]) -> float:
+    """Seconds of processor time until now."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 def on(cpu: int | None) -> Callable[[], None] | None:
