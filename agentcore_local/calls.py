@@ -113,7 +113,7 @@ class Calls:
             headers = [*for_agent(head, door.spec), (SESSION_ID, session_id), (REQUEST_ID, request_id)]
             headers = [(n, v) for n, v in headers if n != "content-type"]
             own = [(AWS_REQUEST_ID, request_id), (SESSION_ID, session_id)]
-            body.finished.set()
+            body.skip()
             over = seat.session.over
             request = Request("GET", seat.agent.port, CARD_PATH, headers, None, None, body, over)
             return await self._proxy.relay(request, send, own)

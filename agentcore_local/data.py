@@ -160,8 +160,7 @@ class DataPlane:
         target, door = self.find(call, head)
         if target.operation == "GetRuntimeProtectedResourceMetadata":
             return await self._metadata(call, target, door, send)
-        is_here = BODY_IS_HERE in scope.get("extensions", {})
-        body = call.body = Body(receive, MAX_PAYLOAD, head.one("content-length"), is_here=is_here)
+        body = call.body = Body(receive, MAX_PAYLOAD, head.one("content-length"), scope.get(BODY_IS_HERE))
         if call.protocol in JSON_RPC:
             body.beginning = bytearray()
         admitted, door = await self.admit(call, head, target, door, body)

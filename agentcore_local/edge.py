@@ -25,15 +25,17 @@ SPOOL_IN_MEMORY = 1024 * 1024
 _LENGTH = re.compile(r"[0-9]{1,19}", re.ASCII)
 KEPT_BYTES = 64 * 1024
 KEPT_WAIT_S = 5.0
+BODY_FOLLOWS = "agentcore_local.body_follows"
+"""In the beginning of an answer: the server may hold it back, since a part of the body comes at once."""
 BODY_IS_HERE = "agentcore_local.body_is_here"
-"""An extension in the scope once the whole request has arrived, as most have: they need no timer."""
+"""In the scope: the whole body of a request that came in one piece, as most do. They need no timer and no waiting."""
 
 
 class ClientGone(Exception):
     """The caller closed the connection before the exchange was over."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Head:
     """Method, undecoded target and headers (names in lower case) of one request; client is its address."""
 
@@ -42,11 +44,20 @@ class Head:
     query: bytes
     headers: tuple[tuple[str, str], ...]
     client: str = ""
-    _by_name: dict[str, list[str]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _by_name: dict[str, list[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        by_name: dict[str, list[str]] = {}
         for name, value in self.headers:
-            self._by_name.setdefault(name, []).append(value)
+            if name in by_name:
+                by_name[name].append(value)
+            else:
+                by_name[name] = [value]
+        self._by_name = by_name
+
+    def add(self, name: str, value: str) -> None:
+        self.headers += ((name, value),)
+        self._by_name.setdefault(name, []).append(value)
 
     def every(self, name: str) -> Sequence[str]:
         return self._by_name.get(name, ())
@@ -62,30 +73,31 @@ class Head:
 def new_id() -> str:
     """A random UUID (RFC 9562, version 4) as text. The uuid module takes several times as long for each call."""
     digits = os.urandom(16).hex()
-    return (
-        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) & 3]}{digits[17:20]}-{digits[20:]}"
-    )
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def read_head(scope: Scope) -> Head:
     """Check the request line and headers; raise Refused. The HTTP server has no caps and no Host check."""
-    raw = scope["headers"]
-    if len(raw) > MAX_FIELDS or sum(len(n) + len(v) for n, v in raw) > MAX_HEADER_BYTES:
+    raw, size = scope["headers"], 0
+    for name, value in raw:
+        size += len(name) + len(value)
+    if len(raw) > MAX_FIELDS or size > MAX_HEADER_BYTES:
         raise Refused("headers_too_large")
     if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
         raise Refused("headers_too_large", log_reason="target_too_long")
     # The server leaves blanks at a value's end; they are no part of it (RFC 9110 section 5.5).
-    headers = tuple((n.decode("latin-1").lower(), v.decode("latin-1").strip(" \t")) for n, v in raw)
+    headers = tuple([(n.decode("latin-1").lower(), v.decode("latin-1").strip(" \t")) for n, v in raw])
     client = (scope.get("client") or ("",))[0]
     head = Head(scope["method"], scope["raw_path"], scope["query_string"], headers, client)
     if len(head.every("host")) != 1:
         raise Refused("bad_request", detail="Exactly one Host header is required", log_reason="bad_host")
-    codings = [v.strip().lower() for v in head.every("transfer-encoding")]
-    if codings and (codings != ["chunked"] or scope.get("http_version") != "1.1"):
+    codings, lengths = head.every("transfer-encoding"), head.every("content-length")
+    if codings and ([v.strip().lower() for v in codings] != ["chunked"] or scope.get("http_version") != "1.1"):
         raise Refused("bad_request", detail="Transfer-Encoding must be chunked", log_reason="bad_transfer_encoding")
-    lengths = head.every("content-length")
-    if any(not _LENGTH.fullmatch(v) for v in lengths):  # leading zeros may go on for thousands of digits
-        raise Refused("bad_request", detail="Content-Length must be a number", log_reason="bad_length")
+    for length in lengths:
+        if not _LENGTH.fullmatch(length):  # leading zeros may go on for thousands of digits
+            raise Refused("bad_request", detail="Content-Length must be a number", log_reason="bad_length")
     if codings and lengths:
         raise Refused("bad_request", detail="Content-Length with Transfer-Encoding", log_reason="two_lengths")
     if len(head.every("authorization")) > 1:
@@ -96,43 +108,51 @@ def read_head(scope: Scope) -> Head:
 class Body:
     """The request's body as it arrives: counted against a limit, bounded in time between two chunks."""
 
-    def __init__(self, receive: Receive, limit: int, declared: str | None, *, is_here: bool = False) -> None:
-        """is_here: nothing of it need be waited for."""
-        self._is_here = is_here
+    def __init__(self, receive: Receive, limit: int, declared: str | None, here: bytes | None = None) -> None:
+        """here: all of it, if it has arrived already."""
         self._receive, self._limit, self.declared, self._seen = receive, limit, declared, 0
-        self.finished = asyncio.Event()
+        self._here, self._is_read = here, False
+        self._end: asyncio.Event | None = None
         self.beginning: bytearray | None = None  # set to keep the first bytes for whoever refuses the call later
         if declared is not None and declared.isdigit() and int(declared) > limit:
             raise Refused("body_too_large", limit=limit)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield chunks; raises ClientGone, or Refused when too large or too slow."""
-        while not self.finished.is_set():
+        while not self._is_read:
             if chunk := await self._next():
                 yield chunk
 
     async def whole(self) -> bytes:
         """All of it, for bodies that are known to be short. Raises as `chunks` does."""
-        read = b""
-        while not self.finished.is_set():
+        if self._is_read:
+            return b""
+        read = await self._next()
+        while not self._is_read:
             read += await self._next()
         return read
 
+    def skip(self) -> None:
+        """Nobody is going to read it."""
+        self._is_read = True
+        if self._end is not None:
+            self._end.set()
+
     async def _next(self) -> bytes:
-        if self._is_here:
-            message = await self._receive()
-        else:
+        chunk, more = self._here, False
+        if chunk is None:
             message = await self._in_time()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        chunk: bytes = message.get("body", b"")
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            chunk, more = message.get("body", b""), message.get("more_body", False)
+        self._here = None
         self._seen += len(chunk)
         if self._seen > self._limit:
             raise Refused("body_too_large", limit=self._limit)
         if self.beginning is not None and len(self.beginning) < KEPT_BYTES:
             self.beginning += chunk[: KEPT_BYTES - len(self.beginning)]
-        if not message.get("more_body", False):
-            self.finished.set()
+        if not more:
+            self.skip()
         return chunk
 
     async def _in_time(self) -> MutableMapping[str, Any]:
@@ -155,7 +175,9 @@ class Body:
 
     async def gone(self) -> None:
         """Return once the caller has closed the connection (only meaningful after the body was read)."""
-        await self.finished.wait()
+        if not self._is_read:
+            self._end = asyncio.Event()
+            await self._end.wait()
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
@@ -216,10 +238,10 @@ async def answer(
         *headers,
     ]
     if status == 204:
-        fields = [(AWS_REQUEST_ID, request_id)]
+        fields, body = [(AWS_REQUEST_ID, request_id)], b""
     encoded = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in fields]
-    await send({"type": "http.response.start", "status": status, "headers": encoded})
-    await send({"type": "http.response.body", "body": b"" if status == 204 else body})
+    await send({"type": "http.response.start", "status": status, "headers": encoded, BODY_FOLLOWS: True})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def refuse(

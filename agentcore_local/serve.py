@@ -65,7 +65,7 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self.scope["extensions"] = {BODY_IS_HERE: {}}
+        self.scope[BODY_IS_HERE] = bytes(self.cycle.body)  # type: ignore[literal-required]
         if not self.transport.is_closing():
             super().on_message_complete()
 
