@@ -65,7 +65,8 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self.scope[BODY_IS_HERE] = bytes(self.cycle.body)  # type: ignore[literal-required]
+        if self.cycle is not None:  # a handshake has none
+            self.scope[BODY_IS_HERE] = bytes(self.cycle.body)  # type: ignore[literal-required]
         if not self.transport.is_closing():
             super().on_message_complete()
 
