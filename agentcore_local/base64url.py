@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
+
+# To the alphabet that the decoder knows; what only that one knows, padding too, becomes a character that none knows.
+_TO_PLAIN = bytes.maketrans(b"-_+/=", b"+/!!!")
+# By the number of characters beyond whole groups of four: what fills the group up, and the last characters that
+# leave no bit behind.
+_GROUPS = (
+    (b"", None),
+    None,
+    (b"==", frozenset("AQgw")),
+    (b"=", frozenset("AEIMQUYcgkosw048")),
+)
 
 
 class NotBase64Url(ValueError):
@@ -12,12 +22,13 @@ class NotBase64Url(ValueError):
 
 def decode(text: str) -> bytes:
     """Decode at least one byte. Padding, white space, other alphabets and spare bits raise NotBase64Url."""
+    group = _GROUPS[len(text) % 4]
+    if not text or group is None:
+        raise NotBase64Url("not base64url")
+    padding, last = group
+    if last is not None and text[-1] not in last:
+        raise NotBase64Url("not base64url")
     try:
-        raw = text.encode("ascii")
-        decoded = base64.urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
+        return binascii.a2b_base64(text.encode("ascii").translate(_TO_PLAIN) + padding, strict_mode=True)
     except (UnicodeEncodeError, binascii.Error):
         raise NotBase64Url("not base64url") from None
-    # The library skips foreign characters and ignores spare bits; writing it back shows both.
-    if not raw or base64.urlsafe_b64encode(decoded).rstrip(b"=") != raw:
-        raise NotBase64Url("not base64url")
-    return decoded

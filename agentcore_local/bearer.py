@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentcore_local import base64url
 from agentcore_local.jwks import ALGORITHMS, is_key_id
@@ -29,8 +28,7 @@ _SCHEME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PARSE_FAILED = "Failed to parse token"
 
 
-@dataclass(frozen=True, slots=True)
-class SignedToken:
+class SignedToken(NamedTuple):
     """A token whose shape is sound. `kid` and `algorithm` are its own claims about itself."""
 
     kid: str

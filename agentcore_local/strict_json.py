@@ -32,7 +32,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
         raise NotStrictJson("nested too deeply")
     try:
         value = _DECODER.decode(text)
-        if "\\u" in text:
+        if "\\" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # an escaped lone surrogate fails here
     except NotStrictJson:
         raise
