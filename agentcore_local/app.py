@@ -6,6 +6,7 @@ from typing import Any
 
 from agentcore_local.control import Names, RuntimeOperations
 from agentcore_local.data import Call
+from agentcore_local.edge import Asgi as Asgi
 from agentcore_local.edge import Body, Receive, Scope, Send, answer, read_head, spool
 from agentcore_local.endpoints import EndpointOperations
 from agentcore_local.gateway.control import GatewayOperations
@@ -26,7 +27,6 @@ Params = Mapping[str, Any]
 Anonymous = Callable[[Params], Awaitable[dict[str, Any]]]
 Operation = Callable[[Params, Principal], Awaitable[dict[str, Any]]]
 Wants = Callable[[str, Params], list[Wanted]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def operations(

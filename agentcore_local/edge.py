@@ -15,6 +15,7 @@ from agentcore_local.wire import AWS_REQUEST_ID, ERROR_TYPE, Refused
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_FIELDS = 100
 MAX_HEADER_BYTES = 32 * 1024

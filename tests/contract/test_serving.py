@@ -11,8 +11,9 @@ from typing import Any
 import psutil
 
 from agentcore_local.edge import answer
+from agentcore_local.patient import PatientProtocol
 from agentcore_local.process import LEASH
-from agentcore_local.serve import PatientProtocol, listen, serve_until, server
+from agentcore_local.serve import listen, serve_until, server
 from tests.contract.cloud import eventually
 
 
