@@ -6,12 +6,14 @@ led to this endpoint instead (AWS SDKs and Tools Reference: container credential
 
 import hashlib
 import secrets
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agentcore_local.edge import Receive, Scope, Send, answer, read_head
 from agentcore_local.falls import Key
+from agentcore_local.host import START_DEADLINE_S
 from agentcore_local.process import Launch
 from agentcore_local.roles import NoCredentials, Roles
 from agentcore_local.wire import Refused, encode
@@ -26,6 +28,7 @@ class Ticket:
     key: Key
     role: str
     runtime_arn: str
+    issued_at: float
 
 
 class Vault:
@@ -39,17 +42,23 @@ class Vault:
         aws_endpoint_url: str,
         log: Callable[..., None],
         agentcore_url: str = "",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._roles, self._runtime_arn, self._log = roles, runtime_arn, log
         self._url, self._aws, self._agentcore = url, aws_endpoint_url, agentcore_url
-        self._tickets: dict[str, Ticket] = {}
+        self._clock, self._tickets = clock, dict[str, Ticket]()
         self.lives: Callable[[Key], bool] = lambda _: False
 
     def variables(self, launch: Launch) -> Mapping[str, str]:
-        """A fresh token for this start; what an earlier process of the version was given is worth nothing now."""
-        self._tickets = {h: t for h, t in self._tickets.items() if t.key != launch.key and self.lives(t.key)}
+        """A fresh token for this start; what an earlier process of the version was given is worth nothing now.
+
+        The tokens of the dead are forgotten, but for those so young that their agents may not be there yet.
+        """
+        old = self._clock() - START_DEADLINE_S
+        kept = {h: t for h, t in self._tickets.items() if t.issued_at > old or self.lives(t.key)}
+        self._tickets = {h: t for h, t in kept.items() if t.key != launch.key}
         token = secrets.token_urlsafe(32)
-        self._tickets[_hash(token)] = Ticket(launch.key, launch.role, self._runtime_arn(launch.key[0]))
+        self._tickets[_hash(token)] = Ticket(launch.key, launch.role, self._runtime_arn(launch.key[0]), self._clock())
         return {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": self._url + PATH.decode(),
             "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,

@@ -152,6 +152,26 @@ def test_only_the_newest_token_of_a_living_agent_opens(tmp_path: Any) -> None:
     assert caller.get((b"authorization", second))[0] == 401
 
 
+def test_agents_that_start_together_each_keep_their_token(tmp_path: Any) -> None:
+    there: set[Any] = set()
+    vault = Vault(roles(Aws()), lambda i: ARN, "http://h", "http://h", lambda *_, **__: None)
+    vault.lives = lambda key: key in there
+    launches = [launch(tmp_path, version) for version in (1, 2)]
+    tokens = [vault.variables(one)["AWS_CONTAINER_AUTHORIZATION_TOKEN"].encode() for one in launches]
+    there |= {one.key for one in launches}
+    assert [Caller(vault).get((b"authorization", token))[0] for token in tokens] == [200, 200]
+
+
+def test_the_tokens_of_the_dead_are_forgotten(tmp_path: Any) -> None:
+    now = [0.0]
+    vault = Vault(roles(Aws()), lambda i: ARN, "http://h", "http://h", lambda *_, **__: None, clock=lambda: now[0])
+    token = vault.variables(launch(tmp_path))["AWS_CONTAINER_AUTHORIZATION_TOKEN"].encode()
+    now[0] = 121.0
+    vault.variables(launch(tmp_path, 2))
+    vault.lives = lambda _: True
+    assert Caller(vault).get((b"authorization", token))[0] == 401
+
+
 def test_an_agent_whose_role_is_gone_is_told_so_without_details(tmp_path: Any) -> None:
     noted: list[str] = []
     vault = Vault(roles(Aws(breaks=True)), lambda i: ARN, "http://h", "http://h", lambda e, **_: noted.append(e))
