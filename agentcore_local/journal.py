@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -21,6 +22,13 @@ KEPT = 3
 # Reasons of calls that were let in by nobody's credential: the document about the door is for everybody.
 _PUBLIC = "public_document"
 _shown = lru_cache(maxsize=256)(shown_text)
+_FIELDS = [
+    f', "{name}": '
+    for name in (
+        "plane decision reason method client subject op runtime qualifier version session request trace gateway tool "
+        "outcome canary function_request by status latency_ms"
+    ).split()
+]
 
 
 class DecisionFile:
@@ -38,48 +46,54 @@ class DecisionFile:
 
 
 class Journal:
-    """Writes to a stream, decisions to a file too. salt keys the hash of subjects; now() is ISO 8601."""
+    """Writes to a stream, decisions to a file if there is one. salt keys the hash of subjects; now() is ISO 8601."""
 
     def __init__(
         self, stream: TextIO, salt: bytes, now: Callable[[], str], decisions: DecisionFile | None = None
     ) -> None:
         self._stream, self._salt, self._now = stream, salt, now
         self._decisions = decisions
-        self._hashed = lru_cache(maxsize=1024)(self._hash)
+        self._hashed = lru_cache(maxsize=4096)(self._hash)
 
     def event(self, event: str, **fields: object) -> None:
         """Anything but a decision, such as a start or a stop."""
-        self._write(self._line(event, fields))
+        told = {"ts": self._now(), "event": event, **{k: v for k, v in fields.items() if v is not None}}
+        self._write(json.dumps(told) + "\n")  # ASCII: strangers' text cannot begin a line or steer a terminal
 
     def decision(self, plane: str, call: "Call") -> None:
         """One call that is over."""
-        fields: dict[str, object] = dict(
-            plane=plane,
-            decision=_decision(call),
-            reason=call.reason[:200],
-            method=call.method,
-            client=call.client and _shown(call.client),
-            subject=self._hashed(call.subject),
-            op=call.operation,
-            runtime=call.runtime and _shown(call.runtime),
-            qualifier=call.qualifier and _shown(call.qualifier),
-            version=call.version,
-            session=self._hashed(call.session),
-            request=call.request_id,
-            trace=call.trace,
-            gateway=call.gateway,
-            tool=call.tool,
-            outcome=call.outcome,
-            canary=call.canary,
-            function_request=call.function_request,
-            by=call.by,
-            status=call.status,
-            latency_ms=round((time.monotonic() - call.started) * 1000, 1),
+        values = (
+            plane,
+            _decision(call),
+            call.reason[:200],
+            call.method,
+            call.client and _shown(call.client),
+            self._hashed(call.subject),
+            call.operation,
+            call.runtime and _shown(call.runtime),
+            call.qualifier and _shown(call.qualifier),
+            call.version,
+            self._hashed(call.session),
+            call.request_id,
+            call.trace,
+            call.gateway,
+            call.tool,
+            call.outcome,
+            call.canary,
+            call.function_request,
+            call.by,
+            call.status,
+            round((time.monotonic() - call.started) * 1000, 1),
         )
-        line = self._line("decision", fields)
+        # As json.dumps would write it, in a third of the time.
+        line = f'{{"ts": "{self._now()}", "event": "decision"'
+        for name, value in zip(_FIELDS, values, strict=True):
+            if value is not None:
+                line += name + (encode_basestring_ascii(value) if isinstance(value, str) else str(value))
+        line += "}\n"
         if self._decisions is not None:
             try:
-                self._decisions.write(line)
+                return self._decisions.write(line)
             except (OSError, ValueError) as e:  # the answer is decided: a full disk must not change it
                 self.event("decision_not_kept", error=type(e).__name__)
         self._write(line)
@@ -89,12 +103,6 @@ class Journal:
         frames = traceback.extract_tb(error.__traceback__)[-3:]
         places = [f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in frames]
         self.event("crash", error=type(error).__name__, at=places)
-
-    def _line(self, event: str, fields: dict[str, object]) -> str:
-        """ASCII: strangers' text cannot begin a line or steer a terminal."""
-        return (
-            json.dumps({"ts": self._now(), "event": event, **{k: v for k, v in fields.items() if v is not None}}) + "\n"
-        )
 
     def _write(self, line: str) -> None:
         self._stream.write(line)

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ import aiohttp
 import psutil
 from joserfc.jwk import OctKey
 
+from orchestration.embedded.rotated import Tail
 from tests.contract.agents import archive
 from tests.contract.cloud import ROLE, Emulator, Local, eventually, make_role
 from tests.contract.deployed import BUCKET
@@ -37,6 +38,7 @@ from tests.fakes.tokens import b64, compact, rsa_key
 
 MAX_GROWTH_MIB, MAX_DESCRIPTORS = 20.0, 16
 WARM_UP_S = 5.0
+LOOK_EVERY_S = 0.25
 SETTLE_S = 4.0  # longer than the gateway keeps an idle connection to the agent
 MIB = 1024 * 1024
 
@@ -127,13 +129,30 @@ async def caller(url: str, until: float, bad_percent: int, seen: Seen, session: 
             seen.wrong.append(f"{kind}: {reply.status} {body[:100]!r}")
 
 
-async def load(url: str, seconds: float, connections: int, bad_percent: int) -> Seen:
+async def load(url: str, seconds: float, connections: int, bad_percent: int, log: DecisionLog) -> Seen:
     seen, until = Seen(), time.monotonic() + seconds
     connector = aiohttp.TCPConnector(limit=connections)
     timeout = aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False) as session:
-        await asyncio.gather(*(caller(url, until, bad_percent, seen, session) for _ in range(connections)))
+        calling = asyncio.gather(*(caller(url, until, bad_percent, seen, session) for _ in range(connections)))
+        while not (await asyncio.wait([calling], timeout=LOOK_EVERY_S))[0]:
+            log.read()
+        await calling
     return seen
+
+
+class DecisionLog:
+    """What it said of each request, read while it grows: its oldest files are thrown away."""
+
+    def __init__(self, path: Path) -> None:
+        self._tail, self.allowed = Tail(path), dict[str, bool]()
+
+    def read(self) -> None:
+        for entry in map(json.loads, self._tail.lines()):
+            self.allowed[entry["request"]] = entry["reason"] == "allowed"
+
+    def close(self) -> None:
+        self._tail.close()
 
 
 def measure(
@@ -151,16 +170,17 @@ def measure(
         raise ValueError("agentcore_local is not running")
     process = psutil.Process(local.process.pid)
     url = f"{local.data_url}/runtimes/{quote(arn, safe='')}/invocations"
-    warm = asyncio.run(load(url, warm_up_s, connections, bad_percent))
+    log = DecisionLog(local.decisions)
+    warm = asyncio.run(load(url, warm_up_s, connections, bad_percent, log))
     time.sleep(settle_s)
     before = (process.memory_info().rss / MIB, process.num_fds())
     began = time.monotonic()
-    seen = asyncio.run(load(url, seconds, connections, bad_percent))
+    seen = asyncio.run(load(url, seconds, connections, bad_percent, log))
     took = time.monotonic() - began
     peak = process.memory_info().rss / MIB
     time.sleep(settle_s)
     after = (process.memory_info().rss / MIB, process.num_fds())
-    wrong = seen.wrong + warm.wrong + disagreements(local, arn, [warm, seen])
+    wrong = seen.wrong + warm.wrong + disagreements(local, arn, [warm, seen], log)
     total = sum(seen.verdicts.values())
     return {
         "seconds": round(took, 1),
@@ -178,7 +198,7 @@ def measure(
     }
 
 
-def disagreements(local: Local, arn: str, phases: list[Seen]) -> list[str]:
+def disagreements(local: Local, arn: str, phases: list[Seen], log: DecisionLog) -> list[str]:
     """What the agent or the decision log says otherwise than the callers."""
     body, wrong = json.dumps({"recall": True}).encode(), []
     arrived = Counter(local.invoke(arn, body=body, headers=token("k1", "first")).json["arrived"])
@@ -187,8 +207,9 @@ def disagreements(local: Local, arn: str, phases: list[Seen]) -> list[str]:
     wrong += [f"{own} reached the agent {n} times" for own, n in arrived.items() if n > 1]
     wrong += [f"{own} was answered and never reached the agent" for own in sent - arrived.keys()]
     good = {request: verdict for phase in phases for request, verdict in phase.by_request.items()}
-    logged = {e["request"]: e["reason"] == "allowed" for e in local.events() if e["event"] == "decision"}
-    wrong += [f"{request} is logged otherwise" for request, verdict in good.items() if logged.get(request) != verdict]
+    log.read()
+    log.close()
+    wrong += [f"{r} is logged otherwise" for r, verdict in good.items() if log.allowed.get(r) != verdict]
     return wrong
 
 
@@ -224,9 +245,21 @@ def serving(emulator: Emulator, folder: Path) -> Iterator[Local]:
 
 def deploy(local: Local, package: bytes, variables: Mapping[str, str] | None = None) -> str:
     """A runtime behind a JWT door, ready; returns its ARN."""
-    key, control = f"{secrets.token_hex(6)}/deployment.zip", local.control()
+    control = local.control()
+    arn = create(control, upload(local, package), variables)
+    eventually(lambda: are_ready(control, [arn]), "the runtime is ready")
+    return arn
+
+
+def upload(local: Local, package: bytes) -> dict[str, Any]:
+    """Where a package lies from now on; any number of runtimes may be made from it."""
+    key = f"{secrets.token_hex(6)}/deployment.zip"
     local.emulator.client("s3").put_object(Bucket=BUCKET, Key=key, Body=package)
-    code = {"s3": {"bucket": BUCKET, "prefix": key}}
+    return {"s3": {"bucket": BUCKET, "prefix": key}}
+
+
+def create(control: Any, code: Mapping[str, Any], variables: Mapping[str, str] | None = None) -> str:
+    """A runtime that is on its way; returns its ARN. `control` may be shared by threads."""
     made = control.create_agent_runtime(
         agentRuntimeName=f"load_{secrets.token_hex(4)}",
         agentRuntimeArtifact={"codeConfiguration": {"code": code, "runtime": "PYTHON_3_11", "entryPoint": ["main.py"]}},
@@ -235,12 +268,12 @@ def deploy(local: Local, package: bytes, variables: Mapping[str, str] | None = N
         networkConfiguration={"networkMode": "PUBLIC"},
         authorizerConfiguration={"customJWTAuthorizer": {"discoveryUrl": DISCOVERY_URL, "allowedClients": [CLIENT]}},
     )
-
-    def ready() -> bool:
-        return bool(control.get_agent_runtime(agentRuntimeId=made["agentRuntimeId"])["status"] == "READY")
-
-    eventually(ready, "the runtime is ready")
     return str(made["agentRuntimeArn"])
+
+
+def are_ready(control: Any, arns: Collection[str]) -> bool:
+    listed = control.list_agent_runtimes(maxResults=100)["agentRuntimes"]
+    return {r["agentRuntimeArn"] for r in listed if r["status"] == "READY"} >= set(arns)
 
 
 @contextmanager

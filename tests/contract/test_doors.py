@@ -300,7 +300,8 @@ def test_decisions_are_logged_without_tokens(local: Local, jwt_door: Deployed, p
     refused = local.invoke(jwt_door.arn, headers=people.bearer(people.outsider_id)).headers["x-amzn-requestid"]
 
     def logged() -> dict[str, Any] | None:
-        found: dict[str, Any] = {str(e.get("request")): e for e in local.events() if e["event"] == "decision"}
+        entries = map(json.loads, local.decisions.read_text().splitlines())
+        found: dict[str, Any] = {entry["request"]: entry for entry in entries}
         return found if {request, refused} <= set(found) else None
 
     lines = eventually(logged, "both decisions are logged")
@@ -309,9 +310,8 @@ def test_decisions_are_logged_without_tokens(local: Local, jwt_door: Deployed, p
     assert (lines[refused]["reason"], lines[refused]["status"]) == ("client_mismatch", 401)
     assert (lines[request]["decision"], lines[refused]["decision"]) == ("allow", "deny")
     assert lines[refused]["client"] == people.outsider_id
-    kept = {entry["request"]: entry for entry in map(json.loads, local.decisions.read_text().splitlines())}
-    assert (kept[request], kept[refused]) == (lines[request], lines[refused])
-    assert bearer["Authorization"].rsplit(".", 1)[1] not in local.log.read_text()
+    for written in (local.decisions, local.log):
+        assert bearer["Authorization"].rsplit(".", 1)[1] not in written.read_text()
 
 
 # What no SDK would send. Each is answered before the agent is reached.

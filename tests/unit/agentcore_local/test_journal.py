@@ -56,7 +56,7 @@ def test_an_admitted_call_is_one_line(logs: Logs, tmp_path: Path) -> None:
     log, stream = logs.open()
     log.decision("data", call(by="jwt", subject="ann", client="app", session="s" * 33, method="bearer", status=200))
     [line] = kept(tmp_path)
-    assert stream.getvalue() == (tmp_path / DECISIONS).read_text()
+    assert stream.getvalue() == ""  # one file is where decisions are looked for
     assert (line["event"], line["decision"], line["reason"], line["client"]) == ("decision", "allow", "allowed", "app")
     assert (line["runtime"], line["qualifier"], line["method"]) == ("door-AbCdEfGhIj", "DEFAULT", "bearer")
     assert line["latency_ms"] >= 0
@@ -128,6 +128,15 @@ def test_a_log_that_cannot_be_kept_changes_no_answer(tmp_path: Path) -> None:
     stream = io.StringIO()
     Journal(stream, SALT, lambda: "", decisions).decision("data", call())
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["decision_not_kept", "decision"]
+
+
+@pytest.mark.parametrize("text", ["plain", 'a "quoted" \\ one', "\x00\x1f\x7f\u2028\ud800 \u00fc\U0001f600"])
+def test_a_line_is_json_as_the_library_writes_it(logs: Logs, tmp_path: Path, text: str) -> None:
+    log, _ = logs.open()
+    log.decision("data", call(reason=text, tool=text, trace=text, version=0, by="jwt", status=200))
+    raw = (tmp_path / DECISIONS).read_text()
+    assert raw == json.dumps(json.loads(raw)) + "\n"
+    assert (kept(tmp_path)[0]["tool"], kept(tmp_path)[0]["version"]) == (text, 0)
 
 
 def test_a_link_in_the_logs_place_is_not_followed(tmp_path: Path) -> None:
