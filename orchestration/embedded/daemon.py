@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from orchestration.errors import Unfit
 LOOPBACK = "127.0.0.1"
 STOP_TIMEOUT_S = 15.0
 START_TIMEOUT_S = 30.0
+LOOK_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +140,9 @@ class Daemon:
             try:
                 process.kill() if self.moved() else process.terminate()
                 process.resume()  # one that is stopped cannot end, or save what it holds, by itself
-                process.wait(STOP_TIMEOUT_S)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait(STOP_TIMEOUT_S)
+                if not _ends(process):
+                    process.kill()
+                    _ends(process)
             except psutil.NoSuchProcess:
                 pass
         self._record.unlink(missing_ok=True)
@@ -169,6 +170,20 @@ def holds(pid: int, ports: Sequence[int]) -> bool:
     return listening.issuperset(ports)
 
 
+def _ends(process: psutil.Process) -> bool:
+    """Wait until it has ended; False if it does not. Whoever has to reap it may take seconds: it holds nothing then."""
+    with suppress(psutil.NoSuchProcess):
+        for _ in range(int(STOP_TIMEOUT_S / LOOK_S)):
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            with suppress(psutil.TimeoutExpired):
+                process.wait(0 if ended else LOOK_S)
+                return True
+            if ended:
+                return True
+        return False
+    return True
+
+
 def end_strays(folder: Path, names: Sequence[str]) -> bool:
     """End daemons of those names that work in a folder, also when it is gone; True if there were any.
 
@@ -181,9 +196,9 @@ def end_strays(folder: Path, names: Sequence[str]) -> bool:
             found.append(process)
         except psutil.NoSuchProcess:
             continue
-    _, alive = psutil.wait_procs(found, timeout=STOP_TIMEOUT_S)
-    for process in alive:
-        process.kill()
+    for process in found:
+        if not _ends(process):
+            process.kill()
     return bool(found)
 
 

@@ -187,3 +187,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # all is saved and closed: taking the interpreter apart would take longer than that

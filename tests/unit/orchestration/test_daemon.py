@@ -113,6 +113,20 @@ def test_stop_ends_it_and_says_so(daemon: Daemon) -> None:
     assert daemon.recorded() is None
 
 
+def test_one_that_nobody_reaps_has_ended(daemon: Daemon) -> None:
+    daemon.folder.mkdir()
+    argv = ["/bin/sh", "-c", "sleep 600 & echo $!; exec sleep 600"]  # what is exec'd never asks for its child's end
+    with subprocess.Popen(argv, cwd=daemon.folder, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        process = psutil.Process(int(parent.stdout.readline()))
+        record(daemon, process.pid, process.create_time())
+        try:
+            assert daemon.stop() is True
+            assert process.status() == psutil.STATUS_ZOMBIE
+        finally:
+            parent.kill()
+
+
 def test_stopping_what_does_not_run_is_no_error(daemon: Daemon) -> None:
     assert daemon.stop() is False
 
