@@ -14,10 +14,21 @@ import aiohttp
 
 from agentcore_local.falls import Falls, Key
 from agentcore_local.output import AgentOutput, last_lines
-from agentcore_local.process import Launch, StartFailed, end, free_port, how_it_ended, refuse_open_listener, spawn
+from agentcore_local.process import (
+    Launch,
+    StartFailed,
+    end,
+    free_port,
+    how_it_ended,
+    listens,
+    refuse_open_listener,
+    spawn,
+)
 from agentcore_local.protocols import Contract, read_ping
 
 START_DEADLINE_S = 120.0  # AgentCore devguide: runtime-how-it-works (initialization within 120 s)
+LOOK_S = 0.02
+"""Between two looks whether an agent listens."""
 _PING: dict[str, Any] = {"timeout": aiohttp.ClientTimeout(total=2), "allow_redirects": False}
 
 
@@ -215,15 +226,16 @@ class AgentHost:
         return Agent(launch, process, port, time.monotonic(), output, self._clock())
 
     async def _until_healthy(self, launch: Launch, process: asyncio.subprocess.Process, port: int) -> None:
-        pause = 0.05
+        pause = LOOK_S
         while True:
             if process.returncode is not None:
                 raise _Ended(how_it_ended(process.returncode))
-            if await self._answers_ping(port, launch.contract):
-                break
+            if listens(port):
+                if await self._answers_ping(port, launch.contract):
+                    break
+                pause = min(pause * 1.3, 0.5)
             await asyncio.sleep(pause)
-            pause = min(pause * 1.3, 0.5)
-        refuse_open_listener(process.pid, port)
+        await asyncio.to_thread(refuse_open_listener, process.pid, port)
 
     async def _answers_ping(self, port: int, contract: Contract) -> bool:
         try:

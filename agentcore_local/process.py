@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -98,6 +99,14 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def listens(port: int) -> bool:
+    """Whether something takes connections there; a hundredth of the price of a request."""
+    with socket.socket() as caller:
+        caller.setblocking(False)
+        caller.connect_ex(("127.0.0.1", port))
+        return caller.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != errno.ECONNREFUSED
 
 
 def refuse_open_listener(pid: int, port: int) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -6,7 +7,7 @@ from typing import Any
 import aiohttp
 
 from agentcore_local.host import AgentHost
-from agentcore_local.process import Launch, StartFailed
+from agentcore_local.process import Launch, StartFailed, listens
 
 COUNT = "import pathlib\npathlib.Path('starts').open('a').write('x')\n"
 SERVE = """
@@ -66,3 +67,12 @@ def test_a_stopped_agent_is_gone(tmp_path: Path) -> None:
         return agent.alive, host.find(asked.key)
 
     assert hosted(work) == (False, None)
+
+
+def test_a_port_is_seen_to_listen_from_the_first_moment_and_not_before() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        before = listens(port)
+        listener.listen()
+        assert (before, listens(port)) == (False, True)
