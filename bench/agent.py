@@ -29,7 +29,7 @@ from tests.contract.provider import token
 AGENT = Path(__file__).resolve().parent.parent / "agent"
 STARTS, CALLS, ROUNDS, SECONDS = 3, 60, 3, 2
 PROMPTS = {"without a tool": "what can you do?", "with a tool": "what is an escrow account?"}
-IMPORTS = ("strands", "bedrock_agentcore", "main")
+IMPORTS = ("strands", "bedrock_agentcore", "mortgage.serve")
 SCRIPTED = {"MODEL_PROVIDER": "scripted"}
 MIB = 1024 * 1024
 

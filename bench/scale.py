@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 import tempfile
 import time
@@ -13,7 +14,8 @@ import psutil
 from bench.agent import MIB, SCRIPTED, package
 from bench.facts import machine, now, versions
 from bench.result import Cell, Goal, Part, Plot, Table
-from scripts.load import deploy, own_emulator, serving
+from scripts.load import are_ready, create, own_emulator, serving, upload
+from tests.contract.cloud import eventually
 from tests.contract.provider import token
 
 NUMBERS = (1, 4, 16)
@@ -31,8 +33,11 @@ def measure() -> Part:
                 own = folder / f"local-{number}"
                 own.mkdir()
                 with serving(emulator, own) as local, ThreadPoolExecutor(number) as pool:
+                    code, control = upload(local, content), local.control()
                     began = time.monotonic()
-                    arns = list(pool.map(lambda _: deploy(local, content, SCRIPTED), range(number)))
+                    make = functools.partial(create, control, code, SCRIPTED)
+                    arns = [made.result() for made in [pool.submit(make) for _ in range(number)]]
+                    eventually(functools.partial(are_ready, control, arns), "all are ready", 120.0)
                     ready[number] = time.monotonic() - began
                     for arn in arns:
                         local.invoke(arn, body=b'{"prompt": "what can you do?"}', headers=token("k1", "first"))
@@ -45,7 +50,7 @@ def measure() -> Part:
     return Part(
         "scale",
         "Many agents",
-        "Runtimes made at once, each with an upload of its own, until all are READY; then one call to each.",
+        "Runtimes made at once from one upload, until all are READY; then one call to each.",
         now(),
         machine(),
         versions(),
