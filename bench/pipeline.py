@@ -17,6 +17,7 @@ from typing import Any
 
 import boto3
 
+from bench import runtimes
 from bench.facts import machine, now, versions
 from bench.floor import ROOT, Took, Watch, floor
 from bench.result import Cell, Goal, Part, Plot, Table
@@ -49,6 +50,7 @@ def measure() -> Part:
         least = floor(Path(name), STATE)
         second = command("make", "up")
         sizes = {count: smoke(count) for count in SIZES}
+        smoked = runtimes.measure(ENVIRONMENT)
         launched = launch_again()
         uploaded = upload_again()
         down = command("make", "down")
@@ -65,8 +67,8 @@ def measure() -> Part:
         machine(),
         versions(),
         goals(first, second, down, launched, uploaded, sizes[FEW], listed, least),
-        tables(ran, least, uploaded, sizes),
-        [_plot(sizes)],
+        [*tables(ran, least, uploaded, sizes), runtimes.table(smoked)],
+        [_plot(sizes), runtimes.plot(smoked)],
     )
 
 
