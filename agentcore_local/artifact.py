@@ -10,12 +10,13 @@ import io
 import lzma
 import os
 import posixpath
+import re
 import shutil
 import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any, Protocol
 
 MAX_ZIP_BYTES = 250 * 1024 * 1024  # AgentCore devguide: bedrock-agentcore-limits
@@ -24,6 +25,9 @@ MAX_RECORD_BYTES = 8 * 1024 * 1024
 MAX_OWN_FILES = 2_000
 MAX_OWN_BYTES = 64 * 1024 * 1024
 ENTRY_MISSING = "The specified entrypoint could not be found or accessed in your artifact."
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NOWHERE = frozenset(("", ".", ".."))
 
 # What zipfile raises, itself or by the decompressor of an entry.
 UNREADABLE = (
@@ -134,32 +138,34 @@ def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path) -> Non
 def _claimed_by_distributions(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> set[str]:
     claimed: set[str] = set()
     for entry in entries:
-        parts = PurePosixPath(entry.filename).parts
-        if not (len(parts) >= 2 and parts[-2].endswith(".dist-info")):
+        folder, _, name = entry.filename.rpartition("/")
+        if not folder.endswith(".dist-info"):
             continue
         claimed.add(entry.filename)
-        if parts[-1] != "RECORD":
+        if name != "RECORD":
             continue
         if entry.file_size > MAX_RECORD_BYTES:
             raise ArtifactError("Artifact holds an oversized RECORD file.")
-        root = posixpath.dirname(posixpath.dirname(entry.filename))
+        root = posixpath.dirname(folder)
         text = archive.read(entry).decode("utf-8", "replace")
         claimed |= {posixpath.normpath(posixpath.join(root, row[0])) for row in csv.reader(io.StringIO(text)) if row}
     return claimed
 
 
 def _is_leftover(name: str) -> bool:
-    parts = PurePosixPath(name).parts
+    parts = name.split("/")
     return (
         name == ".lock" or parts[0] == "bin" or "__pycache__" in parts or any(p.endswith(".dist-info") for p in parts)
     )
 
 
 def _is_safe(name: str) -> bool:
-    if not name or name.startswith("/") or "\\" in name or any(ord(c) < 32 or ord(c) == 127 for c in name):
+    if not name or _CONTROL.search(name) or "\\" in name:
         return False
     parts = name.split("/")
-    return not any(p in ("", ".", "..") or len(p.encode()) > 255 for p in parts) and ":" not in parts[0]
+    if ":" in parts[0] or not _NOWHERE.isdisjoint(parts):
+        return False
+    return len(name) <= 63 or all(len(p.encode()) <= 255 for p in parts)  # 63 characters are at most 252 bytes
 
 
 def prepare(store: ObjectStore, code: Mapping[str, Any], folder: Path, open_temporary: Callable[[], IO[bytes]]) -> str:
