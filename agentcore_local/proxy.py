@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from agentcore_local.edge import Body, ClientGone, Send, Spooled
+from agentcore_local.edge import BODY_FOLLOWS, Body, ClientGone, Send, Spooled
 from agentcore_local.upstream.connection import Broken, Connection, Silent, request_head
 from agentcore_local.upstream.pool import Pool
 from agentcore_local.wire import Refused
@@ -48,8 +48,8 @@ class Proxy:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._young: set[_Watch] = set()
-        self._older: set[_Watch] = set()
+        self._young: set[_Exchange] = set()
+        self._older: set[_Exchange] = set()
         self._ticks = False
 
     async def relay(self, request: Request, send: Send, answer_headers: list[tuple[str, str]]) -> int:
@@ -58,15 +58,15 @@ class Proxy:
         Raises Refused (424, 504) before the answer began, AgentBroke after, ClientGone when the caller left.
         """
         exchange = _Exchange(request, send, answer_headers)
-        watch = _Watch(request)
-        self._young.add(watch)
+        self._young.add(exchange)
         if not self._ticks:
             self._tick()
         try:
-            async with watch.limit:
-                return await exchange.run(self._pool)
-        except TimeoutError:
-            if watch.left:
+            return await exchange.run(self._pool)
+        except asyncio.CancelledError:
+            if not exchange.was_cut_off():
+                raise
+            if exchange.left:
                 raise ClientGone from None
             refusal = Refused("session_over" if request.over.is_set() else "agent_timeout")
         except Silent:
@@ -76,37 +76,46 @@ class Proxy:
         except Refused as e:
             refusal = e
         finally:
-            self._young.discard(watch)
-            self._older.discard(watch)
-            if watch.task is not None:
-                await watch.end()
+            self._young.discard(exchange)
+            self._older.discard(exchange)
+            if exchange.watch is not None:
+                await exchange.end_watch()
         raise AgentBroke if exchange.answering else refusal
 
     def _tick(self) -> None:
         """Begin to watch what has lasted for a tick or two. One timer for all: each of its own would cost them more."""
-        for watch in self._older:
-            watch.begin()
+        for exchange in self._older:
+            exchange.begin_watch()
         self._older, self._young = self._young, set()
         self._ticks = bool(self._older)
         if self._ticks:
             asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
 
-class _Watch:
-    """Lets an exchange's time run out once the caller has left, the session is over or it has lasted too long."""
+class _Exchange:
+    """One call on one connection. `answering` once the caller has got the beginning of the answer.
 
-    def __init__(self, request: Request) -> None:
-        self._request, self.left = request, False
-        self.limit = asyncio.timeout(None)
-        self.task: asyncio.Task[None] | None = None
+    Watched, it is cut off once the caller has left, the session is over or it has lasted too long.
+    """
 
-    def begin(self) -> None:
-        self.task = asyncio.ensure_future(self._look())
+    answering = left = _cut = False
+    watch: asyncio.Task[None] | None = None
 
-    async def end(self) -> None:
-        if self.task is not None and self.task.cancel():
+    def __init__(self, request: Request, send: Send, answer_headers: list[tuple[str, str]]) -> None:
+        self._request, self._send, self._own = request, send, answer_headers
+        self._task = asyncio.current_task()
+
+    def begin_watch(self) -> None:
+        self.watch = asyncio.ensure_future(self._look())
+
+    async def end_watch(self) -> None:
+        if self.watch is not None and self.watch.cancel():
             with contextlib.suppress(asyncio.CancelledError):
-                await self.task
+                await self.watch
+
+    def was_cut_off(self) -> bool:
+        """Whether a cancellation is the watch's and nobody else's."""
+        return self._cut and self._task is not None and self._task.uncancel() == 0
 
     async def _look(self) -> None:
         gone = asyncio.ensure_future(self._request.body.gone())
@@ -114,18 +123,11 @@ class _Watch:
         try:
             await asyncio.wait({gone, over}, timeout=TOTAL_S, return_when=asyncio.FIRST_COMPLETED)
             self.left = gone.done() and not over.done()
-            self.limit.reschedule(asyncio.get_running_loop().time())
+            if self._task is not None:
+                self._cut = self._task.cancel()
         finally:
             gone.cancel()
             over.cancel()
-
-
-class _Exchange:
-    """One call on one connection. `answering` once the caller has got the beginning of the answer."""
-
-    def __init__(self, request: Request, send: Send, answer_headers: list[tuple[str, str]]) -> None:
-        self._request, self._send, self._own = request, send, answer_headers
-        self.answering = False
 
     async def run(self, pool: Pool) -> int:
         request, content = self._request, self._request.content
@@ -165,19 +167,25 @@ class _Exchange:
                 await upload
 
     async def _answer(self, agent: Connection) -> int:
-        await agent.head()
+        if not agent.status:
+            await agent.head()
         if not 200 <= agent.status < 300:
             raise Refused("agent_error", code=agent.status)
         # The agent's own Mcp-Session-Id, if it gives one, stands for the platform's.
         given = [(n, v) for n, v in agent.headers if n in _ANSWERED and v]
         names = {n for n, _ in given}
         fields = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in self._own]
-        fields = [(n, v) for n, v in fields if n not in names] + given
+        fields = [field for field in fields if field[0] not in names] + given
         if agent.length is not None:
             fields.append((b"content-length", agent.length))
         self.answering = True
-        await self._send({"type": "http.response.start", "status": agent.status, "headers": fields})
-        over = False
+        beginning = {"type": "http.response.start", "status": agent.status, "headers": fields}
+        data, over = agent.taken()
+        if data or over:
+            beginning[BODY_FOLLOWS] = True
+        await self._send(beginning)
+        if data or over:
+            await self._send({"type": "http.response.body", "body": data, "more_body": not over})
         while not over:
             data, over = await agent.read()
             await self._send({"type": "http.response.body", "body": data, "more_body": not over})

@@ -26,7 +26,8 @@ class Connection(asyncio.Protocol):
         self.port, self._loop = port, asyncio.get_running_loop()
         self.waits_since: float | None = None  # seconds of the loop's clock: somebody waits for the agent
         self._transport: asyncio.Transport
-        self._parser: httptools.HttpResponseParser | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._asked = False
         self._waiter: asyncio.Future[None] | None = None
         self._writable = asyncio.Event()
         self._writable.set()
@@ -44,9 +45,9 @@ class Connection(asyncio.Protocol):
     # The exchange, in this order: request, write..., sent, head, read...
 
     def request(self, head: bytes) -> None:
-        """Begin an exchange."""
+        """Begin an exchange. The parser is at a message's end, or this connection would not be used again."""
         self._begin()
-        self._parser = httptools.HttpResponseParser(self)
+        self._asked = True
         self._transport.write(head)
 
     async def write(self, data: bytes) -> None:
@@ -70,6 +71,10 @@ class Connection(asyncio.Protocol):
         """What has arrived of the answer's body, and whether that is its end. Raises as `head` does."""
         while not self._body and not self._complete:
             await self._more()
+        return self.taken()
+
+    def taken(self) -> tuple[bytes, bool]:
+        """As `read`, but what is here already, which may be nothing."""
         data = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body, self._held = [], 0
         if self._paused and not self.closed:
@@ -97,7 +102,7 @@ class Connection(asyncio.Protocol):
 
     def finish(self) -> bool:
         """End the exchange. Whether another one may follow; the connection is closed if not."""
-        self._parser = None
+        self._asked = False
         if self._complete and self._kept_alive and self._all_sent and not (self._spoiled or self.closed):
             return True
         self.close()
@@ -118,7 +123,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        if self._parser is None or self._complete:
+        if not self._asked or self._complete:
             self._spoiled = True  # nobody asked: whose answer would the next one be?
             self.close()
             return
@@ -161,7 +166,6 @@ class Connection(asyncio.Protocol):
             self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        assert self._parser is not None  # noqa: S101 - it is the one that calls
         status = self._parser.get_status_code()
         if self._complete or self.status:
             return

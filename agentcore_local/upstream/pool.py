@@ -16,18 +16,20 @@ class Pool:
 
     def __init__(self, answer_s: float, limit: int = MAX_CONNECTIONS, keep_s: float = KEEP_S) -> None:
         self._answer_s, self._keep_s, self._loop = answer_s, keep_s, asyncio.get_running_loop()
-        self._places = asyncio.Semaphore(limit)
+        self._free, self._waiting = limit, deque[asyncio.Future[None]]()
         self._kept: dict[int, deque[tuple[float, Connection]]] = {}
         self._taken: set[Connection] = set()
         self._sweep: asyncio.TimerHandle | None = None
 
     async def take(self, port: int) -> Connection:
         """A connection for one exchange, to be given back. Raises Broken when there is none."""
-        await self._places.acquire()
+        while not self._free:
+            await self._place()
+        self._free -= 1
         try:
             connection = self._kept_one(port) or await self._connect(port)
         except BaseException:
-            self._places.release()
+            self._let_in()
             raise
         self._taken.add(connection)
         if self._sweep is None:
@@ -36,7 +38,7 @@ class Pool:
 
     def give_back(self, connection: Connection) -> None:
         """The exchange is over; its connection is closed unless it came to its end."""
-        self._places.release()
+        self._let_in()
         self._taken.discard(connection)
         if connection.finish():
             until = self._loop.time() + self._keep_s
@@ -50,6 +52,29 @@ class Pool:
             for _, connection in kept:
                 connection.close()
         self._kept.clear()
+
+    async def _place(self) -> None:
+        """Wait until a place is free; somebody else may be quicker."""
+        waiter = self._loop.create_future()
+        self._waiting.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._wake_one()  # the place was meant for this one
+            raise
+
+    def _let_in(self) -> None:
+        self._free += 1
+        if self._waiting:
+            self._wake_one()
+
+    def _wake_one(self) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                break
 
     def _kept_one(self, port: int) -> Connection | None:
         """The one that was used last, so that the others may end."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from agentcore_local.edge import Body, ClientGone
-from agentcore_local.proxy import SMALL_BODY, AgentBroke, Proxy, Request
+from agentcore_local.edge import BODY_FOLLOWS, Body, ClientGone
+from agentcore_local.proxy import SMALL_BODY, TICK_S, AgentBroke, Proxy, Request
 from agentcore_local.upstream.pool import Pool
 from agentcore_local.wire import Refused
 from tests.fakes.agent_server import Caller, Server, Talk, answers, once, server
@@ -201,3 +201,33 @@ def test_an_answer_need_not_wait_for_the_whole_body() -> None:
     status, client, at = ending(answers(OK + b"Content-Length: 2\r\n\r\nno"), Endless, None)
     assert (status, client.body) == (200, b"no")
     assert at.callers[0].left.is_set()
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["young", "watched"])
+def test_a_call_that_is_cancelled_is_not_taken_for_one_whose_caller_left(held: bool) -> None:
+    async def run() -> None:
+        async with server(quiet) as at, asyncio.timeout(10):
+            call = asyncio.create_task(relayed(Client(b"{}"), at, 2))
+            await asyncio.sleep(3 * TICK_S if held else TICK_S / 4)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("parts", "follows"),
+    [
+        pytest.param([OK + b"Content-Length: 2\r\n\r\nhi"], True, id="in-one-piece"),
+        pytest.param([OK + b"Content-Length: 0\r\n\r\n"], True, id="empty"),
+        pytest.param([STREAM], False, id="a-stream-to-come"),
+    ],
+)
+def test_an_answer_is_held_back_only_for_a_body_that_is_there(parts: list[bytes], follows: bool) -> None:
+    async def leave(client: Client, at: Server) -> None:
+        await client.answered.wait()
+        client.left.set()
+
+    _, client, _ = ending(answers(*parts), lambda: Client(b"{}"), meanwhile=leave)
+    assert client.got[0].get(BODY_FOLLOWS, False) is follows
