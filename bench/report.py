@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import leather
@@ -23,14 +23,28 @@ def write(parts: Iterable[Part], folder: Path = FOLDER) -> Path:
     """Write results.md and plots/*.svg; returns the former."""
     (folder / "plots").mkdir(exist_ok=True)
     path = folder / "results.md"
-    path.write_text("\n".join([INTRODUCTION, *(line for p in parts for line in _part(p, folder))]), encoding="utf-8")
+    found = list(parts)
+    lines = [INTRODUCTION, *_overview(found), *(line for part in found for line in _part(part, folder))]
+    path.write_text("\n".join(lines), encoding="utf-8")
     return path
+
+
+def _overview(parts: Sequence[Part]) -> Iterator[str]:
+    goals = [goal for part in parts for goal in part.goals]
+    missed = [goal.what for goal in goals if goal.met is False]
+    unknown = [goal.what for goal in goals if goal.met is None]
+    took = sum(part.took_s or 0 for part in parts)
+    yield f"{sum(goal.met is True for goal in goals)} of {len(goals)} targets are met; all parts took {took} s.\n"
+    for word, names in (("Missed", missed), ("Not measured", unknown)):
+        if names:
+            yield f"{word}: {'; '.join(names)}.\n"
 
 
 def _part(part: Part, folder: Path) -> Iterator[str]:
     used = ", ".join(f"{name} {version}" for name, version in part.versions.items())
     yield f"## {part.title}\n"
-    yield f"{part.ran_at} on {part.machine}. {used}.\n"
+    took = "" if part.took_s is None else f" Took {part.took_s} s."
+    yield f"{part.ran_at} on {part.machine}. {used}.{took}\n"
     yield f"{part.method}\n"
     if part.goals:
         yield from _table(

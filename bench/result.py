@@ -55,7 +55,10 @@ class Plot:
 
 @dataclass(frozen=True)
 class Part:
-    """`machine` and `versions` are of the run; `method` says what was done, for people who want to repeat it."""
+    """`machine` and `versions` are of the run; `method` says what was done, for people who want to repeat it.
+
+    `took_s`: for all of it.
+    """
 
     name: str
     title: str
@@ -66,6 +69,7 @@ class Part:
     goals: list[Goal] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     plots: list[Plot] = field(default_factory=list)
+    took_s: int | None = None
 
 
 def save(part: Part, folder: Path = OUT) -> Path:
