@@ -24,7 +24,6 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from signal import SIGKILL
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
@@ -77,10 +76,11 @@ def hide_from_same_user() -> None:
 def interpreter() -> list[str]:
     """Folders that this Python needs: itself, its packages, and the libraries it has loaded."""
     folders = {sys.prefix, sys.base_prefix, *site.getsitepackages()}
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        fields = line.split(maxsplit=5)
-        if len(fields) == 6 and fields[5].startswith("/") and ".so" in fields[5]:
-            folders.add(os.path.dirname(fields[5]))
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        for line in maps:
+            fields = line.rstrip("\n").split(maxsplit=5)
+            if len(fields) == 6 and fields[5].startswith("/") and ".so" in fields[5]:
+                folders.add(os.path.dirname(fields[5]))
     return sorted(folders - {"/"})
 
 
@@ -143,10 +143,10 @@ def bound() -> None:
 def processes_of_user() -> int:
     """Threads that this user runs, which is what the kernel counts."""
     count = 0
-    for entry in Path("/proc").glob("[0-9]*"):
+    for name in os.listdir("/proc"):
         try:
-            if entry.stat().st_uid == os.getuid():
-                count += len(os.listdir(entry / "task"))
+            if name.isdecimal() and os.stat(f"/proc/{name}").st_uid == os.getuid():
+                count += len(os.listdir(f"/proc/{name}/task"))
         except OSError:
             continue  # it has ended, or hides
     return count
