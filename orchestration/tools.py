@@ -271,6 +271,7 @@ class TargetTools:
                 here=self.env.get("LOCAL_BUILD") == "1",
                 engine=next((name for name in ENGINES if shutil.which(name, path=self.env.get("PATH"))), ""),
             ),
+            poll_s=min(self._poll_s, 1.0),
         )
 
     def packing(self, endpoints: Endpoints) -> AbstractContextManager[None]:
@@ -361,7 +362,7 @@ class TargetTools:
 
     @property
     def _poll_s(self) -> float:
-        return 0.2 if self.cloud else 3.0
+        return 0.1 if self.cloud else 3.0
 
     def _asker(self, settings: Settings) -> Callable[[str], int]:
         """Calls a runtime by its ARN: whoever calls, an endpoint that is not known yet is answered with 404."""

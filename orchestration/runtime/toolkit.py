@@ -57,6 +57,8 @@ class Toolkit:
     logs: str = "invoke logs"
     """The command that shows the agent's own output."""
     builds: Builds = Builds()
+    poll_s: float = 1.0
+    """Between looks for the endpoint."""
 
     def launch(
         self, spec: RuntimeSpec, staged: StagedAgent, images: ImageOutputs | None, note: Callable[[str], None]
@@ -74,6 +76,7 @@ class Toolkit:
             "protocol": spec.protocol,
             "request_headers": list(spec.request_headers),
             "source_dir": str(staged.source_dir),
+            "poll_s": self.poll_s,
             "image": images and self._image(images, note),
         }
         answer = self._run(request, staged.build_dir, note)

@@ -1,8 +1,8 @@
 """The only importer of the starter toolkit. Run as a script: request on stdin, result in the file argv[1].
 
 Request: {region, name, role_arn, bucket, authorizer, environment, entry_point, code_runtime, protocol, source_dir,
-request_headers, image}. image: null for code, else {repository, project, python, published, engine}. Or {pack: the code
-runtime}, to pack the dependencies alone.
+request_headers, image, poll_s}. image: null for code, else {repository, project, python, published, engine}.
+Or {pack: the code runtime}, to pack the dependencies alone.
 Result: {"id", "arn"}, with an image {"image", "image_digest", "source_digest", "notes"} too, or {"error": str}.
 Imports nothing of ours: it runs in the build folder.
 """
@@ -10,15 +10,19 @@ Imports nothing of ours: it runs in the build folder.
 from __future__ import annotations
 
 import hashlib
+import importlib
+import importlib.util
 import json
 import os
 import re
 import runpy
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+TOOLKIT = "bedrock_agentcore_starter_toolkit"
 CONFIG = ".bedrock_agentcore.yaml"
 MAX_IMAGE_BYTES = 2 * 1024**3
 """Compressed (AgentCore devguide: bedrock-agentcore-limits)."""
@@ -34,7 +38,28 @@ def launch(request: dict[str, Any]) -> dict[str, Any]:
     An old configuration file would bring an old runtime id, which the toolkit then updates without asking whether
     it still exists; the conflict on the name finds the right one.
     """
-    return launch_image(request) if request["image"] else launch_code(request)
+    operation = importlib.import_module(f"{TOOLKIT}.operations.runtime.launch")
+    operation.BedrockAgentCoreClient = attentive(operation.BedrockAgentCoreClient, request["poll_s"])  # type: ignore[attr-defined]
+    return launch_image(request, operation) if request["image"] else launch_code(request)
+
+
+def attentive(base: Any, poll_s: float) -> Any:
+    """A class like `base`, the toolkit's client, which looks for the endpoint but once a second."""
+
+    class Attentive(base):  # type: ignore[misc]
+        def wait_for_agent_endpoint_ready(self, agent_id: str, *rest: Any, max_wait: int = 120, **named: Any) -> str:
+            until = time.monotonic() + max_wait
+            while time.monotonic() < until and self._is_on_its_way(agent_id):
+                time.sleep(poll_s)
+            return str(super().wait_for_agent_endpoint_ready(agent_id, *rest, **named))
+
+        def _is_on_its_way(self, agent_id: str) -> bool:
+            try:
+                return self.get_agent_runtime_endpoint(agent_id).get("status") in ("CREATING", "UPDATING")
+            except self.client.exceptions.ResourceNotFoundException:
+                return True
+
+    return Attentive
 
 
 def launch_code(request: dict[str, Any]) -> dict[str, Any]:
@@ -64,23 +89,24 @@ def packager() -> dict[str, Any]:
 
 
 def pack(code_runtime: str) -> dict[str, Any]:
+    """Of the toolkit packing needs one module, not the half second that the import of all the others takes."""
+    spec = importlib.util.find_spec(TOOLKIT)
+    assert spec is not None  # noqa: S101  it is in the lock
+    sys.modules[TOOLKIT] = importlib.util.module_from_spec(spec)
     from bedrock_agentcore_starter_toolkit.utils.runtime import package
 
     packager()["pack"](package, code_runtime)
     return {}
 
 
-def launch_image(request: dict[str, Any]) -> dict[str, Any]:
+def launch_image(request: dict[str, Any], operation: Any) -> dict[str, Any]:
     """In the source folder, which becomes the build context: Dockerfile and ignore file are generated into it."""
-    import importlib
-
     os.chdir(request["source_dir"])
     wanted = request["image"]
     options = {"container_runtime": wanted["engine"]} if wanted["engine"] else {}
     configured(request, deployment_type="container", ecr_repository=wanted["repository"], **options)
     dockerfile = Path("Dockerfile")
     dockerfile.write_text(mended(dockerfile.read_text(encoding="utf-8"), wanted["python"]), encoding="utf-8")
-    operation = importlib.import_module("bedrock_agentcore_starter_toolkit.operations.runtime.launch")
     if wanted["engine"]:
         # For the toolkit's `docker build`, which takes no option of ours.
         os.environ["BUILDX_NO_DEFAULT_ATTESTATIONS"] = "1"
@@ -89,7 +115,7 @@ def launch_image(request: dict[str, Any]) -> dict[str, Any]:
     if wanted["engine"] and not wanted["published"]:
         build.notes.append(built_here(wanted["engine"], build.tag))
     # The toolkit would make project, role and bucket for itself, and name the image before there is anything to build.
-    operation.CodeBuildService = lambda session: build  # type: ignore[attr-defined]
+    operation.CodeBuildService = lambda session: build
     result = operation.launch_bedrock_agentcore(
         Path(CONFIG),
         use_codebuild=not (wanted["engine"] and wanted["published"]),

@@ -130,7 +130,7 @@ class DeploymentSteps:
     @property
     def poll_s(self) -> float:
         """Seconds between looks at the control plane."""
-        return 0.2 if self.cloud else 3.0
+        return 0.1 if self.cloud else 3.0
 
     def ledger(self) -> LedgerFile:
         return LedgerFile(self.deployment.ledger_path)

@@ -29,6 +29,7 @@ import json, os, sys, time
 from pathlib import Path
 from types import SimpleNamespace
 
+print("all of the toolkit is loaded")
 RECORD = Path(os.environ["RECORD"])
 
 class Runtime:
@@ -41,6 +42,10 @@ class Runtime:
         record = json.loads(RECORD.read_text())
         record |= {"launch": options, "config": Path(".bedrock_agentcore.yaml").read_text()}
         RECORD.write_text(json.dumps(record))
+        if os.environ.get("BEHAVIOUR") == "waits":
+            from bedrock_agentcore_starter_toolkit.operations.runtime import launch
+
+            assert launch.BedrockAgentCoreClient().wait_for_agent_endpoint_ready("id", max_wait=60) == "arn"
         print("the toolkit talks")
         print("and complains", file=sys.stderr)
         behaviour = os.environ.get("BEHAVIOUR")
@@ -51,6 +56,23 @@ class Runtime:
         if behaviour == "hangs":
             time.sleep(600)
         return SimpleNamespace(agent_id=os.environ["ID"], agent_arn=os.environ["ARN"])
+"""
+OPERATION = """
+import os
+from types import SimpleNamespace
+
+class BedrockAgentCoreClient:
+    client = SimpleNamespace(exceptions=SimpleNamespace(ResourceNotFoundException=KeyError))
+
+    def get_agent_runtime_endpoint(self, agent_id):
+        SEEN.append(agent_id)
+        return {"status": {1: "CREATING", 2: "UPDATING"}[len(SEEN)]} if len(SEEN) < 3 else {"status": "READY"}
+
+    def wait_for_agent_endpoint_ready(self, agent_id, endpoint_name="DEFAULT", max_wait=120):
+        assert len(SEEN) == 3, "it would look once a second"
+        return "arn"
+
+SEEN = []
 """
 CONFIG = """
 from types import SimpleNamespace
@@ -100,6 +122,8 @@ class Scene:
         (package / "__init__.py").write_text(PACKAGE)
         (package / "utils" / "__init__.py").touch()
         (package / "utils" / "runtime" / "__init__.py").touch()
+        (package / "operations" / "runtime").mkdir(parents=True)
+        (package / "operations" / "runtime" / "launch.py").write_text(OPERATION)
         (package / "utils" / "runtime" / "config.py").write_text(CONFIG)
         (package / "utils" / "runtime" / "package.py").write_text(PACKAGER)
         self.build = tmp_path / "build"
@@ -225,6 +249,11 @@ def test_a_launch_that_fails_says_why_and_where_the_log_is(scene: Scene, behavio
     assert "`invoke logs --since 10m`" in caught.value.remedy
 
 
+def test_the_endpoint_is_looked_for_as_often_as_asked(scene: Scene) -> None:
+    scene.toolkit = replace(scene.toolkit, poll_s=0.0)
+    assert scene.launch("waits") == Shipped(RUNTIME_ID, RUNTIME_ARN)
+
+
 def test_a_result_of_an_earlier_launch_is_not_taken_for_this_one(scene: Scene) -> None:
     (scene.build / "launch.result.json").write_text(json.dumps({"id": "old", "arn": "old"}))
     with pytest.raises(LaunchFailed):
@@ -282,6 +311,11 @@ def test_dependencies_are_packed_once_as_long_as_the_same_are_asked_for(scene: S
     assert packed(scene, agent) == ["packing strands", "packing boto3"]
     (kept,) = scene.build.glob("dependencies/*/dependencies.zip")
     assert kept.read_text() == "boto3"
+
+
+def test_packing_loads_no_more_of_the_toolkit_than_it_needs(scene: Scene, agent: Path) -> None:
+    assert packed(scene, agent)
+    assert "all of the toolkit is loaded" not in (scene.log_dir / LOG_NAME).read_text()
 
 
 def test_packing_leaves_the_launch_to_say_what_is_wrong(scene: Scene, agent: Path) -> None:
