@@ -1,8 +1,7 @@
 """What an admitted caller may do with a runtime: call its agent within a session, stop one, read the agent card."""
 
-import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +23,10 @@ MAX_STOP_BODY = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A caller's place in a session: the session, its agent, and the configuration of the session's version."""
+    """A caller's place in a session: the session, its agent, and the configuration of the session's version.
+
+    It is taken already and is given back at the end of a `with` block.
+    """
 
     session: Session
     agent: Agent
@@ -33,6 +35,13 @@ class Seat:
     @property
     def protocol(self) -> str:
         return protocol_of(self.spec)
+
+    def __enter__(self) -> "Seat":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.agent.left()
+        self.session.among.left(self.session)
 
     def url(self, scheme: str, path: str) -> str:
         return f"{scheme}://127.0.0.1:{self.agent.port}{path}"
@@ -55,12 +64,12 @@ class Calls:
         self._sessions, self._caretaker, self._new_id = sessions, caretaker, new_id
         self.platform = platform
 
-    @contextlib.asynccontextmanager
-    async def seat(self, door: Door, session_id: str) -> AsyncIterator[Seat]:
+    async def seat(self, door: Door, session_id: str) -> Seat:
         """Take part in a session, whose agent is started if need be. Raises Refused."""
         key = SessionKey(door.runtime_id, door.qualifier, session_id)
         self._drop_if_gone(key)
-        with self._sessions.call(key, door.version, door.spec["lifecycleConfiguration"]) as session:
+        session = self._sessions.call(key, door.version, door.spec["lifecycleConfiguration"])
+        try:
             version = self._store.version(door.runtime_id, session.version)
             if version is None:
                 raise Refused("agent_start", log_reason="version_deleted")
@@ -69,10 +78,13 @@ class Calls:
             except (ArtifactError, StartFailed) as e:
                 why = "agent_rests" if isinstance(e, Resting) else "agent_start_failed"
                 raise Refused("agent_start", log_reason=why) from e
-            with agent.busy():
-                if session.state == "starting":  # a stop that came meanwhile stays one
-                    session.state = "ready"
-                yield Seat(session, agent, version.spec)
+        except BaseException:
+            self._sessions.left(session)
+            raise
+        agent.entered()
+        if session.state == "starting":  # a stop that came meanwhile stays one
+            session.state = "ready"
+        return Seat(session, agent, version.spec)
 
     def _drop_if_gone(self, key: SessionKey) -> None:
         """A session whose version was deleted is over; the id begins anew on the live one."""
@@ -88,7 +100,7 @@ class Calls:
         if protocol == "MCP" and not accepts_mcp(head.one("accept")):
             raise Refused("not_acceptable")
         session_id = read_session(head) or _mcp_session(head, protocol) or self._new_id()
-        async with self.seat(door, session_id) as seat:
+        with await self.seat(door, session_id) as seat:
             ids = [(SESSION_ID, session_id), (REQUEST_ID, request_id), *self.platform(door.runtime_id)]
             # What may pass is the live version's to say: an old one may have listed Authorization behind
             # another kind of door.
@@ -109,7 +121,7 @@ class Calls:
         if protocol_of(door.spec) != "A2A":
             raise Refused("not_a2a")
         session_id = read_session(head) or self._new_id()
-        async with self.seat(door, session_id) as seat:
+        with await self.seat(door, session_id) as seat:
             headers = [*for_agent(head, door.spec), (SESSION_ID, session_id), (REQUEST_ID, request_id)]
             headers = [(n, v) for n, v in headers if n != "content-type"]
             own = [(AWS_REQUEST_ID, request_id), (SESSION_ID, session_id)]

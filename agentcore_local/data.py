@@ -8,12 +8,13 @@ from functools import lru_cache
 
 from agentcore_local.calls import Calls, invalid
 from agentcore_local.edge import BODY_IS_HERE, Body, ClientGone, Head, Receive, Scope, Send, answer, read_head, refuse
-from agentcore_local.gate import Admitted, Gate, kind_of
+from agentcore_local.gate import Gate, kind_of
 from agentcore_local.headers import trace_id, traced
 from agentcore_local.journal import Journal
 from agentcore_local.permissions import Asked
 from agentcore_local.protocols import JSON_RPC, envelope, protocol_of, read_rpc_id
 from agentcore_local.proxy import AgentBroke
+from agentcore_local.remembered import Admitted
 from agentcore_local.rollout import DEFAULT
 from agentcore_local.shapes import decode_segment, read_query
 from agentcore_local.store import Door, Store, runtime_arn
@@ -43,12 +44,16 @@ _ARN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which operation on which endpoint, as asked for. runtime_id is None when it cannot be one of ours."""
+    """Which operation on which endpoint, as asked for. runtime_id is None when it cannot be one of ours.
+
+    asked is the same as policies see it.
+    """
 
     operation: str
     agent: str
     qualifier: str
     runtime_id: str | None
+    asked: Asked
 
     def absent(self) -> Refused:
         return Refused("no_endpoint", qualifier=self.qualifier[:100], agent=self.agent[:300])
@@ -75,11 +80,12 @@ def _read_target(method: str, raw_path: bytes, raw_query: bytes, region: str, ac
         raise invalid("accountId", "Member must satisfy regular expression pattern: [0-9]{12}")
     if arn := _ARN.fullmatch(agent):
         ours = arn["region"] == region and arn["account"] == account and asked_account in (None, account)
-        return Target(operation, agent, qualifier, arn["id"] if ours else None)
+        return Target(operation, agent, qualifier, arn["id"] if ours else None, Asked(operation, agent, qualifier))
     if not agent.startswith("arn:") and asked_account is None:
         raise invalid("accountId", "Member must not be null when the agent is named by its id")
     ours = not agent.startswith("arn:") and asked_account == account
-    return Target(operation, agent, qualifier, agent if ours else None)
+    asked = Asked(operation, runtime_arn(region, account, agent) if ours else agent, qualifier)
+    return Target(operation, agent, qualifier, agent if ours else None, asked)
 
 
 def _once(query: dict[str, list[str]], name: str) -> str:
@@ -167,15 +173,15 @@ class DataPlane:
         spooled = admitted.body
         try:
             match target.operation:
+                case "InvokeAgentRuntime":
+                    call.status, call.version = await self._calls.invoke(
+                        call.request_id, head, door, spooled, body, send
+                    )
                 case "StopRuntimeSession":
                     await self._calls.stop(call.request_id, head, door, spooled, body, send)
                     call.status = 200
                 case "GetAgentCard":
                     call.status = await self._calls.card(call.request_id, head, door, body, send)
-                case "InvokeAgentRuntime":
-                    call.status, call.version = await self._calls.invoke(
-                        call.request_id, head, door, spooled, body, send
-                    )
                 case "InvokeAgentRuntimeCommand":
                     raise Refused("no_commands")
                 case _:
@@ -186,8 +192,9 @@ class DataPlane:
 
     def find(self, call: Call, head: Head) -> tuple[Target, Door | None]:
         """What is asked for, and the door that stands before it. Raises Refused."""
-        call.method = kind_of(next(iter(head.every("authorization")), None))
-        call.session, call.trace = next(iter(head.every(SESSION_ID)), None), trace_id(head)
+        credentials, sessions = head.every("authorization"), head.every(SESSION_ID)
+        call.method = kind_of(credentials[0] if credentials else None)
+        call.session, call.trace = sessions[0] if sessions else None, trace_id(head)
         target = read_target(head, self._region, self._account)
         call.operation, call.qualifier, call.runtime = target.operation, target.qualifier, target.runtime_id
         door = self._store.door(target.runtime_id, target.qualifier) if target.runtime_id else None
@@ -199,15 +206,13 @@ class DataPlane:
         self, call: Call, head: Head, target: Target, door: Door | None, body: Body
     ) -> tuple[Admitted, Door]:
         """Let the caller pass, through the door as it is now. Raises Refused."""
-        arn = runtime_arn(self._region, self._account, target.runtime_id) if target.runtime_id else target.agent
-        asked = Asked(target.operation, arn, target.qualifier)
-        admitted = await self._gate.admit(head, door, target.absent, body, asked)
+        admitted = await self._gate.admit(head, door, target.absent, body, target.asked)
         try:
             # Deciding takes its time, a slow body even more: what counts is the door that stands there afterwards.
             now = self._store.door(target.runtime_id, target.qualifier) if target.runtime_id else None
             if door is None or now is None:
                 raise target.absent()
-            if now.authorizer != door.authorizer:
+            if now is not door and now.authorizer != door.authorizer:
                 if admitted.by == "sigv4":
                     raise Refused("method_mismatch", log_reason="door_changed")
                 return await self.admit(call, head, target, now, body)

@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from urllib.parse import quote
 
 from agentcore_local.authorizer import Allow, Deny, InvalidPolicy, Policy, authorize_token, parse_policy
 from agentcore_local.bearer import SignedToken, read_bearer
 from agentcore_local.claims import holds_during
-from agentcore_local.edge import Body, Head, Spooled, spool
+from agentcore_local.edge import Body, Head, spool
 from agentcore_local.jwks import IssuerKeys
 from agentcore_local.keys import KeysUnavailable
 from agentcore_local.permissions import Asked, Permissions
-from agentcore_local.remembered import Remembered, Verdict
+from agentcore_local.remembered import Admitted, Remembered, Verdict, digest
 from agentcore_local.store import Door
 from agentcore_local.wire import Refused
 
@@ -29,16 +28,6 @@ class KeySource(Protocol):
     async def check(self, discovery_url: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """A caller who may pass. body is set when it had to be read for its signature."""
-
-    by: Literal["jwt", "sigv4"]
-    subject: str | None
-    body: Spooled | None = None
-    client: str | None = None
-
-
 def credential(head: Head) -> Credential:
     """What kind of credential a request carries. Raises Refused when it carries two."""
     presigned = _PRESIGNED.search(head.query) is not None
@@ -52,6 +41,8 @@ def credential(head: Head) -> Credential:
 
 def kind_of(header: str | None) -> Credential:
     """What an Authorization header holds by its first word."""
+    if header is not None and header.startswith("Bearer "):
+        return "bearer"  # what follows it is long, and need not be looked through
     if header is None or not header.strip():
         return "none"
     scheme = header.split(None, 1)[0].lower()
@@ -136,19 +127,20 @@ class Gate:
     async def judge(self, head: Head, configuration: Mapping[str, Any], key: tuple[str, int]) -> Admitted:
         """Decide by the bearer token. key names the configuration, which stays the same under it. Raises Refused."""
         header, policy = head.one("authorization") or "", self.policy(configuration, key)
-        if known := self._remembered.find(header, key, policy):
+        credential = digest(header)
+        if known := self._remembered.find(credential, key, policy):
             keys = await self._known_keys(policy, known.kid)
             if keys is known.keys and int(self._clock()) in known.during:
-                return Admitted("jwt", known.subject, client=known.client)
+                return known.admitted
         token = read_bearer(header)
         keys = None if isinstance(token, Deny) else await self._known_keys(policy, token.kid)
         verdict = authorize_token(token, policy, keys, int(self._clock()))
         if isinstance(verdict, Allow):
-            subject, client = _text(verdict.claims, "sub"), _text(verdict.claims, "client_id")
+            admitted = Admitted("jwt", _text(verdict.claims, "sub"), client=_text(verdict.claims, "client_id"))
             if keys is not None and isinstance(token, SignedToken):
                 during = holds_during(verdict.claims)
-                self._remembered.keep(header, key, Verdict(policy, keys, token.kid, during, subject, client))
-            return Admitted("jwt", subject, client=client)
+                self._remembered.keep(credential, key, Verdict(policy, keys, token.kid, during, admitted))
+            return admitted
         also = "".join(f",{r.value}" for r in verdict.also)
         refused = Refused(verdict.reason.value, log_reason=verdict.reason.value + also)
         refused.client, refused.subject = _text(verdict.claims, "client_id"), _text(verdict.claims, "sub")
@@ -162,14 +154,15 @@ class Gate:
 
     def policy(self, configuration: Mapping[str, Any], key: tuple[str, int]) -> Policy:
         """The parsed authorizer, kept under its key. Raises Refused."""
-        if key not in self._policies:
+        policy = self._policies.get(key)
+        if policy is None:
             if len(self._policies) >= _MAX_POLICIES:
                 self._policies.clear()
             try:
-                self._policies[key] = parse_policy(configuration)
+                policy = self._policies[key] = parse_policy(configuration)
             except InvalidPolicy:
                 raise Refused("no_policy") from None
-        return self._policies[key]
+        return policy
 
     def _challenge(self, door: Door) -> str:
         metadata = f"{self._invocations(door)}/.well-known/oauth-protected-resource"

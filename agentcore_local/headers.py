@@ -69,10 +69,12 @@ def allowlist_faults(names: Sequence[str], has_jwt: bool) -> Iterator[tuple[str,
 
 def for_agent(head: Head, spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The caller's headers that the agent may see. Raises Refused when one is repeated or too long."""
-    configuration = spec.get("requestHeaderConfiguration") or {}
-    allowed = {n.lower(): MAX_ALLOWED_VALUE for n in configuration.get("requestHeaderAllowlist", [])}
+    limits: Mapping[str, int] = FIXED
+    if configuration := spec.get("requestHeaderConfiguration"):
+        allowed = configuration.get("requestHeaderAllowlist", [])
+        limits = {**FIXED, **{n.lower(): MAX_ALLOWED_VALUE for n in allowed}}
     out = []
-    for name, limit in (*FIXED.items(), *allowed.items()):
+    for name, limit in limits.items():
         values = head.every(name)
         if not values:
             continue
@@ -90,14 +92,14 @@ def for_agent(head: Head, spec: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def traced(head: Head, request_id: str) -> Head:
     """The request as part of a trace: the caller's own, or one that begins here under the request's id."""
-    if head.every("traceparent"):
-        return head
-    number = request_id.replace("-", "")
-    headers = (*head.headers, ("traceparent", f"00-{number}-{number[16:]}-01"))
-    return Head(head.method, head.raw_path, head.query, headers, head.client)
+    if not head.every("traceparent"):
+        number = request_id.replace("-", "")
+        head.add("traceparent", f"00-{number}-{number[16:]}-01")
+    return head
 
 
 def trace_id(head: Head) -> str | None:
     """The trace that a call belongs to (W3C Trace Context: traceparent), for the log. None for anything else."""
-    match = _TRACEPARENT.fullmatch(next(iter(head.every("traceparent")), ""))
+    sent = head.every("traceparent")
+    match = _TRACEPARENT.fullmatch(sent[0]) if sent else None
     return match["trace"] if match and match["trace"].strip("0") else None

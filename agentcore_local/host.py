@@ -1,11 +1,10 @@
 """Agent processes: one per runtime version, started when needed, watched until healthy, never left behind."""
 
 import asyncio
-import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -55,15 +54,13 @@ class Agent:
     def alive(self) -> bool:
         return self.process.returncode is None
 
-    @contextlib.contextmanager
-    def busy(self) -> Iterator[None]:
-        """Around each call: an agent is not stopped for idleness under it."""
+    def entered(self) -> None:
+        """A call begins: until it has left, the agent is not stopped for idleness."""
         self.in_flight += 1
-        try:
-            yield
-        finally:
-            self.in_flight -= 1
-            self.used = time.monotonic()
+
+    def left(self) -> None:
+        self.in_flight -= 1
+        self.used = time.monotonic()
 
 
 class Resting(StartFailed):

@@ -96,7 +96,10 @@ class KeyStore:
         """The issuer's keys, refreshed when old or when `kid` is not among them. Raises KeysUnavailable."""
         entry = self._entry(discovery_url)
         asked_at = self._clock()
-        if asked_at - entry.fetched_at >= self._ttl_s:
+        is_old = asked_at - entry.fetched_at >= self._ttl_s
+        if not is_old and entry.keys is not None and kid in entry.keys.keys:
+            return entry.keys
+        if is_old:
             # The gap is for a provider that is down: after a fetch that went well, old keys are fetched again at once.
             if entry.task or entry.error is None or asked_at - entry.attempted_at >= self._retry_gap_s:
                 await self._refresh(entry)

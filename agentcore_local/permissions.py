@@ -32,18 +32,25 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A data-plane request as the doors see it: which operation on which runtime, through which endpoint."""
+    """A data-plane request as the doors see it: which operation on which runtime, through which endpoint.
+
+    arns are those of runtime and endpoint.
+    """
 
     operation: str
     runtime_arn: str
     qualifier: str
+    arns: tuple[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        endpoint = f"{self.runtime_arn}/runtime-endpoint/{self.qualifier}"
+        object.__setattr__(self, "arns", (self.runtime_arn, endpoint))
 
     def wanted(self, head: Head) -> list[Wanted]:
         actions = [self.operation]
         if head.every(USER_ID):
             actions.append("InvokeAgentRuntimeForUser")
-        arns = (self.runtime_arn, f"{self.runtime_arn}/runtime-endpoint/{self.qualifier}")
-        return [Wanted(PREFIX + a, arn) for a in actions for arn in arns]
+        return [Wanted(PREFIX + a, arn) for a in actions for arn in self.arns]
 
 
 class NamesCallers(Protocol):
@@ -114,7 +121,7 @@ class Permissions:
 
     def require_anyone(self, head: Head, asked: Asked) -> None:
         """For callers with a token: what resource policies say of everybody. None attached says nothing."""
-        for arn in (asked.runtime_arn, f"{asked.runtime_arn}/runtime-endpoint/{asked.qualifier}"):
+        for arn in asked.arns:
             statements = self._statements(arn)
             if not statements:
                 continue

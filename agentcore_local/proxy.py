@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from agentcore_local.edge import BODY_FOLLOWS, Body, ClientGone, Send, Spooled
+from agentcore_local.sessions import Over
 from agentcore_local.upstream.connection import Broken, Connection, Silent, request_head
 from agentcore_local.upstream.pool import Pool
 from agentcore_local.wire import Refused
@@ -40,7 +41,7 @@ class Request:
     content: Body | Spooled | None
     length: int | None
     body: Body
-    over: asyncio.Event
+    over: Over
 
 
 class Proxy:

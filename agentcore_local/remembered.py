@@ -8,12 +8,24 @@ token's own times allow. Refusals are never remembered: a key that appears may t
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Literal
 
+from agentcore_local.edge import Spooled
 from agentcore_local.jwks import IssuerKeys
 from agentcore_local.policy import Policy
 
 MAX_REMEMBERED = 4096
 DoorKey = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A caller who may pass. body is set when it had to be read for its signature."""
+
+    by: Literal["jwt", "sigv4"]
+    subject: str | None
+    body: Spooled | None = None
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +36,7 @@ class Verdict:
     keys: IssuerKeys
     kid: str
     during: range
-    subject: str | None
-    client: str | None
+    admitted: Admitted
 
 
 class Remembered:
@@ -38,22 +49,23 @@ class Remembered:
     def __len__(self) -> int:
         return len(self._verdicts)
 
-    def find(self, credential: str, door: DoorKey, policy: Policy) -> Verdict | None:
+    def find(self, credential: bytes, door: DoorKey, policy: Policy) -> Verdict | None:
         """An earlier verdict under the same policy. Whoever asks must still compare keys and time."""
-        key = _key(credential, door)
+        key = (credential, door)
         verdict = self._verdicts.get(key)
         if verdict is None or verdict.policy is not policy:
             return None
         self._verdicts.move_to_end(key)
         return verdict
 
-    def keep(self, credential: str, door: DoorKey, verdict: Verdict) -> None:
-        key = _key(credential, door)
+    def keep(self, credential: bytes, door: DoorKey, verdict: Verdict) -> None:
+        key = (credential, door)
         self._verdicts[key] = verdict
         self._verdicts.move_to_end(key)
         if len(self._verdicts) > self._limit:
             self._verdicts.popitem(last=False)
 
 
-def _key(credential: str, door: DoorKey) -> tuple[bytes, DoorKey]:
-    return hashlib.sha256(credential.encode("latin-1", "backslashreplace")).digest(), door
+def digest(credential: str) -> bytes:
+    """What a credential is known by here."""
+    return hashlib.sha256(credential.encode("latin-1", "backslashreplace")).digest()

@@ -5,9 +5,8 @@ about who may call: the door is asked anew at each request, and it is the one of
 """
 
 import asyncio
-import contextlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -25,10 +24,37 @@ class SessionKey(NamedTuple):
     session_id: str
 
 
+class Over:
+    """An event that hardly anybody ever waits for: what it takes to wait is made for whoever does."""
+
+    __slots__ = ("_event", "_is_set")
+
+    def __init__(self) -> None:
+        self._event: asyncio.Event | None = None
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def set(self) -> None:
+        self._is_set = True
+        if self._event is not None:
+            self._event.set()
+
+    async def wait(self) -> None:
+        if not self._is_set:
+            self._event = self._event or asyncio.Event()
+            await self._event.wait()
+
+
 @dataclass(slots=True, eq=False)
 class Session:
-    """One session. Times are seconds of the clock given to Sessions; `over` is set when its calls must end."""
+    """One session. Times are seconds of the clock given to Sessions; `over` is set when its calls must end.
 
+    A call takes part in it for the length of a `with` block.
+    """
+
+    among: "Sessions" = field(repr=False)
     key: SessionKey
     version: int
     idle_s: float
@@ -37,7 +63,13 @@ class Session:
     used: float
     state: Literal["starting", "ready", "stopping"] = "starting"
     calls: int = 0
-    over: asyncio.Event = field(default_factory=asyncio.Event)
+    over: Over = field(default_factory=Over)
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.among.left(self)
 
 
 class Sessions:
@@ -50,23 +82,11 @@ class Sessions:
         self._round: list[Session] = []
         self._versions: Counter[tuple[str, int]] = Counter()
 
-    @contextlib.contextmanager
-    def call(self, key: SessionKey, version: int, lifecycle: Mapping[str, int]) -> Iterator[Session]:
-        """Take part in a session for the length of one call; a new one begins on `version`.
+    def call(self, key: SessionKey, version: int, lifecycle: Mapping[str, int]) -> Session:
+        """Take part in a session for one call, which must leave it again; a new one begins on `version`.
 
         Raises Refused while it is starting or stopping, and when every session that is allowed is in use.
         """
-        session = self._enter(key, version, lifecycle)
-        session.calls += 1
-        try:
-            yield session
-        finally:
-            session.calls -= 1
-            session.used = self._clock()
-            if session.state == "starting" and not session.calls:
-                self.end(session)  # its agent never came up
-
-    def _enter(self, key: SessionKey, version: int, lifecycle: Mapping[str, int]) -> Session:
         now = self._clock()
         session = self._all.get(key)
         if session is not None and session.state != "ready":
@@ -77,11 +97,20 @@ class Sessions:
         if session is None:
             self._make_room()
             idle_s, life_s = lifecycle["idleRuntimeSessionTimeout"], lifecycle["maxLifetime"]
-            session = self._all[key] = Session(key, version, idle_s, life_s, now, now)
+            session = self._all[key] = Session(self, key, version, idle_s, life_s, now, now)
             self._versions[key.runtime_id, version] += 1
-        self._all.move_to_end(key)
-        session.used = now
+        else:
+            self._all.move_to_end(key)
+            session.used = now
+        session.calls += 1
         return session
+
+    def left(self, session: Session) -> None:
+        """A call is over."""
+        session.calls -= 1
+        session.used = self._clock()
+        if session.state == "starting" and not session.calls:
+            self.end(session)  # its agent never came up
 
     def _make_room(self) -> None:
         """The longest unused session makes place: ids are minted for every call that brings none."""

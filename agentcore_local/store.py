@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,7 +79,7 @@ class Endpoint:
     updated_at: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Door:
     """What the data plane needs to know about one endpoint: the version behind it, with its authorizer."""
 
@@ -88,7 +89,7 @@ class Door:
     version: int
     spec: Mapping[str, Any]
 
-    @property
+    @cached_property
     def authorizer(self) -> Mapping[str, Any] | None:
         """The customJWTAuthorizer of this version, or None: then callers sign with SigV4."""
         configuration = self.spec.get("authorizerConfiguration")
@@ -155,7 +156,7 @@ class Store:
 
     def version(self, runtime_id: str, number: int) -> Version | None:
         """Kept like doors."""
-        return self._kept(("version", runtime_id, number), lambda: self._find_version(runtime_id, number))
+        return self._kept(self._find_version, runtime_id, number)
 
     def _find_version(self, runtime_id: str, number: int) -> Version | None:
         query = "SELECT * FROM version WHERE runtime_id = ? AND number = ?"
@@ -173,18 +174,19 @@ class Store:
 
     def door(self, runtime_id: str, qualifier: str) -> Door | None:
         """The live version behind an endpoint. Kept until the next change."""
-        return self._kept(("door", runtime_id, qualifier), lambda: self._find_door(runtime_id, qualifier))
+        return self._kept(self._find_door, runtime_id, qualifier)
 
-    def _kept(self, key: tuple[object, ...], find: Callable[[], T]) -> T:
-        """What was found for this key since the last change; within a change everything is looked up."""
+    def _kept(self, find: Callable[..., T], *about: object) -> T:
+        """What was found for these since the last change; within a change everything is looked up."""
         if self._db.in_transaction:
-            return find()
-        if key not in self._found:
-            if len(self._found) >= MAX_KEPT:
-                self._found.clear()
-            self._found[key] = find()
-        found: T = self._found[key]
-        return found
+            return find(*about)
+        key, found = (find, about), self._found
+        if key not in found:
+            if len(found) >= MAX_KEPT:
+                found.clear()
+            found[key] = find(*about)
+        kept: T = found[key]
+        return kept
 
     def _find_door(self, runtime_id: str, qualifier: str) -> Door | None:
         runtime, endpoint = self.runtime(runtime_id), self.endpoint(runtime_id, qualifier)
@@ -206,7 +208,7 @@ class Store:
 
     def resource_policy(self, arn: str) -> str | None:
         """Kept like doors."""
-        return self._kept(("policy", arn), lambda: self._find_policy(arn))
+        return self._kept(self._find_policy, arn)
 
     def _find_policy(self, arn: str) -> str | None:
         row = self._db.execute("SELECT policy FROM resource_policy WHERE arn = ?", (arn,)).fetchone()

@@ -22,6 +22,7 @@ from agentcore_local.edge import Body, Head, Receive, Scope, Send, read_head, re
 from agentcore_local.headers import for_agent, traced
 from agentcore_local.journal import Journal
 from agentcore_local.protocols import CONTRACTS, protocol_of
+from agentcore_local.sessions import Over
 from agentcore_local.shapes import read_query
 from agentcore_local.store import Door
 from agentcore_local.wire import AWS_REQUEST_ID, CUSTOM_PREFIX, REQUEST_ID, SESSION_ID, Refused
@@ -118,7 +119,7 @@ class WebSockets:
             raise Refused("no_websocket", protocol=protocol_of(door.spec))
         head = read_query_headers(head)
         session_id = call.session = read_session(head) or self._new_id()
-        async with self._calls.seat(door, session_id) as seat:
+        with await self._calls.seat(door, session_id) as seat:
             call.version = seat.session.version
             agent = await self._open(call, head, door, seat, session_id, offered)
             closing = Closing("us", BROKEN)
@@ -224,7 +225,7 @@ async def _from_agent(agent: ClientConnection, send: Send) -> Closing:
             return Closing("caller", GOING_AWAY)
 
 
-async def _when_over(over: asyncio.Event) -> Closing:
+async def _when_over(over: Over) -> Closing:
     await over.wait()
     return Closing("us", GOING_AWAY, "session ended")
 

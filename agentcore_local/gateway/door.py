@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from agentcore_local.edge import Body, Head, spool
-from agentcore_local.gate import Admitted, Gate, advertised, credential
+from agentcore_local.gate import Gate, advertised, credential
 from agentcore_local.gateway.records import Gateway
 from agentcore_local.permissions import PREFIX, Permissions, Wanted
+from agentcore_local.remembered import Admitted
 from agentcore_local.wire import Refused
 
 METADATA = ".well-known/oauth-protected-resource"

@@ -222,8 +222,9 @@ def watched(folder: Path, work: Callable[..., Any], deployments: Any) -> Any:
 async def taken_part(sessions: Sessions, host: AgentHost, launch: Launch) -> None:
     with sessions.call(KEY, 1, LIFECYCLE) as session:
         agent = await host.ensure(launch)
-        with agent.busy():
-            session.state = "ready"
+        agent.entered()
+        session.state = "ready"
+        agent.left()
 
 
 def test_an_idle_session_ends_and_its_agent_comes_back_for_the_next_call(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from agentcore_local.edge import BODY_FOLLOWS, Body, ClientGone
 from agentcore_local.proxy import SMALL_BODY, TICK_S, AgentBroke, Proxy, Request
+from agentcore_local.sessions import Over
 from agentcore_local.upstream.pool import Pool
 from agentcore_local.wire import Refused
 from tests.fakes.agent_server import Caller, Server, Talk, answers, once, server
@@ -25,7 +26,7 @@ class Client:
 
     def __init__(self, *parts: bytes, stalls: bool = False) -> None:
         self.parts, self.stalls = list(parts), stalls
-        self.left, self.over = asyncio.Event(), asyncio.Event()
+        self.left, self.over = asyncio.Event(), Over()
         self.got: list[Message] = []
         self.answered = asyncio.Event()
 

@@ -12,12 +12,12 @@ from agentcore_local.authorizer import Allow, authorize
 from agentcore_local.callers import Callers
 from agentcore_local.claims import holds_during
 from agentcore_local.edge import Head
-from agentcore_local.gate import Admitted, Gate
+from agentcore_local.gate import Gate
 from agentcore_local.jwks import IssuerKeys, VerificationKey
 from agentcore_local.keys import KeysUnavailable
 from agentcore_local.permissions import Permissions
 from agentcore_local.policy import Policy
-from agentcore_local.remembered import MAX_REMEMBERED, Remembered, Verdict
+from agentcore_local.remembered import MAX_REMEMBERED, Admitted, Remembered, Verdict
 from agentcore_local.wire import Refused
 from tests.fakes import tokens
 from tests.fakes.tokens import BY_CLIENT, CLIENT, DISCOVERY_URL, NOW, issuer_keys, jwk, rsa_key
@@ -165,24 +165,24 @@ def test_another_credential_is_another_matter(rig: Rig, at: int) -> None:
 
 
 def verdict(policy: Policy = BY_CLIENT) -> Verdict:
-    return Verdict(policy, issuer_keys(), "k", range(10), "s", "c")
+    return Verdict(policy, issuer_keys(), "k", range(10), Admitted("jwt", "s", client="c"))
 
 
 def test_the_least_recently_used_verdict_makes_room() -> None:
     remembered = Remembered(limit=2)
-    for name in ("a", "b"):
+    for name in (b"a", b"b"):
         remembered.keep(name, DOOR, verdict())
-    assert remembered.find("a", DOOR, BY_CLIENT) is not None
-    remembered.keep("c", DOOR, verdict())
-    found = [name for name in "abc" if remembered.find(name, DOOR, BY_CLIENT) is not None]
-    assert (found, len(remembered)) == (["a", "c"], 2)
+    assert remembered.find(b"a", DOOR, BY_CLIENT) is not None
+    remembered.keep(b"c", DOOR, verdict())
+    found = [name for name in (b"a", b"b", b"c") if remembered.find(name, DOOR, BY_CLIENT) is not None]
+    assert (found, len(remembered)) == ([b"a", b"c"], 2)
     assert MAX_REMEMBERED <= 10_000
 
 
 def test_an_equal_policy_that_was_parsed_anew_is_asked_again() -> None:
     remembered = Remembered()
-    remembered.keep("a", DOOR, verdict())
-    assert remembered.find("a", DOOR, Policy(DISCOVERY_URL, clients=BY_CLIENT.clients)) is None
+    remembered.keep(b"a", DOOR, verdict())
+    assert remembered.find(b"a", DOOR, Policy(DISCOVERY_URL, clients=BY_CLIENT.clients)) is None
 
 
 def test_no_part_of_a_token_is_kept(rig: Rig) -> None:
