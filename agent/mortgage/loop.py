@@ -26,14 +26,16 @@ def new_agent(
     model: Model, tools: Sequence[AgentTool], prompt: str, visit: Visit, messages: Messages | None = None
 ) -> Agent:
     """An agent for one question: nothing passes from one caller to another."""
-    return Agent(
+    agent = Agent(
         model=model,
         tools=list(tools),
         system_prompt=prompt,
         messages=messages or [],
         callback_handler=None,
-        hooks=[_note_broken_tools(visit.broken)],
     )
+    # Not as an argument of Agent, which would read the hook's annotations at each question to learn its event.
+    agent.add_hook(_note_broken_tools(visit.broken), AfterToolCallEvent)
+    return agent
 
 
 def text_of(result: AgentResult | None) -> str:
