@@ -69,23 +69,28 @@ class Peer:
             return "?"
         return subprocess.run(argv, capture_output=True, text=True, check=False).stdout or "?"
 
+    def configured(self, folder: Path, port: int, upstream: int) -> list[str]:
+        """Write its files; the command that runs it."""
+        key = rsa_key("first")
+        pem, der = (
+            key.public_key.public_bytes(e, PublicFormat.SubjectPublicKeyInfo) for e in (Encoding.PEM, Encoding.DER)
+        )
+        (folder / "key.pem").write_bytes(pem)
+        words = {"folder": str(folder), "port": str(port), "upstream": str(upstream), "modules": self.modules}
+        words |= {"issuer": ISSUER, "client": CLIENT, "spki": base64.b64encode(der).decode()}
+        words["jwk"] = json.dumps({**key.as_dict(private=False), "kid": "k1", "use": "sig", "alg": "RS256"})
+        # Apache's children must not be root.
+        words["user"] = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
+        for name, source in self.files.items():
+            (folder / name).write_text(filled((FILES / source).read_text(), words))
+        return [self._program or self.program, *(filled(word, words) for word in self.argv)]
+
     @contextmanager
     def running(self, folder: Path, upstream: int, cpu: int | None) -> Iterator[Proxy]:
         """Run it until the end. Raises AssertionError when it does not answer."""
         folder.mkdir()
-        port, public = free_port(), rsa_key("first").public_key
-        spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        (folder / "key.pem").write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-        words = {"folder": str(folder), "port": str(port), "upstream": str(upstream), "modules": self.modules}
-        words |= {"issuer": ISSUER, "client": CLIENT, "spki": base64.b64encode(spki).decode()}
-        # Apache's children must not be root.
-        words["jwk"] = json.dumps(
-            {**rsa_key("first").as_dict(private=False), "kid": "k1", "use": "sig", "alg": "RS256"}
-        )
-        words["user"] = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
-        for name, source in self.files.items():
-            (folder / name).write_text(filled((FILES / source).read_text(), words))
-        argv = [self._program or self.program, *(filled(word, words) for word in self.argv)]
+        port = free_port()
+        argv = self.configured(folder, port, upstream)
         with (folder / "output").open("wb") as log:
             process = subprocess.Popen(argv, stdout=log, stderr=log, preexec_fn=on(cpu))
         try:

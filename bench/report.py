@@ -11,11 +11,12 @@ import leather
 from bench.result import Cell, Goal, Part, Plot, Table
 
 FOLDER = Path(__file__).parent
+COLOURS = ("#c8102e", "#1f6fb2", "#3a8f3a", "#8a5fa8", "#d07a1c", "#666666")
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench` from `bench/out/`; do not edit. Ratios compare what ran in the same minutes on the same machine;
 absolute values say little about another one. Reasons and profiles: docs/decisions/0016-door-speed.md,
-0018-no-plan-by-proof.md, 0020-pipeline-speed.md.
+0018-no-plan-by-proof.md, 0020-pipeline-speed.md. Plots show what was measured at even distances.
 """
 
 
@@ -33,11 +34,11 @@ def _overview(parts: Sequence[Part]) -> Iterator[str]:
     goals = [goal for part in parts for goal in part.goals]
     missed = [goal.what for goal in goals if goal.met is False]
     unknown = [goal.what for goal in goals if goal.met is None]
-    took = sum(part.took_s or 0 for part in parts)
-    yield f"{sum(goal.met is True for goal in goals)} of {len(goals)} targets are met; all parts took {took} s.\n"
+    took = [part.took_s for part in parts if part.took_s is not None]
+    yield f"{sum(goal.met is True for goal in goals)} of {len(goals)} targets are met. All parts took {sum(took)} s.\n"
     for word, names in (("Missed", missed), ("Not measured", unknown)):
         if names:
-            yield f"{word}: {'; '.join(names)}.\n"
+            yield "\n".join([f"{word}:\n", *(f"- {name}" for name in names), ""])
 
 
 def _part(part: Part, folder: Path) -> Iterator[str]:
@@ -77,12 +78,15 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _draw(part: Part, plot: Plot, folder: Path) -> str:
+    """Points side by side, however far apart: each step is several times the one before it."""
+    xs = sorted({x for line in plot.series.values() for x, _ in line})
     chart = leather.Chart(plot.title)
-    chart.add_x_axis(name=plot.x)
-    chart.add_y_scale(0, max(y for line in plot.series.values() for _, y in line) * 1.05)
-    chart.add_y_axis(name=plot.y)
-    for name, line in plot.series.items():
-        chart.add_line(line, name=name)
+    chart.add_x_scale(0.8, len(xs) + 0.2)
+    chart.add_x_axis(range(1, len(xs) + 1), lambda at, *_: f"{xs[at - 1]:g}", plot.x)
+    chart.add_y_scale(0, max(y for line in plot.series.values() for _, y in line) * 1.1)
+    chart.add_y_axis(None, lambda value, *_: f"{value / 1000:g}k" if value >= 10000 else f"{value:g}", plot.y)
+    for colour, (name, line) in zip(COLOURS, plot.series.items(), strict=False):
+        chart.add_line([(xs.index(x) + 1, y) for x, y in line], name=name, stroke_color=colour, width=3)
     file = f"{part.name}-{re.sub(r'[^a-z0-9]+', '-', plot.title.lower()).strip('-')}.svg"
     chart.to_svg(str(folder / "plots" / file))
     return file

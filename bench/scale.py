@@ -56,5 +56,8 @@ def measure() -> Part:
         versions(),
         [Goal(f"{most} agents READY, for each", ready[most] / most, PER_AGENT_S, "low", unit="s")],
         [Table("Agents", ["number", "all READY, s", "for each, s", "memory of one, MiB"], rows)],
-        [Plot("Agents READY", "agents", "seconds", {"made at once": [(float(n), ready[n]) for n in NUMBERS]})],
+        [
+            Plot("Agents READY", "agents", "seconds", {"made at once": [(float(n), ready[n]) for n in NUMBERS]}),
+            Plot("Memory of one agent", "agents", "MiB", {"each": [(float(n), memory[n]) for n in NUMBERS]}),
+        ],
     )

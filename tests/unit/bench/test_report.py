@@ -23,6 +23,7 @@ PART = Part(
     ],
     tables=[Table("Rates", ["who", "rate"], [["door", 1.5], ["peer", None]], "By turns.")],
     plots=[Plot("Rates, all", "connections", "rate", {"door": [(1.0, 2.0), (4.0, 3.0)]})],
+    took_s=7,
 )
 
 
@@ -32,6 +33,8 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_the_report_says_what_was_met_and_what_was_not(tmp_path: Path) -> None:
     text = write([PART], tmp_path).read_text()
+    assert "1 of 3 targets are met. All parts took 7 s." in text
+    assert "Missed:\n\n- late\n\nNot measured:\n\n- peer\n" in text
     assert "| rate | 0.7 | >= 0.6 | >= 0.9 | yes |" in text
     assert "| late | 300 us | <= 250 us | - | **no** |" in text
     assert "| peer | not installed | >= 0.5 | - | not measured |" in text
