@@ -95,14 +95,15 @@ class Exchange:
 
     def _beginning(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         """Status line and headers, names in lower case as ASGI has them."""
-        lines, length, closes = [_STATUS[status] + self._connection.date()], None, False
+        first = _STATUS[status] + self._connection.date()
+        lines, length, closes = [first], None, False
         for name, value in headers:
             lines.append(b"%b: %b\r\n" % (name, value))
             if name == b"content-length":
                 length = int(value)
             elif name == b"connection":
                 closes = b"close" in value.lower()
-        count = len(headers) + 2
+        count = len(headers) + first.count(b"\n")
         if not self.keep_alive and not closes:
             lines.append(b"connection: close\r\n")
             count += 1

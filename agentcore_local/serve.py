@@ -15,6 +15,9 @@ from agentcore_local.websocket import MAX_FRAME, MAX_MESSAGE
 
 IDLE_S = 65
 MAX_CONNECTIONS = 2048
+ACCEPTED_AT_ONCE = 16
+"""The loop takes one connection a turn from each listening socket: of 64 callers who came together, the last would wait
+for a thousand calls of the others."""
 
 
 class PatientWebSocket(WebSocketsSansIOProtocol):
@@ -62,7 +65,8 @@ def server(app: Asgi, protocol: type[PatientProtocol] = PatientProtocol, *, webs
 
 async def serve_until(stop: asyncio.Event, listeners: list[tuple[Listener, socket.socket]]) -> None:
     """Run all listeners until `stop`; then let requests under way finish for a few seconds."""
-    running = [asyncio.create_task(s.serve(sockets=[sock])) for s, sock in listeners]
+    sockets = [[sock, *(sock.dup() for _ in range(ACCEPTED_AT_ONCE - 1))] for _, sock in listeners]
+    running = [asyncio.create_task(s.serve(socks)) for (s, _), socks in zip(listeners, sockets, strict=True)]
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()

@@ -1,19 +1,22 @@
 """The listener and the leash alone, over real sockets and processes, with short deadlines."""
 
 import asyncio
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import psutil
+import uvloop
 
 from agentcore_local.edge import answer
 from agentcore_local.patient import PatientProtocol
 from agentcore_local.process import LEASH
-from agentcore_local.serve import listen, serve_until, server
+from agentcore_local.serve import ACCEPTED_AT_ONCE, listen, serve_until, server
 from tests.contract.cloud import eventually
 
 
@@ -61,6 +64,36 @@ def test_headers_without_end_close_the_connection() -> None:
 def test_a_request_in_time_is_answered() -> None:
     request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     assert asyncio.run(exchange(request)).startswith(b"HTTP/1.1 200")
+
+
+def turns_until_all_are_in(callers: int) -> int:
+    """How many turns of the loop pass between the first and the last of callers who came together."""
+    turn, taken = 0, list[int]()
+
+    class Counted(PatientProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            taken.append(turn)
+            super().connection_made(transport)
+
+    async def run() -> None:
+        nonlocal turn
+        stop = asyncio.Event()
+        with listen(0) as sock, contextlib.ExitStack() as stack:
+            for _ in range(callers):
+                stack.enter_context(socket.create_connection(sock.getsockname()))
+            running = asyncio.create_task(serve_until(stop, [(server(plain, Counted), sock)]))
+            while len(taken) < callers:
+                turn += 1
+                await asyncio.sleep(0)
+            stop.set()
+            await running
+
+    asyncio.Runner(loop_factory=uvloop.new_event_loop).run(run())
+    return taken[-1] - taken[0]
+
+
+def test_callers_who_come_together_are_let_in_together() -> None:
+    assert turns_until_all_are_in(ACCEPTED_AT_ONCE) < ACCEPTED_AT_ONCE // 2
 
 
 # Where the kernel offers no parent-death signal, the leash watches its parent itself.
