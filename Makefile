@@ -115,7 +115,7 @@ lock: setup ## Resolve the requirements into their lock files again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-find-links \
 	  --custom-compile-command 'make lock' requirements-policy.txt -o requirements-policy.lock
 
-bench: setup ## Time the pipeline, the door, verdicts and agents on this machine; writes bench/results.md
+bench: setup ## Time environment, pipeline, door, verdicts and agents on this machine; writes bench/results.md
 	@$(BIN)/python -m bench
 
 fuzz: setup ## Look for inputs that break the authorizer or the request line: make fuzz FUZZ_SECONDS=300
