@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from orchestration.commands.belongings import Belongings
@@ -119,9 +120,10 @@ class Teardown:
             self._refuse_protected(held)
             ours = self.belongings.ours(held)
             self.belongings.keep(ours)
+            settled = self._is_settled(endpoints)  # what goes before Terraform's own is none of Terraform's
             self._remove_runtimes(endpoints, ours, report)
             self._remove_gateway(endpoints, ours, report)
-            self._destroy(endpoints, held, report)
+            self._destroy(endpoints, held, report, refresh=not settled)
         except TerraformFailed as e:
             if e.code != "corrupt_state" or not steps.cloud:
                 raise
@@ -185,7 +187,13 @@ class Teardown:
         self.steps.delete_gateway(endpoints, gateway[0] if gateway else None, provider[0] if provider else None)
         report.removed += items
 
-    def _destroy(self, endpoints: Endpoints, held: Held, report: TeardownReport) -> None:
+    def _is_settled(self, endpoints: Endpoints) -> bool:
+        """Whether the state is proven to be what is there. Where the project's values are broken, nothing is proven."""
+        with suppress(OrchestrationError):
+            return self.steps.cloud is not None and self.steps.is_settled(self.steps.tools.terraform(endpoints))
+        return False
+
+    def _destroy(self, endpoints: Endpoints, held: Held, report: TeardownReport, *, refresh: bool) -> None:
         """By sources that hold nothing, so that no value and no line of the project need be right. Raises Leftovers."""
         steps = self.steps
         if not held.resources:
@@ -202,7 +210,7 @@ class Teardown:
         with self.console.step("terraform destroy"):
             terraform.init()
             steps.remember_bucket()
-            terraform.destroy(on_line=told)
+            terraform.destroy(refresh=refresh, on_line=told)
         if terraform.has_state():
             raise Leftovers(
                 "Terraform's state still lists resources after destroy",

@@ -84,7 +84,7 @@ class TerraformSteps(CloudSteps):
         terraform = self.terraform(endpoints, shipping)
         if terraform.put_back():
             self.console.say("put back the state that the last apply could not write")
-        if trusting and self._is_settled(terraform):
+        if trusting and self._says_settled(terraform):
             return False
         strays: tuple[Stray, ...] = ()
         for _ in range(ADOPTIONS):
@@ -135,10 +135,13 @@ class TerraformSteps(CloudSteps):
         ports = self.load_or_new().ports
         return self.cloud.changes(ports) if self.cloud and ports else None
 
-    def _is_settled(self, terraform: TerraformDriver) -> bool:
+    def is_settled(self, terraform: TerraformDriver) -> bool:
         """Whether nothing that a plan would look at has changed since one found nothing: docs/decisions/0018."""
         seen = self._seen()
-        if seen is None or not terraform.is_settled(seen.mark):
+        return seen is not None and terraform.is_settled(seen.mark)
+
+    def _says_settled(self, terraform: TerraformDriver) -> bool:
+        if not self.is_settled(terraform):
             return False
         self.console.say(
             "terraform: not planned, since sources, values, state and the local cloud are as it left them "

@@ -124,8 +124,10 @@ class TerraformDriver:
         with self._applying():
             self._tool.require("apply", on_line=on_line, auto_approve=IsFlagged, **self._common())
 
-    def destroy(self, *, on_line: OnLine | None = None) -> None:
-        self._tool.require("destroy", on_line=on_line, auto_approve=IsFlagged, **self._common())
+    def destroy(self, *, refresh: bool = True, on_line: OnLine | None = None) -> None:
+        """Without `refresh` the state is believed, which must be known to be what is there."""
+        believed = {} if refresh else {"refresh": False}
+        self._tool.require("destroy", on_line=on_line, auto_approve=IsFlagged, **believed, **self._common())
 
     def forget_plan(self) -> None:
         self._plan.forget()

@@ -365,6 +365,14 @@ def test_the_plan_file_is_gone_after_apply_whatever_became_of_it(fake: Fake, cod
     assert not plan_file.exists()
 
 
+def test_a_destroy_looks_at_what_is_there_unless_it_is_known(fake: Fake) -> None:
+    fake.driver.destroy()
+    fake.driver.destroy(refresh=False)
+    looking, believing = fake.calls()
+    assert not any(word.startswith("-refresh") for word in looking)
+    assert "-refresh=false" in believing
+
+
 @pytest.mark.parametrize("command", ["apply", "destroy"])
 def test_apply_and_destroy_do_not_ask(fake: Fake, command: str) -> None:
     getattr(fake.driver, command)()

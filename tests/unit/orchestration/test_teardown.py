@@ -14,6 +14,7 @@ import pytest
 from orchestration.commands.belongings import Belongings
 from orchestration.commands.teardown import Teardown
 from orchestration.console import Console
+from orchestration.embedded.changes import Seen
 from orchestration.embedded.cloud import LocalCloud
 from orchestration.errors import BadInput, GateRefused, Leftovers, OrchestrationError, TerraformFailed, Unfit
 from orchestration.gateway import ObservedGateway, ObservedProvider
@@ -58,6 +59,7 @@ class World:
     calls: list[str] = field(default_factory=list)
     searched: list[Ours] = field(default_factory=list)
     log_path: Path = Path("/log")
+    settled: str | None = ""
 
     def __post_init__(self) -> None:
         self.control_plane.calls = self.gateway_plane.calls = self.calls
@@ -99,8 +101,17 @@ class World:
     def init(self) -> None:
         self.calls.append("init")
 
-    def destroy(self, *, on_line: Callable[[str], None]) -> None:
-        self.calls.append("destroy")
+    def terraform(self, endpoints: Any) -> World:
+        return self
+
+    def is_settled(self, mark: str) -> bool:
+        if self.settled is None:
+            raise BadInput("the values are broken", remedy="none", code="bad_values")
+        self.calls.append(f"settled at {mark}")
+        return self.settled == mark
+
+    def destroy(self, *, refresh: bool, on_line: Callable[[str], None]) -> None:
+        self.calls.append("destroy" if refresh else "destroy without a look")
         self.destroys()
         for address in ("aws_cognito_user_pool_client.x", "aws_iam_role.x"):
             on_line(f"{address}: Destruction complete after 0s")
@@ -503,6 +514,7 @@ class Cloud:
 
     left: list[tuple[int, str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    seen: Seen | None = None
 
     def require_running(self, ports: Ports | None) -> Ports:
         return Ports(1, 2, 3)
@@ -512,6 +524,9 @@ class Cloud:
 
     def status(self, ports: Ports) -> list[Any]:
         return []
+
+    def changes(self, ports: Ports) -> Seen | None:
+        return self.seen
 
     def stop(self) -> None:
         self.calls.append("stop")
@@ -536,6 +551,36 @@ class AtHome(Here):
 @pytest.fixture
 def at_home(tmp_path: Path) -> AtHome:
     return AtHome(tmp_path)
+
+
+NOW = Seen("process", 7, 0)
+
+
+@pytest.mark.parametrize(
+    ("seen", "settled", "destroy"),
+    [
+        pytest.param(NOW, NOW.mark, "destroy without a look", id="proven"),
+        pytest.param(NOW, "changed since", "destroy", id="changed"),
+        pytest.param(None, NOW.mark, "destroy", id="the-cloud-does-not-say"),
+        pytest.param(NOW, None, "destroy", id="the-values-are-broken"),
+    ],
+)
+def test_the_state_is_believed_where_it_is_proven_alone(
+    at_home: AtHome, seen: Seen | None, settled: str | None, destroy: str
+) -> None:
+    at_home.made().record(ports=Ports(1, 2, 3))
+    at_home.cloud.seen, at_home.world.settled = seen, settled
+    at_home.teardown().down()
+    calls = at_home.world.calls
+    assert destroy in calls
+    # Asked before anything is removed: that makes changes too, of which the proof knows nothing.
+    assert not any(call.startswith("settled") for call in calls[calls.index(f"delete {RUNTIME_ID}") :])
+
+
+def test_no_state_is_believed_on_aws(here: Here) -> None:
+    here.made().world.settled = None
+    here.teardown().down()
+    assert "destroy" in here.world.calls
 
 
 @pytest.mark.parametrize(
