@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,12 +15,15 @@ class Late:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
+        gc.disable()  # what is loaded stays: looking through it again and again takes a quarter of a command's start
         try:
             module = import_module(self._name)
         except KeyboardInterrupt:
             sys.exit(130)
         except ModuleNotFoundError as missing:
             sys.exit(f"error: {missing.name} is not installed here\nremedy: make setup, then .venv/bin/invoke --list")
+        gc.freeze()
+        gc.enable()
         return getattr(module, name)
 
 

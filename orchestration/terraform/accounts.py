@@ -8,9 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import hcl2
-from lark.exceptions import LarkError
-
 from orchestration.errors import BadInput
 
 NAME = "allowed_account_ids"
@@ -59,6 +56,9 @@ def _values_of(path: Path) -> Mapping[str, Any]:
 
 
 def _values(text: str, where: str) -> Mapping[str, Any]:
+    import hcl2  # 50 ms that most commands need not spend
+    from lark.exceptions import LarkError
+
     try:
         return hcl2.loads(text)
     except (LarkError, ValueError, RecursionError):
