@@ -26,7 +26,7 @@ from agentcore_local.process import (
 from agentcore_local.protocols import Contract, read_ping
 
 START_DEADLINE_S = 120.0  # AgentCore devguide: runtime-how-it-works (initialization within 120 s)
-LOOK_S = 0.02
+LOOK_S = 0.04
 """Between two looks whether an agent listens."""
 _PING: dict[str, Any] = {"timeout": aiohttp.ClientTimeout(total=2), "allow_redirects": False}
 

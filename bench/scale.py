@@ -37,7 +37,7 @@ def measure() -> Part:
                     began = time.monotonic()
                     make = functools.partial(create, control, code, SCRIPTED)
                     arns = [made.result() for made in [pool.submit(make) for _ in range(number)]]
-                    eventually(functools.partial(are_ready, control, arns), "all are ready", 120.0)
+                    eventually(functools.partial(are_ready, control, arns), "all are ready", 120.0, 0.1)
                     ready[number] = time.monotonic() - began
                     for arn in arns:
                         local.invoke(arn, body=b'{"prompt": "what can you do?"}', headers=token("k1", "first"))

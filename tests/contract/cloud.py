@@ -49,7 +49,7 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-def eventually(ready: Callable[[], Any], what: str, deadline_s: float = 30.0) -> Any:
+def eventually(ready: Callable[[], Any], what: str, deadline_s: float = 30.0, pause_s: float = 0.02) -> Any:
     """Poll until ready() is truthy; an exception counts as not yet."""
     until, last = time.monotonic() + deadline_s, None
     while time.monotonic() < until:
@@ -58,7 +58,7 @@ def eventually(ready: Callable[[], Any], what: str, deadline_s: float = 30.0) ->
                 return value
         except Exception as e:
             last = e
-        time.sleep(0.02)
+        time.sleep(pause_s)
     raise AssertionError(f"{what}: not within {deadline_s} s, last error {last!r}")
 
 
