@@ -22,7 +22,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-TOOLKIT = "bedrock_agentcore_starter_toolkit"
 CONFIG = ".bedrock_agentcore.yaml"
 MAX_IMAGE_BYTES = 2 * 1024**3
 """Compressed (AgentCore devguide: bedrock-agentcore-limits)."""
@@ -38,7 +37,7 @@ def launch(request: dict[str, Any]) -> dict[str, Any]:
     An old configuration file would bring an old runtime id, which the toolkit then updates without asking whether
     it still exists; the conflict on the name finds the right one.
     """
-    operation = importlib.import_module(f"{TOOLKIT}.operations.runtime.launch")
+    operation = importlib.import_module("bedrock_agentcore_starter_toolkit.operations.runtime.launch")
     operation.BedrockAgentCoreClient = attentive(operation.BedrockAgentCoreClient, request["poll_s"])  # type: ignore[attr-defined]
     return launch_image(request, operation) if request["image"] else launch_code(request)
 
@@ -90,9 +89,9 @@ def packager() -> dict[str, Any]:
 
 def pack(code_runtime: str) -> dict[str, Any]:
     """Of the toolkit packing needs one module, not the half second that the import of all the others takes."""
-    spec = importlib.util.find_spec(TOOLKIT)
+    spec = importlib.util.find_spec("bedrock_agentcore_starter_toolkit")
     assert spec is not None  # noqa: S101  it is in the lock
-    sys.modules[TOOLKIT] = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     from bedrock_agentcore_starter_toolkit.utils.runtime import package
 
     packager()["pack"](package, code_runtime)
