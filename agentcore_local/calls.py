@@ -21,7 +21,7 @@ from agentcore_local.wire import AWS_REQUEST_ID, REQUEST_ID, SESSION_ID, Refused
 MAX_STOP_BODY = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seat:
     """A caller's place in a session: the session, its agent, and the configuration of the session's version.
 

@@ -66,7 +66,14 @@ class Gate:
         callers who showed a credential; the others get the answer of an IAM door."""
         kind = credential(head)
         if door is not None and door.authorizer is not None:
-            admitted = await self._bearer_door(head, door, door.authorizer, kind)
+            if kind in ("sigv4", "presigned"):
+                raise Refused("method_mismatch", log_reason="sigv4_on_jwt_door")
+            try:
+                admitted = await self.judge(head, door.authorizer, (door.runtime_id, door.version))
+            except Refused as e:
+                if e.row.status == 401:
+                    e.headers = (("www-authenticate", self._challenge(door)),)
+                raise
             self._permissions.require_anyone(head, asked)
             return admitted
         if kind in ("none", "other"):
@@ -112,18 +119,6 @@ class Gate:
             document["scopes_supported"] = scopes
         return document
 
-    async def _bearer_door(
-        self, head: Head, door: Door, configuration: Mapping[str, Any], kind: Credential
-    ) -> Admitted:
-        if kind in ("sigv4", "presigned"):
-            raise Refused("method_mismatch", log_reason="sigv4_on_jwt_door")
-        try:
-            return await self.judge(head, configuration, (door.runtime_id, door.version))
-        except Refused as e:
-            if e.row.status == 401:
-                e.headers = (("www-authenticate", self._challenge(door)),)
-            raise
-
     async def judge(self, head: Head, configuration: Mapping[str, Any], key: tuple[str, int]) -> Admitted:
         """Decide by the bearer token. key names the configuration, which stays the same under it. Raises Refused."""
         header, policy = head.one("authorization") or "", self.policy(configuration, key)
@@ -141,10 +136,7 @@ class Gate:
                 during = holds_during(verdict.claims)
                 self._remembered.keep(credential, key, Verdict(policy, keys, token.kid, during, admitted))
             return admitted
-        also = "".join(f",{r.value}" for r in verdict.also)
-        refused = Refused(verdict.reason.value, log_reason=verdict.reason.value + also)
-        refused.client, refused.subject = _text(verdict.claims, "client_id"), _text(verdict.claims, "sub")
-        raise refused
+        raise _refusal(verdict)
 
     async def _known_keys(self, policy: Policy, kid: str) -> IssuerKeys | None:
         try:
@@ -172,6 +164,14 @@ class Gate:
 
     def _invocations(self, door: Door) -> str:
         return f"{self._base_url}/runtimes/{quote(door.arn, safe='')}/invocations"
+
+
+def _refusal(verdict: Deny) -> Refused:
+    """In a frame of its own: an exception that its own frame names would keep all of them until it is collected."""
+    also = "".join(f",{r.value}" for r in verdict.also)
+    refused = Refused(verdict.reason.value, log_reason=verdict.reason.value + also)
+    refused.client, refused.subject = _text(verdict.claims, "client_id"), _text(verdict.claims, "sub")
+    return refused
 
 
 def _text(claims: Mapping[str, Any] | None, name: str) -> str | None:

@@ -116,10 +116,10 @@ class Sessions:
         """The longest unused session makes place: ids are minted for every call that brings none."""
         if len(self._all) < self._limit:
             return
-        unused = next((s for s in self._all.values() if not s.calls and s.state == "ready"), None)
-        if unused is None:
-            raise Refused("session_quota", limit=self._limit)
-        self.end(unused)
+        for session in self._all.values():
+            if not session.calls and session.state == "ready":
+                return self.end(session)
+        raise Refused("session_quota", limit=self._limit)
 
     def find(self, key: SessionKey) -> Session | None:
         return self._all.get(key)

@@ -287,4 +287,7 @@ class Refused(Exception):
 
 def encode(document: object) -> bytes:
     """Compact JSON. Non-ASCII and control characters leave escaped, whatever the caller sent."""
-    return json.dumps(document, separators=(",", ":")).encode("ascii")
+    return _COMPACT.encode(document).encode("ascii")
+
+
+_COMPACT = json.JSONEncoder(separators=(",", ":"))  # json.dumps makes one for each call

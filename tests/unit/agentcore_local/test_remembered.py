@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -203,3 +205,21 @@ def test_a_verdict_is_remembered_for_the_very_seconds_at_which_it_would_be_given
     given = {s for s in edges if isinstance(authorize(header, BY_CLIENT, keys, s), Allow)}
     assert given == {s for s in edges if s in told}
     assert given
+
+
+def test_a_refused_caller_leaves_nothing_for_the_collector(rig: Rig) -> None:
+    """What only the collector can free makes everybody wait for it, and anybody can be refused as often as he likes."""
+    head = Head("POST", b"/", b"", (("authorization", TOKEN[:-9] + "AAAAAAAAA"),))
+
+    async def refused(times: int) -> int:
+        gc.collect()
+        for _ in range(times):
+            with contextlib.suppress(Refused):
+                await rig.gate.judge(head, AUTHORIZER, DOOR)
+        return gc.collect()
+
+    gc.disable()
+    try:
+        assert asyncio.run(refused(50)) < 50
+    finally:
+        gc.enable()
