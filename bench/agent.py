@@ -119,6 +119,8 @@ def _through_the_door() -> tuple[Table, list[Goal]]:
             for _ in range(ROUNDS):
                 for server, url in urls.items():
                     run = wrk.run(url, tokens, body, 16, SECONDS, process, doors_cpu)
+                    if run.refused:
+                        raise RuntimeError(f"{server}: {run.refused} of {run.requests} calls were refused")
                     runs.setdefault(server, []).append(run)
     medians = {server: wrk.median(found) for server, found in runs.items()}
     rows: list[list[Cell]] = [[server, round(m.rate, 1), round(m.per_cpu_s, 1)] for server, m in medians.items()]
