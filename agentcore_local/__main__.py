@@ -145,7 +145,9 @@ async def run(settings: Settings, control: socket.socket, data: socket.socket, o
             (server(with_health(by_prefix(others, data_plane), "data", websockets), websockets=True), data),
             (server(with_health(vault, "credentials")), own),
         ]
-        gc.freeze()  # what is here stays; looking through it again and again would make callers wait
+        # What is here stays, and most of what a call makes ends with it: looking for the rest often makes callers wait.
+        gc.freeze()
+        gc.set_threshold(10_000, 10, 10)
         await serve_until(stop, planes)
         journal.event("stopping")
         watch.cancel()

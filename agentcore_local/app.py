@@ -150,10 +150,13 @@ class SignedPlane:
 
 def by_prefix(prefixes: Mapping[bytes, Asgi], otherwise: Asgi) -> Asgi:
     """Several planes behind one listener, told apart by the undecoded path."""
+    known = tuple(prefixes)
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        found = next((app for prefix, app in prefixes.items() if scope["raw_path"].startswith(prefix)), otherwise)
-        await found(scope, receive, send)
+    def serve(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        path = scope["raw_path"]
+        if not path.startswith(known):
+            return otherwise(scope, receive, send)
+        return next(app for prefix, app in prefixes.items() if path.startswith(prefix))(scope, receive, send)
 
     return serve
 
@@ -162,14 +165,13 @@ def with_health(app: Asgi, plane: str, websockets: Asgi | None = None) -> Asgi:
     """Answer the health page without credentials, and leave the rest to the plane."""
     body = encode({"status": "ok", "service": "agentcore-local", "plane": plane, "pid": os.getpid()})
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+    def serve(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "websocket" and websockets is not None:
-            return await websockets(scope, receive, send)
+            return websockets(scope, receive, send)
         if scope["type"] != "http":
             raise RuntimeError("only HTTP is served")
         if scope["raw_path"] == HEALTH_PATH and scope["method"] == "GET":
-            await answer(send, 200, body, "health")
-        else:
-            await app(scope, receive, send)
+            return answer(send, 200, body, "health")
+        return app(scope, receive, send)
 
     return serve

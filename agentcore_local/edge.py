@@ -23,6 +23,7 @@ MAX_TARGET_BYTES = 8 * 1024
 BODY_IDLE_S = 60.0
 SPOOL_DEADLINE_S = 120.0
 SPOOL_IN_MEMORY = 1024 * 1024
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _LENGTH = re.compile(r"[0-9]{1,19}", re.ASCII)
 KEPT_BYTES = 64 * 1024
 KEPT_WAIT_S = 5.0
@@ -73,9 +74,8 @@ class Head:
 
 def new_id() -> str:
     """A random UUID (RFC 9562, version 4) as text. The uuid module takes several times as long for each call."""
-    digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    x = os.urandom(16).hex()
+    return f"{x[:8]}-{x[8:12]}-4{x[13:16]}-{_VARIANT[x[16]]}{x[17:20]}-{x[20:]}"
 
 
 def read_head(scope: Scope) -> Head:

@@ -27,7 +27,7 @@ class AgentBroke(Exception):
     """The agent's answer stopped half-way; the caller must see a broken answer, not a short one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """What goes to the agent at `port`: `content` of `length` bytes, if that is known.
 
@@ -173,10 +173,9 @@ class _Exchange:
         if not 200 <= agent.status < 300:
             raise Refused("agent_error", code=agent.status)
         # The agent's own Mcp-Session-Id, if it gives one, stands for the platform's.
-        given = [(n, v) for n, v in agent.headers if n in _ANSWERED and v]
-        names = {n for n, _ in given}
-        fields = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in self._own]
-        fields = [field for field in fields if field[0] not in names] + given
+        given = {n for n, v in agent.headers if n in _ANSWERED and v}
+        fields = [(name, v.encode("latin-1")) for n, v in self._own if (name := n.encode("latin-1")) not in given]
+        fields += [field for field in agent.headers if field[0] in given and field[1]]
         if agent.length is not None:
             fields.append((b"content-length", agent.length))
         self.answering = True

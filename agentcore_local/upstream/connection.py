@@ -36,11 +36,11 @@ class Connection(asyncio.Protocol):
         self._begin()
 
     def _begin(self) -> None:
-        self.status, self.headers = 0, list[tuple[bytes, bytes]]()
+        self.status, self._silent, self._held = 0, 0, 0
+        self.headers: list[tuple[bytes, bytes]] = []
         self.length: bytes | None = None
-        self._body, self._held = list[bytes](), 0
-        self._chunked = self._complete = self._spoiled = self._kept_alive = False
-        self._silent, self._paused, self._all_sent = 0, False, False
+        self._body: list[bytes] = []
+        self._chunked = self._complete = self._spoiled = self._kept_alive = self._paused = self._all_sent = False
 
     # The exchange, in this order: request, write..., sent, head, read...
 
