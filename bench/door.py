@@ -121,7 +121,7 @@ def _loads(at: Rig) -> Door:
     for s in (*at.everyone, *others):
         at.load(s, pool, JSON, 16, 1)
     for connections in CONNECTIONS:
-        door.run([Load("valid tokens", pool)], connections, at.everyone, ROUNDS)
+        door.run([Load("valid tokens", pool)], connections, at.everyone, 3 if connections == 4 else ROUNDS)
     # More tokens than are remembered: by its next turn each is forgotten.
     door.run([Load("every token new", new)], 16, [*doors, *others], ROUNDS)
     door.run([Load("bad signature", bad, refused=True)], 16, doors, ROUNDS)
