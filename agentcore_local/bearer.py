@@ -50,7 +50,7 @@ def read_bearer(header: str | None) -> SignedToken | Deny:
     if len(header) > MAX_TOKEN_BYTES + len("Bearer "):
         return Deny(Reason.OVERSIZED_TOKEN, f"the token is longer than {MAX_TOKEN_BYTES} bytes")
     scheme, _, token = header.partition(" ")
-    if not is_bearer(scheme):
+    if scheme != "Bearer" and not is_bearer(scheme):
         if not _SCHEME.fullmatch(scheme):
             return Deny(Reason.MALFORMED_TOKEN, "the Authorization header names no scheme")
         return Deny(Reason.WRONG_SCHEME, "the Authorization scheme is not Bearer")

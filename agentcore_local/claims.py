@@ -6,7 +6,7 @@ Types are judged strictly: a value of another type fails its claim and is never 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from agentcore_local.policy import ClaimRule, Policy
@@ -34,12 +34,16 @@ Failure = tuple[Reason, str]
 
 def failures(claims: Mapping[str, Any], policy: Policy, issuer: str, now: int) -> list[Failure]:
     """Every rule that the claims break, as (reason, safe text), in a fixed order. `now` in Unix seconds."""
-    return [failure for _, found in judgements(claims, policy, issuer, now) for failure in found]
+    broken: list[Failure] = []
+    for _, found in judgements(claims, policy, issuer, now):
+        if found:
+            broken += found
+    return broken
 
 
 def judgements(
     claims: Mapping[str, Any], policy: Policy, issuer: str, now: int
-) -> Iterator[tuple[str, Iterator[Failure]]]:
+) -> Iterator[tuple[str, Sequence[Failure]]]:
     """Each rule by its slug with what breaks it, in the order in which they count."""
     yield "issuer", _issuer(claims, issuer)
     yield "time_types", _time_types(claims)
@@ -71,31 +75,35 @@ def _mismatch(reason: Reason, name: str) -> Failure:
     return reason, f"Claim '{name}' value mismatch with configuration."
 
 
-def _issuer(claims: Mapping[str, Any], issuer: str) -> Iterator[Failure]:
-    if issuer_differs(claims, issuer):
-        yield _mismatch(Reason.ISSUER_MISMATCH, "iss")
+# Most rules are kept by most tokens: a list is made for what breaks one, and nothing for the others.
 
 
-def _time_types(claims: Mapping[str, Any]) -> Iterator[Failure]:
+def _issuer(claims: Mapping[str, Any], issuer: str) -> Sequence[Failure]:
+    return [_mismatch(Reason.ISSUER_MISMATCH, "iss")] if issuer_differs(claims, issuer) else ()
+
+
+def _time_types(claims: Mapping[str, Any]) -> Sequence[Failure]:
+    found: Sequence[Failure] = ()
     for name in ("exp", "nbf", "iat"):
         if name in claims and _time(claims, name) is None:
-            yield Reason.MALFORMED_TIME, f"Claim '{name}' is not a time in whole seconds"
+            found = [*found, (Reason.MALFORMED_TIME, f"Claim '{name}' is not a time in whole seconds")]
+    return found
 
 
-def _expiry(claims: Mapping[str, Any], now: int) -> Iterator[Failure]:
+def _expiry(claims: Mapping[str, Any], now: int) -> Sequence[Failure]:
     expiry = _time(claims, "exp")
     if "exp" not in claims:
-        yield Reason.MISSING_EXPIRY, "Claim 'exp' is missing"
-    elif expiry is not None and expiry <= now:
-        yield Reason.EXPIRED, "Token has expired"
-    elif expiry is not None and expiry <= now + EXPIRY_FLOOR_S:
-        yield Reason.EXPIRING, "Ineffectual token, will expire within the next minute"
+        return [(Reason.MISSING_EXPIRY, "Claim 'exp' is missing")]
+    if expiry is None or expiry > now + EXPIRY_FLOOR_S:
+        return ()
+    if expiry <= now:
+        return [(Reason.EXPIRED, "Token has expired")]
+    return [(Reason.EXPIRING, "Ineffectual token, will expire within the next minute")]
 
 
-def _not_in_future(claims: Mapping[str, Any], name: str, reason: Reason, text: str, now: int) -> Iterator[Failure]:
+def _not_in_future(claims: Mapping[str, Any], name: str, reason: Reason, text: str, now: int) -> Sequence[Failure]:
     moment = _time(claims, name)
-    if moment is not None and moment > now + CLOCK_SKEW_S:
-        yield reason, text
+    return [(reason, text)] if moment is not None and moment > now + CLOCK_SKEW_S else ()
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:
@@ -103,17 +111,19 @@ def _time(claims: Mapping[str, Any], name: str) -> float | None:
     return value if type(value) in TIME_TYPES and 0 <= value <= MAX_TIME_S else None
 
 
-def _client(claims: Mapping[str, Any], policy: Policy) -> Iterator[Failure]:
+def _client(claims: Mapping[str, Any], policy: Policy) -> Sequence[Failure]:
     value = claims.get("client_id", "")
     if not isinstance(value, str) or (policy.clients and value not in policy.clients):
-        yield _mismatch(Reason.CLIENT_MISMATCH, "client_id")
+        return [_mismatch(Reason.CLIENT_MISMATCH, "client_id")]
+    return ()
 
 
-def _audience(claims: Mapping[str, Any], policy: Policy) -> Iterator[Failure]:
+def _audience(claims: Mapping[str, Any], policy: Policy) -> Sequence[Failure]:
     present = "aud" in claims
     values = _one_or_many(claims["aud"]) if present else frozenset()
     if (present and not values) or (policy.audience and policy.audience.isdisjoint(values)):
-        yield _mismatch(Reason.AUDIENCE_MISMATCH, "aud")
+        return [_mismatch(Reason.AUDIENCE_MISMATCH, "aud")]
+    return ()
 
 
 def _one_or_many(value: object) -> frozenset[str]:
@@ -130,17 +140,17 @@ def _strings(value: object) -> frozenset[str]:
     return frozenset(value)
 
 
-def _scopes(claims: Mapping[str, Any], policy: Policy) -> Iterator[Failure]:
-    present = [name for name in SCOPE_CLAIMS if name in claims]
-    for name in present:
-        value = claims[name]
+def _scopes(claims: Mapping[str, Any], policy: Policy) -> Sequence[Failure]:
+    found: Sequence[Failure] = ()
+    is_there = False
+    for name in SCOPE_CLAIMS:
+        if name not in claims:
+            continue
+        is_there, value = True, claims[name]
         listed = name == "scp" and isinstance(value, list) and all(isinstance(item, str) for item in value)
-        if not listed and not isinstance(value, str):
-            yield _mismatch(Reason.SCOPE_MISMATCH, name)
-        elif policy.scopes and policy.scopes.isdisjoint(_granted(value)):
-            yield _mismatch(Reason.SCOPE_MISMATCH, name)
-    if policy.scopes and not present:
-        yield _mismatch(Reason.SCOPE_MISMATCH, "scope")
+        if not (listed or isinstance(value, str)) or (policy.scopes and policy.scopes.isdisjoint(_granted(value))):
+            found = [*found, _mismatch(Reason.SCOPE_MISMATCH, name)]
+    return found if is_there or not policy.scopes else [_mismatch(Reason.SCOPE_MISMATCH, "scope")]
 
 
 def _granted(value: str | list[str]) -> frozenset[str]:
@@ -150,17 +160,18 @@ def _granted(value: str | list[str]) -> frozenset[str]:
     return frozenset(value.split(" ")) if _SCOPE_STRING.fullmatch(value) else frozenset()
 
 
-def _identifiers(claims: Mapping[str, Any]) -> Iterator[Failure]:
+def _identifiers(claims: Mapping[str, Any]) -> Sequence[Failure]:
+    found: Sequence[Failure] = ()
     for name in ("sub", "jti"):
         if not isinstance(claims.get(name, ""), str):
-            yield _mismatch(Reason.CLAIM_MISMATCH, name)
+            found = [*found, _mismatch(Reason.CLAIM_MISMATCH, name)]
+    return found
 
 
-def _custom(claims: Mapping[str, Any], rule: ClaimRule) -> Iterator[Failure]:
+def _custom(claims: Mapping[str, Any], rule: ClaimRule) -> Sequence[Failure]:
     value = claims.get(rule.name)
     if rule.is_array:
         held = _strings(value)
     else:
         held = frozenset({value}) if isinstance(value, str) else frozenset()
-    if rule.values.isdisjoint(held):
-        yield _mismatch(Reason.CLAIM_MISMATCH, rule.name)
+    return [_mismatch(Reason.CLAIM_MISMATCH, rule.name)] if rule.values.isdisjoint(held) else ()

@@ -22,13 +22,19 @@ KEPT = 3
 # Reasons of calls that were let in by nobody's credential: the document about the door is for everybody.
 _PUBLIC = "public_document"
 _shown = lru_cache(maxsize=256)(shown_text)
-_FIELDS = [
-    f', "{name}": '
-    for name in (
-        "plane decision reason method client subject op runtime qualifier version session request trace gateway tool "
-        "outcome canary function_request by status latency_ms"
-    ).split()
-]
+_WHO = ("plane", "decision", "reason", "method", "client")
+_WHAT = ("op", "runtime", "qualifier", "version")
+_MORE = ("gateway", "tool", "outcome", "canary", "function_request", "by", "status")
+
+
+@lru_cache(maxsize=1024)
+def _members(names: tuple[str, ...], *values: object) -> str:
+    """Those that have a value, as json.dumps would write them within an object. Most calls share them with others."""
+    return "".join(f', "{n}": {_text(v)}' for n, v in zip(names, values, strict=True) if v is not None)
+
+
+def _text(value: object) -> str:
+    return encode_basestring_ascii(value) if isinstance(value, str) else str(value)
 
 
 class DecisionFile:
@@ -62,35 +68,22 @@ class Journal:
 
     def decision(self, plane: str, call: "Call") -> None:
         """One call that is over."""
-        values = (
-            plane,
-            _decision(call),
-            call.reason[:200],
-            call.method,
-            call.client and _shown(call.client),
-            self._hashed(call.subject),
-            call.operation,
-            call.runtime and _shown(call.runtime),
-            call.qualifier and _shown(call.qualifier),
-            call.version,
-            self._hashed(call.session),
-            call.request_id,
-            call.trace,
-            call.gateway,
-            call.tool,
-            call.outcome,
-            call.canary,
-            call.function_request,
-            call.by,
-            call.status,
-            round((time.monotonic() - call.started) * 1000, 1),
-        )
-        # As json.dumps would write it, in a third of the time.
+        client, subject, session = call.client and _shown(call.client), call.subject, call.session
+        runtime, qualifier = call.runtime and _shown(call.runtime), call.qualifier and _shown(call.qualifier)
         line = f'{{"ts": "{self._now()}", "event": "decision"'
-        for name, value in zip(_FIELDS, values, strict=True):
-            if value is not None:
-                line += name + (encode_basestring_ascii(value) if isinstance(value, str) else str(value))
-        line += "}\n"
+        line += _members(_WHO, plane, _decision(call), call.reason[:200], call.method, client)
+        if subject is not None:
+            line += f', "subject": "{self._hashed(subject)}"'
+        line += _members(_WHAT, call.operation, runtime, qualifier, call.version)
+        if session is not None:
+            line += f', "session": "{self._hashed(session)}"'
+        line += f', "request": {_text(call.request_id)}'
+        if call.trace is not None:
+            line += f', "trace": {_text(call.trace)}'
+        line += _members(
+            _MORE, call.gateway, call.tool, call.outcome, call.canary, call.function_request, call.by, call.status
+        )
+        line += f', "latency_ms": {round((time.monotonic() - call.started) * 1000, 1)}}}\n'
         if self._decisions is not None:
             try:
                 return self._decisions.write(line)
@@ -108,9 +101,7 @@ class Journal:
         self._stream.write(line)
         self._stream.flush()
 
-    def _hash(self, value: str | None) -> str | None:
-        if value is None:
-            return None
+    def _hash(self, value: str) -> str:
         return hashlib.blake2b(value.encode("utf-8", "replace"), key=self._salt, digest_size=8).hexdigest()
 
 

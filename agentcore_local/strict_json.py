@@ -11,6 +11,7 @@ from typing import Any
 # end.
 MAX_DEPTH = 16
 
+_SPACE = " \t\n\r"
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"')
 
 
@@ -25,13 +26,15 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     (also by overflow, as 1e400), lone surrogates, nesting beyond MAX_DEPTH. Raises NotStrictJson.
     """
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8").strip(_SPACE)
     except UnicodeDecodeError:
         raise NotStrictJson("not UTF-8") from None
     if _depth_exceeded(text):
         raise NotStrictJson("nested too deeply")
     try:
-        value = _DECODER.decode(text)
+        value, end = _DECODER.raw_decode(text)
+        if end != len(text):
+            raise NotStrictJson("not JSON")
         if "\\" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # an escaped lone surrogate fails here
     except NotStrictJson:

@@ -225,8 +225,8 @@ def _claim_rows(claims: Mapping[str, Any] | None, policy: Policy, keys: IssuerKe
         wanted, seen = rule_words.wanted(rule, policy, issuer), rule_words.seen(rule, claims, policy, now)
         if rule == "issuer" and keys is None:  # the address of its document is not quite the issuer's name
             yield Row(rule, "not_checked", wanted, seen)
-        elif first := next(found, None):
-            yield Row(rule, "failed", wanted, seen, first[0].value)
+        elif found:
+            yield Row(rule, "failed", wanted, seen, found[0][0].value)
         else:
             yield Row(rule, "ok", wanted, seen)
 
