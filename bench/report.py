@@ -23,6 +23,8 @@ absolute values say little about another one. Reasons and profiles: docs/decisio
 def write(parts: Iterable[Part], folder: Path = FOLDER) -> Path:
     """Write results.md and plots/*.svg; returns the former."""
     (folder / "plots").mkdir(exist_ok=True)
+    for old in (folder / "plots").glob("*.svg"):
+        old.unlink()
     path = folder / "results.md"
     found = list(parts)
     lines = [INTRODUCTION, *_overview(found), *(line for part in found for line in _part(part, folder))]

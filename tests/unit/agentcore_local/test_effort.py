@@ -11,7 +11,7 @@ import io
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from types import FrameType, SimpleNamespace
 from typing import Any
@@ -63,9 +63,10 @@ class OneIssuer:
         pass
 
 
-def plane(folder: Path, pool: Pool, port: int) -> DataPlane:
+@contextmanager
+def plane(folder: Path, pool: Pool, port: int) -> Iterator[DataPlane]:
     """The data plane as it is put together for real, before one agent that runs."""
-    store = Store(folder / "state.sqlite3")
+    store, decisions = Store(folder / "state.sqlite3"), DecisionFile(folder / "decisions.jsonl")
     with store.change():
         store.put_runtime(Runtime("a-0123456789", "a", ARN, 1, "READY", None, SINCE, SINCE))
         store.put_version(Version("a-0123456789", 1, SPEC, "READY", SINCE))
@@ -80,8 +81,10 @@ def plane(folder: Path, pool: Pool, port: int) -> DataPlane:
     rules = Permissions(callers, nobody, nobody, store.resource_policy, lambda: float(NOW), "us-east-1", "000000000000")
     gate = Gate(rules, OneIssuer(), lambda: float(NOW), "http://127.0.0.1:1")
     calls = Calls(store, rollouts, Proxy(pool), Sessions(lambda: 0.0), nobody, new_id)
-    journal = Journal(io.StringIO(), b"salt", lambda: SINCE, DecisionFile(folder / "decisions.jsonl"))
-    return DataPlane(store, gate, calls, journal, "us-east-1", "000000000000", new_id)
+    journal = Journal(io.StringIO(), b"salt", lambda: SINCE, decisions)
+    yield DataPlane(store, gate, calls, journal, "us-east-1", "000000000000", new_id)
+    decisions.close()
+    store.close()
 
 
 @contextmanager
@@ -114,8 +117,10 @@ Send = Callable[[bytes], Awaitable[int]]
 async def with_a_caller(folder: Path, work: Callable[[Send], Awaitable[None]]) -> None:
     """`work` sends requests over one connection, and gets the status of each answer."""
     pool = Pool(5.0)
-    async with agent_server.server(agent_server.answers(ANSWER)) as agent, asyncio.timeout(20):
-        config = server(plane(folder, pool, agent.port)).config
+    talk = agent_server.answers(ANSWER)
+    async with agent_server.server(talk) as agent, asyncio.timeout(20), AsyncExitStack() as stack:
+        app = stack.enter_context(plane(folder, pool, agent.port))
+        config = server(app).config
         config.load()
         state = ServerState()
         listening = await asyncio.get_running_loop().create_server(
