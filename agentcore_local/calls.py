@@ -106,13 +106,14 @@ class Calls:
             # another kind of door.
             headers = [*for_agent(head, door.spec), *ids]
             own = [(AWS_REQUEST_ID, request_id), (SESSION_ID, session_id)]
-            if seat.protocol == "MCP" and head.one(MCP_SESSION) is None:
+            spoken = seat.protocol
+            if spoken == "MCP" and head.one(MCP_SESSION) is None:
                 headers.append((MCP_SESSION, session_id))
                 own.append((MCP_SESSION, session_id))
             declared = None if body.declared is None else int(body.declared)
             length = declared if spooled is None else spooled.size
             content = spooled or body
-            path, over = CONTRACTS[seat.protocol].path, seat.session.over
+            path, over = CONTRACTS[spoken].path, seat.session.over
             request = Request("POST", seat.agent.port, path, headers, content, length, body, over)
             return await self._proxy.relay(request, send, own), seat.session.version
 

@@ -46,7 +46,7 @@ class Head:
     query: bytes
     headers: tuple[tuple[str, str], ...]
     client: str = ""
-    _by_name: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+    by_name: dict[str, list[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_name: dict[str, list[str]] = {}
@@ -55,14 +55,14 @@ class Head:
                 by_name[name].append(value)
             else:
                 by_name[name] = [value]
-        self._by_name = by_name
+        self.by_name = by_name
 
     def add(self, name: str, value: str) -> None:
         self.headers += ((name, value),)
-        self._by_name.setdefault(name, []).append(value)
+        self.by_name.setdefault(name, []).append(value)
 
     def every(self, name: str) -> Sequence[str]:
-        return self._by_name.get(name, ())
+        return self.by_name.get(name, ())
 
     def one(self, name: str) -> str | None:
         """The only value of a header; a repeated header is refused, since two readers could differ on it."""

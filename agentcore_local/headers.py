@@ -73,10 +73,10 @@ def for_agent(head: Head, spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     if configuration := spec.get("requestHeaderConfiguration"):
         allowed = configuration.get("requestHeaderAllowlist", [])
         limits = {**FIXED, **{n.lower(): MAX_ALLOWED_VALUE for n in allowed}}
-    out = []
+    out, by_name = [], head.by_name
     for name, limit in limits.items():
-        values = head.every(name)
-        if not values:
+        values = by_name.get(name)
+        if values is None:
             continue
         value = (",".join(values) if name in ("tracestate", "baggage") else head.one(name)) or ""
         if not value:
