@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Literal, Protocol
 from urllib.parse import quote
 
@@ -163,7 +164,12 @@ class Gate:
         return f'{challenge}, scope="{" ".join(scopes)}"' if scopes else challenge
 
     def _invocations(self, door: Door) -> str:
-        return f"{self._base_url}/runtimes/{quote(door.arn, safe='')}/invocations"
+        return f"{self._base_url}/runtimes/{_quoted(door.arn)}/invocations"
+
+
+@lru_cache(maxsize=256)
+def _quoted(arn: str) -> str:
+    return quote(arn, safe="")
 
 
 def _refusal(verdict: Deny) -> Refused:
