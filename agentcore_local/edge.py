@@ -66,10 +66,12 @@ class Head:
 
     def one(self, name: str) -> str | None:
         """The only value of a header; a repeated header is refused, since two readers could differ on it."""
-        values = self.every(name)
+        values = self.by_name.get(name)
+        if values is None:
+            return None
         if len(values) > 1:
             raise Refused("bad_request", detail=f"Header {name} must be sent once", log_reason="repeated_header")
-        return values[0] if values else None
+        return values[0]
 
 
 def new_id() -> str:
@@ -80,20 +82,21 @@ def new_id() -> str:
 
 def read_head(scope: Scope) -> Head:
     """Check the request line and headers; raise Refused. The HTTP server has no caps and no Host check."""
-    raw, size = scope["headers"], 0
+    raw, size, headers = scope["headers"], 0, []
     for name, value in raw:
         size += len(name) + len(value)
+        # The server leaves blanks at a value's end; they are no part of it (RFC 9110 section 5.5).
+        headers.append((name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")))
     if len(raw) > MAX_FIELDS or size > MAX_HEADER_BYTES:
         raise Refused("headers_too_large")
     if len(scope["raw_path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
         raise Refused("headers_too_large", log_reason="target_too_long")
-    # The server leaves blanks at a value's end; they are no part of it (RFC 9110 section 5.5).
-    headers = tuple([(n.decode("latin-1").lower(), v.decode("latin-1").strip(" \t")) for n, v in raw])
     client = (scope.get("client") or ("",))[0]
-    head = Head(scope["method"], scope["raw_path"], scope["query_string"], headers, client)
-    if len(head.every("host")) != 1:
+    head = Head(scope["method"], scope["raw_path"], scope["query_string"], tuple(headers), client)
+    found = head.by_name
+    if len(found.get("host", ())) != 1:
         raise Refused("bad_request", detail="Exactly one Host header is required", log_reason="bad_host")
-    codings, lengths = head.every("transfer-encoding"), head.every("content-length")
+    codings, lengths = found.get("transfer-encoding", ()), found.get("content-length", ())
     if codings and ([v.strip().lower() for v in codings] != ["chunked"] or scope.get("http_version") != "1.1"):
         raise Refused("bad_request", detail="Transfer-Encoding must be chunked", log_reason="bad_transfer_encoding")
     for length in lengths:
@@ -101,7 +104,7 @@ def read_head(scope: Scope) -> Head:
             raise Refused("bad_request", detail="Content-Length must be a number", log_reason="bad_length")
     if codings and lengths:
         raise Refused("bad_request", detail="Content-Length with Transfer-Encoding", log_reason="two_lengths")
-    if len(head.every("authorization")) > 1:
+    if len(found.get("authorization", ())) > 1:
         raise Refused("duplicate_authorization")
     return head
 

@@ -194,8 +194,8 @@ class Connection(asyncio.Protocol):
 
 def request_head(method: str, target: str, headers: Sequence[tuple[str, str]]) -> bytes:
     """The beginning of a request. Raises ValueError for text that would end a line."""
-    lines = [f"{method} {target} HTTP/1.1", *(f"{n}: {v}" for n, v in headers)]
-    head = "\r\n".join(lines)
-    if head.count("\r") != len(headers) or head.count("\n") != len(headers) or "\0" in head:
+    head = f"{method} {target} HTTP/1.1\r\n" + "".join(map("%s: %s\r\n".__mod__, headers))
+    lines = len(headers) + 1
+    if head.count("\r") != lines or head.count("\n") != lines or "\0" in head:
         raise ValueError("a header holds a control character")
-    return (head + "\r\n\r\n").encode("latin-1")
+    return (head + "\r\n").encode("latin-1")

@@ -29,7 +29,8 @@ class Pool:
         try:
             connection = self._kept_one(port) or await self._connect(port)
         except BaseException:
-            self._let_in()
+            self._free += 1
+            self._wake_one()
             raise
         self._taken.add(connection)
         if self._sweep is None:
@@ -38,7 +39,9 @@ class Pool:
 
     def give_back(self, connection: Connection) -> None:
         """The exchange is over; its connection is closed unless it came to its end."""
-        self._let_in()
+        self._free += 1
+        if self._waiting:
+            self._wake_one()
         self._taken.discard(connection)
         if connection.finish():
             until = self._loop.time() + self._keep_s
@@ -63,11 +66,6 @@ class Pool:
             if waiter.done() and not waiter.cancelled():
                 self._wake_one()  # the place was meant for this one
             raise
-
-    def _let_in(self) -> None:
-        self._free += 1
-        if self._waiting:
-            self._wake_one()
 
     def _wake_one(self) -> None:
         while self._waiting:
