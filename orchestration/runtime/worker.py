@@ -93,8 +93,10 @@ def pack(code_runtime: str) -> dict[str, Any]:
     spec = importlib.util.find_spec("bedrock_agentcore_starter_toolkit")
     assert spec is not None  # noqa: S101  it is in the lock
     sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    from bedrock_agentcore_starter_toolkit.utils.logging_config import setup_toolkit_logging
     from bedrock_agentcore_starter_toolkit.utils.runtime import package
 
+    setup_toolkit_logging(mode="sdk")  # as one of those others does
     packager()["pack"](package, code_runtime)
     return {}
 

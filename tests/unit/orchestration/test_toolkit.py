@@ -114,6 +114,11 @@ class CodeZipPackager:
     def _merge_zips(self, dependencies_zip, direct_code_deploy, output_zip): ...
 """
 
+LOGGING = """
+def setup_toolkit_logging(mode):
+    print("the toolkit logs as for", mode)
+"""
+
 
 class Scene:
     def __init__(self, tmp_path: Path) -> None:
@@ -126,6 +131,7 @@ class Scene:
         (package / "operations" / "runtime" / "launch.py").write_text(OPERATION)
         (package / "utils" / "runtime" / "config.py").write_text(CONFIG)
         (package / "utils" / "runtime" / "package.py").write_text(PACKAGER)
+        (package / "utils" / "logging_config.py").write_text(LOGGING)
         self.build = tmp_path / "build"
         self.log_dir = tmp_path / "state"
         (self.build / "src").mkdir(parents=True)
@@ -315,7 +321,9 @@ def test_dependencies_are_packed_once_as_long_as_the_same_are_asked_for(scene: S
 
 def test_packing_loads_no_more_of_the_toolkit_than_it_needs(scene: Scene, agent: Path) -> None:
     assert packed(scene, agent)
-    assert "all of the toolkit is loaded" not in (scene.log_dir / LOG_NAME).read_text()
+    log = (scene.log_dir / LOG_NAME).read_text()
+    assert "all of the toolkit is loaded" not in log
+    assert "the toolkit logs as for sdk" in log
 
 
 def test_packing_leaves_the_launch_to_say_what_is_wrong(scene: Scene, agent: Path) -> None:
