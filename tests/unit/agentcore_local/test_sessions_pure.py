@@ -1,6 +1,8 @@
+import asyncio
+
 import pytest
 
-from agentcore_local.sessions import SessionKey, Sessions
+from agentcore_local.sessions import Over, SessionKey, Sessions
 from agentcore_local.wire import Refused
 
 LIFECYCLE = {"idleRuntimeSessionTimeout": 60, "maxLifetime": 600}
@@ -160,3 +162,21 @@ def test_a_version_is_depended_on_until_its_last_session_ends(sessions: Sessions
         sessions.end(session)
         sessions.end(session)
         assert sessions.versions() == versions
+
+
+def test_whoever_waits_for_a_sessions_end_is_told_before_it_and_after() -> None:
+    async def waited() -> list[bool]:
+        over, told = Over(), list[bool]()
+
+        async def wait() -> None:
+            await over.wait()
+            told.append(over.is_set())
+
+        early = [asyncio.ensure_future(wait()) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert told == []
+        over.set()
+        await asyncio.gather(*early, wait())
+        return told
+
+    assert asyncio.run(waited()) == [True] * 3
