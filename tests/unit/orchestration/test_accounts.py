@@ -114,3 +114,21 @@ def test_a_local_bucket_that_went_with_its_cloud_is_nothing_to_remove(tmp_path: 
     gone = steps(tmp_path, {}, local=True)
     assert State(gone).remove() is False
     assert not gone.deployment.state_dir.exists()
+
+
+@pytest.mark.parametrize("value", [OURS, f'["{OURS}"]', f'[\n"{OURS}"\n]'])
+@pytest.mark.parametrize("before", ['environment = "dev"', "# allowed_account_ids = []", "old_allowed_account_ids = 1"])
+def test_the_list_is_found_among_values_that_say_nothing_of_it(tmp_path: Path, before: str, value: str) -> None:
+    path = tmp_path / "dev.tfvars"
+    path.write_text(f"{before}\nallowed_account_ids = {value}\nretention = 3\n")
+    assert allowed_accounts({}, tmp_path, [path]) == [OURS]
+    path.write_text(f"{before}\nretention = 3\n")
+    assert allowed_accounts({}, tmp_path, [path]) == []
+
+
+def test_what_is_no_value_is_told_whether_or_not_it_speaks_of_accounts(tmp_path: Path) -> None:
+    path = tmp_path / "dev.tfvars"
+    for text in ('environment = "dev', "environment = ", "environment", '= "dev"', 'environment = "${"'):
+        path.write_text(f"# none\n{text}\n")
+        with pytest.raises(BadInput, match="no Terraform value"):
+            allowed_accounts({}, tmp_path, [path])
