@@ -176,7 +176,10 @@ def test_whoever_waits_for_a_sessions_end_is_told_before_it_and_after() -> None:
         await asyncio.sleep(0)
         assert told == []
         over.set()
-        await asyncio.gather(*early, wait())
+        over_already = Over()
+        over_already.set()
+        async with asyncio.timeout(5):
+            await asyncio.gather(*early, wait(), over_already.wait())
         return told
 
     assert asyncio.run(waited()) == [True] * 3
