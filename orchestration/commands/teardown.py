@@ -188,9 +188,15 @@ class Teardown:
         report.removed += items
 
     def _is_settled(self, endpoints: Endpoints) -> bool:
-        """Whether the state is proven to be what is there. Where the project's values are broken, nothing is proven."""
-        with suppress(OrchestrationError):
-            return self.steps.cloud is not None and self.steps.is_settled(self.steps.tools.terraform(endpoints))
+        """Whether the state is proven to be what is there. Where the project is broken or gone, nothing is proven.
+
+        Its files are looked at and none is made: `tools.terraform` would write the function's package.
+        """
+        steps = self.steps
+        if steps.cloud is None:
+            return False
+        with suppress(OrchestrationError, OSError, ValueError):
+            return steps.is_settled(steps.tools.driver(endpoints, steps.tools.remote()))
         return False
 
     def _destroy(self, endpoints: Endpoints, held: Held, report: TeardownReport, *, refresh: bool) -> None:

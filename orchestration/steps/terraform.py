@@ -110,7 +110,7 @@ class TerraformSteps(CloudSteps):
     def _apply_once(self, terraform: TerraformDriver, endpoints: Endpoints) -> bool:
         """In one go where nothing exists yet, else plan first: a plan without changes is quicker than apply."""
         before = self._seen()
-        inputs = terraform.inputs() if before else ""
+        inputs = terraform.inputs() if before else None
         if not terraform.has_state():
             with self.saving(), self.console.step("terraform apply"), self.account_of_nothing(terraform):
                 terraform.apply(on_line=self.progress)
@@ -149,7 +149,7 @@ class TerraformSteps(CloudSteps):
         )
         return True
 
-    def _settle(self, terraform: TerraformDriver, inputs: str, before: Seen | None) -> None:
+    def _settle(self, terraform: TerraformDriver, inputs: str | None, before: Seen | None) -> None:
         """Note that nothing is left to change, unless somebody else changed something meanwhile."""
         after = self._seen()
         if before and after and after.only_ours_since(before):

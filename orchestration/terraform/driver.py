@@ -136,11 +136,11 @@ class TerraformDriver:
         """True if it is known without a plan that one would find nothing. `mark`: what the cloud says of itself now."""
         return settled.is_settled(self._place, mark)
 
-    def inputs(self) -> str:
-        """Digest of all that a plan reads besides state and cloud."""
+    def inputs(self) -> str | None:
+        """Digest of all that a plan reads besides state and cloud; None where that cannot be told."""
         return settled.inputs_of(self._place)
 
-    def settle(self, inputs: str, mark: str) -> None:
+    def settle(self, inputs: str | None, mark: str) -> None:
         """Note for `is_settled` that a plan of those inputs finds nothing while the cloud says that of itself."""
         settled.settle(self._place, inputs, mark)
 

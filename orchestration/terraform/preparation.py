@@ -25,7 +25,7 @@ def stamp_of(binary: str, path: str | None, source_dir: Path, state: RemoteState
     changed = Path(found).stat().st_mtime_ns if Path(found).exists() else 0
     digest = hashlib.sha256(f"{found}\0{changed}\0{state}\0".encode())
     for file in [source_dir / LOCK_FILE, *sorted(source_dir.rglob("*.tf"))]:
-        if file.exists():
+        if file.is_file():
             digest.update(f"{file.relative_to(source_dir)}\0".encode() + file.read_bytes())
     return digest.hexdigest()
 

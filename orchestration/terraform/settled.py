@@ -33,15 +33,16 @@ def is_settled(place: Environment, mark: str) -> bool:
         recorded = json.loads((place.work_dir / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return bool(recorded == _record(place, inputs_of(place), mark))
+    inputs = inputs_of(place)
+    return inputs is not None and bool(recorded == _record(place, inputs, mark))
 
 
-def settle(place: Environment, inputs: str, mark: str) -> None:
+def settle(place: Environment, inputs: str | None, mark: str) -> None:
     """Note that a plan found nothing, or that an apply ended well.
 
     `inputs` are those of before it: what was edited meanwhile it may have read or not.
     """
-    if _in_doubt(place) or inputs_of(place) != inputs:
+    if inputs is None or _in_doubt(place) or inputs_of(place) != inputs:
         unsettle(place.work_dir)
         return
     handle = os.open(place.work_dir / RECORD, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -69,17 +70,27 @@ def _record(place: Environment, inputs: str, mark: str) -> dict[str, str]:
     return {"inputs": inputs, "state": state, "mark": mark}
 
 
-def inputs_of(place: Environment) -> str:
-    """sha256 over all that a plan reads besides the state and the cloud: tool, sources, values, environment."""
+def inputs_of(place: Environment) -> str | None:
+    """sha256 over all that a plan reads besides the state and the cloud: tool, sources, values, environment.
+
+    None where that cannot be told: something among the sources is no file, or cannot be read.
+    """
+    try:
+        return _inputs_of(place)
+    except OSError:
+        return None
+
+
+def _inputs_of(place: Environment) -> str:
     total = hashlib.sha256(stamp_of(place.binary, place.search_path, place.source_dir, place.state_file).encode())
 
     def add(name: str, content: bytes) -> None:
         total.update(f"\0{name}\0{len(content)}\0".encode("utf-8", "surrogateescape") + content)
 
     for path in _sources(place.source_dir):
-        add(str(path.relative_to(place.source_dir)), path.read_bytes())
+        add(str(path.relative_to(place.source_dir)), _content(path))
     for path in place.var_files:
-        add(str(path), path.read_bytes())
+        add(str(path), _content(path))
     add("values", json.dumps(dict(place.tfvars), sort_keys=True).encode())
     for name, value in sorted(place.variables_of("plan", lambda line: None).items()):
         if name != USER_AGENT and (name.startswith(_PREFIXES) or name.upper() in _NAMES):
@@ -88,8 +99,16 @@ def inputs_of(place: Environment) -> str:
 
 
 def _sources(folder: Path) -> Iterator[Path]:
-    """All but what neither a plan nor an apply reads, sorted."""
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    """All but what neither a plan nor an apply reads, sorted. A linked folder is one of them, and no file."""
+    for parent, folders, files in os.walk(folder):
         left_out = LEFT_OUT(parent, [*folders, *files])
-        folders[:] = sorted(set(folders) - left_out)
-        yield from (Path(parent, name) for name in sorted(set(files) - left_out))
+        linked = {name for name in folders if os.path.islink(os.path.join(parent, name))}
+        folders[:] = sorted(set(folders) - left_out - linked)
+        yield from (Path(parent, name) for name in sorted({*files, *linked} - left_out))
+
+
+def _content(path: Path) -> bytes:
+    """Of a file: a pipe would be waited for. Raises OSError for anything else."""
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    return path.read_bytes()

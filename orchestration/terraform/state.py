@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -127,7 +128,15 @@ def must_move(local: StateSummary | None, remote: StateSummary | None, place: Re
 
 def copy_sources(source_dir: Path, folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
-    return Path(shutil.copytree(source_dir, folder, ignore=LEFT_OUT))
+    return Path(shutil.copytree(source_dir, folder, ignore=LEFT_OUT, copy_function=_copy))
+
+
+def _copy(source: str, target: str) -> None:
+    """What is no file, as an editor's dangling link, Terraform is to meet, or to pass over, as it would there."""
+    if os.path.isfile(source):
+        shutil.copy2(source, target)
+    else:
+        os.symlink(os.path.abspath(source), target)
 
 
 def stage_sources(source_dir: Path, folder: Path, remote: RemoteState) -> Path:

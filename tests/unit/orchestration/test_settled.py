@@ -71,6 +71,21 @@ def in_work_dir(name: str, text: str = "{ }") -> Callable[[Settled], None]:
     return write
 
 
+def a_pipe(settled: Settled) -> None:
+    os.mkfifo(settled.place.source_dir / "pipe.tf")
+
+
+def gone(settled: Settled) -> None:
+    settled.place.source_dir.rename(settled.place.source_dir.with_name("elsewhere"))
+
+
+def linked(name: str, target: str) -> Callable[[Settled], None]:
+    def link(settled: Settled) -> None:
+        (settled.place.source_dir / name).symlink_to(target)
+
+    return link
+
+
 def a_killed_plan(settled: Settled) -> None:
     record(settled.place.work_dir, os.getpid(), "plan", 0.0)
     assert socket.gethostname() in (settled.place.work_dir / "terraform.run.json").read_text()
@@ -86,6 +101,10 @@ def a_killed_plan(settled: Settled) -> None:
         pytest.param(edited("environments/dev.tfvars", "a = 2\n"), id="values"),
         pytest.param(edited("mine.auto.tfvars", "a = 2\n"), id="values-that-load-by-themselves"),
         pytest.param(edited("errored.tfstate"), id="a-state-that-could-not-be-written"),
+        pytest.param(a_pipe, id="a-pipe-that-nobody-opens"),
+        pytest.param(linked(".#main.tf", "nowhere"), id="an-editors-lock"),
+        pytest.param(linked("again", "."), id="a-linked-folder"),
+        pytest.param(gone, id="no-sources"),
         pytest.param(in_work_dir("errored.tfstate"), id="a-state-that-was-kept"),
         pytest.param(in_work_dir("terraform.tfstate"), id="the-state"),
         pytest.param(in_work_dir(CUT_OFF), id="an-apply-that-was-cut-off"),
@@ -100,6 +119,15 @@ def a_killed_plan(settled: Settled) -> None:
 def test_whatever_changed_is_planned(settled: Settled, change: Callable[[Settled], None]) -> None:
     change(settled)
     assert not settled()
+
+
+@pytest.mark.parametrize("odd", [a_pipe, linked(".#main.tf", "nowhere"), linked("again", ".")])
+def test_nothing_is_settled_beside_what_cannot_be_told(settled: Settled, odd: Callable[[Settled], None]) -> None:
+    odd(settled)
+    inputs = inputs_of(settled.place)
+    assert inputs is None
+    settle(settled.place, inputs, MARK)
+    assert not settled() and not (settled.place.work_dir / "settled.json").exists()
 
 
 def test_another_cloud_or_other_values_are_planned(settled: Settled) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,19 @@ def test_a_source_that_is_gone_does_not_stay_in_the_staged_copy(tmp_path: Path) 
     stage_sources(source, tmp_path / "staged", PLACE)
     (source / "old.tf").unlink()
     assert not (stage_sources(source, tmp_path / "staged", PLACE) / "old.tf").exists()
+
+
+def test_what_is_no_file_is_to_terraform_what_it_was(tmp_path: Path) -> None:
+    source = tmp_path / "terraform"
+    source.mkdir()
+    (source / ".#main.tf").symlink_to("nowhere")
+    os.mkfifo(source / "pipe")
+    (source / "policy.json").write_text("{}")
+    (source / "linked.json").symlink_to("policy.json")
+    staged = stage_sources(source, tmp_path / "staged", PLACE)
+    assert os.path.lexists(staged / ".#main.tf") and not (staged / ".#main.tf").exists()
+    assert (staged / "pipe").is_fifo()
+    assert (staged / "linked.json").read_text() == "{}" and not (staged / "linked.json").is_symlink()
 
 
 @pytest.mark.parametrize(

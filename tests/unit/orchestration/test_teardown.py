@@ -59,7 +59,7 @@ class World:
     calls: list[str] = field(default_factory=list)
     searched: list[Ours] = field(default_factory=list)
     log_path: Path = Path("/log")
-    settled: str | None = ""
+    settled: str | Exception = ""
 
     def __post_init__(self) -> None:
         self.control_plane.calls = self.gateway_plane.calls = self.calls
@@ -102,12 +102,11 @@ class World:
         self.calls.append("init")
 
     def terraform(self, endpoints: Any) -> World:
-        self.calls.append("terraform")
-        return self
+        raise AssertionError("it writes into the project")
 
     def is_settled(self, mark: str) -> bool:
-        if self.settled is None:
-            raise BadInput("the values are broken", remedy="none", code="bad_values")
+        if isinstance(self.settled, Exception):
+            raise self.settled
         self.calls.append(f"settled at {mark}")
         return self.settled == mark
 
@@ -563,11 +562,13 @@ NOW = Seen("process", 7, 0)
         pytest.param(NOW, NOW.mark, "destroy without a look", id="proven"),
         pytest.param(NOW, "changed since", "destroy", id="changed"),
         pytest.param(None, NOW.mark, "destroy", id="the-cloud-does-not-say"),
-        pytest.param(NOW, None, "destroy", id="the-values-are-broken"),
+        pytest.param(NOW, BadInput("no", remedy="none", code="bad_values"), "destroy", id="the-values-are-broken"),
+        pytest.param(NOW, FileNotFoundError("main.tf"), "destroy", id="the-sources-are-gone"),
+        pytest.param(NOW, UnicodeDecodeError("utf-8", b"", 0, 1, "no"), "destroy", id="a-file-is-no-text"),
     ],
 )
 def test_the_state_is_believed_where_it_is_proven_alone(
-    at_home: AtHome, seen: Seen | None, settled: str | None, destroy: str
+    at_home: AtHome, seen: Seen | None, settled: str | Exception, destroy: str
 ) -> None:
     at_home.made().record(ports=Ports(1, 2, 3))
     at_home.cloud.seen, at_home.world.settled = seen, settled
@@ -580,7 +581,7 @@ def test_the_state_is_believed_where_it_is_proven_alone(
 
 def test_no_state_is_believed_on_aws(here: Here) -> None:
     here.made().teardown().down()
-    assert "destroy" in here.world.calls and "terraform" not in here.world.calls
+    assert "destroy" in here.world.calls and not any(call.startswith("settled") for call in here.world.calls)
 
 
 @pytest.mark.parametrize(
