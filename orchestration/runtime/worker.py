@@ -18,7 +18,6 @@ import os
 import re
 import runpy
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,27 +38,9 @@ def launch(request: dict[str, Any]) -> dict[str, Any]:
     it still exists; the conflict on the name finds the right one.
     """
     operation = importlib.import_module("bedrock_agentcore_starter_toolkit.operations.runtime.launch")
+    attentive = beside("attentive")["attentive"]
     operation.BedrockAgentCoreClient = attentive(operation.BedrockAgentCoreClient, request["poll_s"])  # type: ignore[attr-defined]
     return launch_image(request, operation) if request["image"] else launch_code(request)
-
-
-def attentive(base: Any, poll_s: float) -> Any:
-    """A class like `base`, the toolkit's client, which looks for the endpoint but once a second."""
-
-    class Attentive(base):  # type: ignore[misc]
-        def wait_for_agent_endpoint_ready(self, agent_id: str, *rest: Any, max_wait: int = 120, **named: Any) -> str:
-            until = time.monotonic() + max_wait
-            while time.monotonic() < until and self._is_on_its_way(agent_id):
-                time.sleep(poll_s)
-            return str(super().wait_for_agent_endpoint_ready(agent_id, *rest, **named))
-
-        def _is_on_its_way(self, agent_id: str) -> bool:
-            try:
-                return self.get_agent_runtime_endpoint(agent_id).get("status") in ("CREATING", "UPDATING")
-            except self.client.exceptions.ResourceNotFoundException:
-                return True
-
-    return Attentive
 
 
 def launch_code(request: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +48,7 @@ def launch_code(request: dict[str, Any]) -> dict[str, Any]:
     from bedrock_agentcore_starter_toolkit.utils.runtime.config import load_config, save_config
 
     # It would compress all dependencies again for each change of the code.
-    package.CodeZipPackager = packager()["sparing"](package.CodeZipPackager)
+    package.CodeZipPackager = beside("packager")["sparing"](package.CodeZipPackager)
     config_path = Path.cwd() / CONFIG
     runtime = configured(
         request,
@@ -83,9 +64,9 @@ def launch_code(request: dict[str, Any]) -> dict[str, Any]:
     return {"id": str(result.agent_id), "arn": str(result.agent_arn)}
 
 
-def packager() -> dict[str, Any]:
-    """The module beside this script, which is not on the path."""
-    return runpy.run_path(str(Path(__file__).with_name("packager.py")))
+def beside(name: str) -> dict[str, Any]:
+    """A module beside this script, whose folder is not on the path."""
+    return runpy.run_path(str(Path(__file__).with_name(f"{name}.py")))
 
 
 def pack(code_runtime: str) -> dict[str, Any]:
@@ -97,7 +78,7 @@ def pack(code_runtime: str) -> dict[str, Any]:
     from bedrock_agentcore_starter_toolkit.utils.runtime import package
 
     setup_toolkit_logging(mode="sdk")  # as one of those others does
-    packager()["pack"](package, code_runtime)
+    beside("packager")["pack"](package, code_runtime)
     return {}
 
 

@@ -64,7 +64,7 @@ from types import SimpleNamespace
 class BedrockAgentCoreClient:
     client = SimpleNamespace(exceptions=SimpleNamespace(ResourceNotFoundException=KeyError))
 
-    def get_agent_runtime_endpoint(self, agent_id):
+    def get_agent_runtime_endpoint(self, agent_id, endpoint_name):
         SEEN.append(agent_id)
         return {"status": {1: "CREATING", 2: "UPDATING"}[len(SEEN)]} if len(SEEN) < 3 else {"status": "READY"}
 

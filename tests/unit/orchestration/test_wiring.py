@@ -123,6 +123,11 @@ def test_the_toolkit_is_given_the_local_cloud_in_place_of_stray_endpoints(tmp_pa
     assert given["BEDROCK_AGENTCORE_DP_ENDPOINT"] == LOCAL_ENDPOINTS.data_plane
 
 
+@pytest.mark.parametrize(("target", "poll_s"), [(Target.AWS, 1.0), (Target.LOCAL, 0.1)])
+def test_the_toolkit_asks_aws_no_more_than_once_a_second(tmp_path: Path, target: Target, poll_s: float) -> None:
+    assert tools(tmp_path, target).toolkit(LOCAL_ENDPOINTS, 60.0).poll_s == poll_s
+
+
 def test_on_aws_every_endpoint_override_is_dropped_and_the_rest_handed_on(tmp_path: Path) -> None:
     given = tools(tmp_path, Target.AWS)._variables(aws_endpoints("us-east-1"))
     dropped = {name for name in USER if name.startswith(("AWS_ENDPOINT_URL", "BEDROCK_AGENTCORE_", "OIDC_"))}
