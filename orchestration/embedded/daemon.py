@@ -134,17 +134,16 @@ class Daemon:
         """SIGTERM, then SIGKILL after a while; True if something was running.
 
         SIGKILL at once for one that was moved with its folder: it would save its secrets to where that was.
+        Raises Unfit for one that outlives that; its record stays.
         """
         process = self.process()
         if process is not None:
             try:
                 process.kill() if self.moved() else process.terminate()
                 process.resume()  # one that is stopped cannot end, or save what it holds, by itself
-                if not _ends(process):
-                    process.kill()
-                    _ends(process)
             except psutil.NoSuchProcess:
                 pass
+            ensure_end(process)
         self._record.unlink(missing_ok=True)
         return process is not None
 
@@ -170,6 +169,20 @@ def holds(pid: int, ports: Sequence[int]) -> bool:
     return listening.issuperset(ports)
 
 
+def ensure_end(process: psutil.Process) -> None:
+    """SIGKILL for one that does not end by itself after SIGTERM. Raises Unfit where that is of no use either."""
+    if _ends(process):
+        return
+    with suppress(psutil.NoSuchProcess):
+        process.kill()
+    if not _ends(process):
+        raise Unfit(
+            f"process {process.pid} does not end",
+            remedy=f"ps -o pid,stat,wchan,args -p {process.pid}  # what it waits for; then the same command again",
+            code="process_stays",
+        )
+
+
 def _ends(process: psutil.Process) -> bool:
     """Wait until it has ended; False if it does not. Whoever has to reap it may take seconds: it holds nothing then."""
     with suppress(psutil.NoSuchProcess):
@@ -188,6 +201,7 @@ def end_strays(folder: Path, names: Sequence[str]) -> bool:
     """End daemons of those names that work in a folder, also when it is gone; True if there were any.
 
     For daemons without a pid file: the folder was deleted, or we were interrupted before the file was written.
+    Raises Unfit for one that does not end.
     """
     found = []
     for _, process in in_folders(lambda place: place == folder, names):
@@ -197,8 +211,7 @@ def end_strays(folder: Path, names: Sequence[str]) -> bool:
         except psutil.NoSuchProcess:
             continue
     for process in found:
-        if not _ends(process):
-            process.kill()
+        ensure_end(process)
     return bool(found)
 
 

@@ -12,15 +12,18 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from orchestration.embedded.daemon import (
     START_TIMEOUT_S,
+    STOP_TIMEOUT_S,
     Daemon,
     base_environment,
     end_strays,
+    ensure_end,
     free_port,
     holds,
     in_folders,
@@ -125,6 +128,40 @@ def test_one_that_nobody_reaps_has_ended(daemon: Daemon) -> None:
             assert process.status() == psutil.STATUS_ZOMBIE
         finally:
             parent.kill()
+
+
+class Stubborn:
+    """As much of a process as an end takes; ended by SIGKILL, or by nothing. Waiting takes no time."""
+
+    pid = 7
+
+    def __init__(self, *, mortal: bool) -> None:
+        self.mortal, self.waited, self.killed = mortal, 0.0, 0
+
+    def status(self) -> str:
+        return psutil.STATUS_DEAD if self.mortal and self.killed else psutil.STATUS_DISK_SLEEP
+
+    def wait(self, timeout: float) -> None:
+        self.waited += timeout
+        if self.status() != psutil.STATUS_DEAD:
+            raise psutil.TimeoutExpired(timeout)
+
+    def kill(self) -> None:
+        assert self.waited > STOP_TIMEOUT_S / 2, "it may be saving what it holds"
+        self.killed += 1
+
+
+def test_one_that_does_not_end_by_itself_is_killed() -> None:
+    process: Any = Stubborn(mortal=True)
+    ensure_end(process)
+    assert process.killed == 1
+
+
+def test_one_that_outlives_that_is_not_said_to_have_ended() -> None:
+    process: Any = Stubborn(mortal=False)
+    with pytest.raises(Unfit, match="process 7 does not end") as caught:
+        ensure_end(process)
+    assert (caught.value.code, process.killed) == ("process_stays", 1)
 
 
 def test_stopping_what_does_not_run_is_no_error(daemon: Daemon) -> None:
