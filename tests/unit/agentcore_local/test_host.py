@@ -24,10 +24,10 @@ def launch(folder: Path, main: str) -> Launch:
     return Launch(("a-0123456789", 1), folder, "main.py", {}, folder / "agent.log")
 
 
-def hosted(work: Callable[[AgentHost], Awaitable[Any]]) -> Any:
+def hosted(work: Callable[[AgentHost], Awaitable[Any]], seen: Callable[[Any], Any] = lambda session: session) -> Any:
     async def run() -> Any:
         async with aiohttp.ClientSession() as session:
-            host = AgentHost(session, "us-east-1", lambda *a, **k: None)
+            host = AgentHost(seen(session), "us-east-1", lambda *a, **k: None)
             try:
                 return await work(host)
             finally:
@@ -56,6 +56,22 @@ def test_an_agent_that_cannot_start_is_not_tried_by_every_caller(tmp_path: Path)
     results = hosted(work)
     assert all(isinstance(r, StartFailed) and "broken" in str(r) for r in results)
     assert (tmp_path / "starts").read_text() == "x"
+
+
+def test_an_agent_is_asked_how_it_is_once_it_listens(tmp_path: Path) -> None:
+    asked = launch(tmp_path, "import time; time.sleep(0.1)" + SERVE)
+    listened: list[bool] = []
+
+    class Looking:
+        def __init__(self, session: aiohttp.ClientSession) -> None:
+            self._session = session
+
+        def get(self, url: str, **options: Any) -> Any:
+            listened.append(listens(int(url.removesuffix("/ping").rpartition(":")[2])))
+            return self._session.get(url, **options)
+
+    assert hosted(lambda host: host.ensure(asked), Looking).port
+    assert set(listened) == {True}
 
 
 def test_a_stopped_agent_is_gone(tmp_path: Path) -> None:
