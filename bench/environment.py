@@ -8,9 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from bench import commands
 from bench.facts import machine, now, versions
 from bench.floor import ROOT, Took, Watch
 from bench.result import Cell, Goal, Part, Table
@@ -26,37 +29,52 @@ METHOD = (
 )
 
 
+@dataclass(frozen=True)
+class Way:
+    """One way to an environment: `make` does it in an empty folder, within so many seconds."""
+
+    name: str
+    make: Callable[[Path, float], None]
+    needs_index: bool = True
+
+
 def measure(offline: bool = False) -> Part:
-    """Takes about a minute and a half, nearly all of it pip's, which needs the package index."""
+    """Takes about a minute and a half, nearly all of it pip's."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        took, why = timed(Path(name), offline)
+        took, absent = timed(WAYS, Path(name), offline)
     rows: list[list[Cell]] = [
         [what, round(one.seconds, 1), round(one.cpu_s, 1), _of(took, what)] for what, one in took.items()
     ]
-    table = Table("Environments", ["what", "s", "processor s", f"of {PIP}"], rows, why and f"{PIP} is left out: {why}.")
-    goals = [Goal(f"{SYNC}, warm cache / {PIP}", _of(took, SYNC), 0.1, "low", why=why)]
+    note = " ".join(f"{what} is left out: {why}." for what, why in absent.items())
+    table = Table("Environments", ["what", "s", "processor s", f"of {PIP}"], rows, note)
+    goals = [Goal(f"{SYNC}, warm cache / {PIP}", _of(took, SYNC), 0.1, "low", why=absent.get(PIP, ""))]
     return Part("environment", "The environment", METHOD, now(), machine(), versions(), goals, [table])
 
 
-def timed(folder: Path, offline: bool) -> tuple[dict[str, Took], str]:
-    """What each took, and why pip is not among them."""
-    ways: dict[str, Callable[[Path], None]] = {SETUP: _setup, SYNC: _sync}
-    if not offline:
-        ways[PIP] = _pip
-    watch = Watch()
-    for number, (what, way) in enumerate(ways.items()):
+def timed(
+    ways: Sequence[Way], folder: Path, offline: bool, deadline_s: float = DEADLINE_S
+) -> tuple[dict[str, Took], dict[str, str]]:
+    """What each took, and why others are not among them. All of them have the deadline together.
+
+    Raises RuntimeError where one fails that needs no package index.
+    """
+    watch, absent, until = Watch(), dict[str, str](), time.monotonic() + deadline_s
+    for number, way in enumerate(ways):
+        if offline and way.needs_index:
+            absent[way.name] = "--offline"
+            continue
         place = folder / str(number)
         place.mkdir()
         try:
-            with watch(what):
-                way(place)
+            with watch(way.name):
+                way.make(place, until - time.monotonic())
         except (RuntimeError, subprocess.TimeoutExpired) as e:
-            if what != PIP:
+            if not way.needs_index:
                 raise
             late = isinstance(e, subprocess.TimeoutExpired)
-            return watch.took, f"it was not done in {DEADLINE_S} s" if late else str(e).splitlines()[-1]
+            absent[way.name] = f"it was not done in {deadline_s:g} s" if late else str(e).splitlines()[-1]
         shutil.rmtree(place)
-    return watch.took, "--offline" if offline else ""
+    return watch.took, absent
 
 
 def unpinned(requirements: str) -> list[str]:
@@ -65,22 +83,25 @@ def unpinned(requirements: str) -> list[str]:
     return [re.split(r"[=<>~!; ]", line)[0] for line in lines if line]
 
 
-def _setup(place: Path) -> None:
+def _setup(place: Path, deadline_s: float) -> None:
     (place / "scripts").mkdir()
     shutil.copy(ROOT / "scripts" / "bootstrap.py", place / "scripts")
     shutil.copy(LOCK, place)
-    _run([_python(), "scripts/bootstrap.py"], place)
+    _run([_python(), "scripts/bootstrap.py"], place, deadline_s)
 
 
-def _sync(place: Path) -> None:
-    _run([UV, "venv", "--quiet", "--python", _python(), ".venv"], place)
-    _run([UV, "pip", "sync", "--quiet", "--python", ".venv/bin/python", "--require-hashes", str(LOCK)], place)
+def _sync(place: Path, deadline_s: float) -> None:
+    _run([UV, "venv", "--quiet", "--python", _python(), ".venv"], place, deadline_s)
+    sync = ["pip", "sync", "--quiet", "--python", ".venv/bin/python", "--require-hashes", str(LOCK)]
+    _run([UV, *sync], place, deadline_s)
 
 
-def _pip(place: Path) -> None:
-    _run([_python(), "-m", "venv", ".venv"], place)
+def _pip(place: Path, deadline_s: float) -> None:
+    began = time.monotonic()
+    _run([_python(), "-m", "venv", ".venv"], place, deadline_s)
     names = unpinned((ROOT / "requirements.txt").read_text())
-    _run([".venv/bin/python", "-m", "pip", "install", "--quiet", "--retries=1", "--timeout=15", *names], place)
+    install = ["-m", "pip", "install", "--quiet", "--retries=1", "--timeout=15", *names]
+    _run([".venv/bin/python", *install], place, deadline_s - (time.monotonic() - began))
 
 
 def _python() -> str:
@@ -92,10 +113,9 @@ def _of(took: Mapping[str, Took], what: str) -> float | None:
     return round(took[what].seconds / took[PIP].seconds, 3) if PIP in took else None
 
 
-def _run(argv: list[str], folder: Path) -> None:
+def _run(argv: list[str], folder: Path, deadline_s: float) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    done = subprocess.run(
-        argv, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=DEADLINE_S
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(argv[:4])} ended with {done.returncode}: {done.stderr.strip()[-200:]}")
+    commands.run(argv, folder, environment, max(0.0, deadline_s))
+
+
+WAYS = (Way(SYNC, _sync, needs_index=False), Way(SETUP, _setup), Way(PIP, _pip))

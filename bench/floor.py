@@ -6,14 +6,14 @@ import json
 import os
 import resource
 import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench import commands
 from orchestration.settings import CODE_RUNTIME
 from scripts.load import own_emulator
 from tests.contract.cloud import Emulator
@@ -86,11 +86,12 @@ class Bare:
     def terraform(self, command: str, *options: str, values: bool = True) -> str:
         binary = os.environ.get("TERRAFORM") or "terraform"
         given = [f"-var-file={self.values}"] if values else []
-        return _run([binary, command, "-no-color", *given, *options], self.folder / "terraform", self.environment)
+        argv = [binary, command, "-no-color", *given, *options]
+        return commands.run(argv, self.folder / "terraform", self.environment).stdout
 
-    def upload(self, package: Path) -> None:
-        bucket = json.loads(self.terraform("output", "-json", values=False))["artifact_bucket_name"]["value"]
-        self.emulator.client("s3").upload_file(str(package), bucket, "bench/deployment.zip")
+    def bucket(self) -> str:
+        made = json.loads(self.terraform("output", "-json", values=False))
+        return str(made["artifact_bucket_name"]["value"])
 
 
 def floor(folder: Path, deployed: Path) -> dict[str, Took]:
@@ -102,32 +103,31 @@ def floor(folder: Path, deployed: Path) -> dict[str, Took]:
     with own_emulator(folder / "emulator") as emulator:
         watch.took["emulator start"] = Took(time.monotonic() - began, 0.0)
         bare = Bare(folder, emulator, values, deployed / "terraform.rc")
-        with watch("terraform init"):
-            bare.terraform("init", "-input=false", values=False)
-        with watch("terraform apply"):
-            bare.terraform("apply", "-input=false", "-auto-approve")
-        with watch("packaging"):
-            package = packaged(deployed / "build" / "src", folder / "packed")
-        with watch("upload"):
-            bare.upload(package)
-        with watch("terraform plan, no change"):
-            bare.terraform("plan", "-input=false", "-detailed-exitcode")
-        with watch("terraform destroy"):
-            bare.terraform("destroy", "-input=false", "-auto-approve")
+        parts(bare, watch, lambda: packaged(deployed / "build" / "src", folder / "packed"))
     return watch.took
 
 
-def packaged(source: Path, cache: Path) -> Path:
-    """As the toolkit does it for the first time."""
+def parts(bare: Bare, watch: Watch, package: Callable[[], Path]) -> None:
+    """Each is timed without what only the benchmark needs to know."""
+    with watch("terraform init"):
+        bare.terraform("init", "-input=false", values=False)
+    with watch("terraform apply"):
+        bare.terraform("apply", "-input=false", "-auto-approve")
+    with watch("packaging"):
+        packed = package()
+    bucket, s3 = bare.bucket(), bare.emulator.client("s3")
+    with watch("upload"):
+        s3.upload_file(str(packed), bucket, "bench/deployment.zip")
+    with watch("terraform plan, no change"):
+        bare.terraform("plan", "-input=false", "-detailed-exitcode")
+    with watch("terraform destroy"):
+        bare.terraform("destroy", "-input=false", "-auto-approve")
+
+
+def packaged(source: Path, cache: Path, program: str = PACK) -> Path:
+    """As the toolkit does it for the first time; what it leaves in the temporary folder goes with the cache."""
     cache.mkdir()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path}
-    _run([sys.executable, "-c", PACK, str(source), str(cache), CODE_RUNTIME], cache, environment)
+    environment = {**os.environ, "PATH": path, "TMPDIR": str(cache)}
+    commands.run([sys.executable, "-c", program, str(source), str(cache), CODE_RUNTIME], cache, environment)
     return cache / "deployment.zip"
-
-
-def _run(argv: list[str], folder: Path, environment: Mapping[str, str]) -> str:
-    done = subprocess.run(argv, cwd=folder, env=dict(environment), capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(argv[:2])} ended with {done.returncode}: {done.stderr[-400:]}")
-    return done.stdout

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from typing import Any
 
 import boto3
 
-from bench import runtimes
+from bench import commands, runtimes
 from bench.facts import machine, now, versions
 from bench.floor import ROOT, Took, Watch, floor
 from bench.result import Cell, Goal, Part, Plot, Table
@@ -92,10 +91,10 @@ def goals(
 def tables(
     ran: Mapping[str, Ran], least: Mapping[str, Took], uploaded: float, sizes: Mapping[int, Mapping[str, Any]]
 ) -> list[Table]:
-    commands: list[list[Cell]] = []
+    told: list[list[Cell]] = []
     for name, one in ran.items():
-        commands.append([name, round(one.took.seconds, 2), round(one.took.cpu_s, 2)])
-        commands += [[f"- {step}", seconds, None] for step, seconds in one.steps.items()]
+        told.append([name, round(one.took.seconds, 2), round(one.took.cpu_s, 2)])
+        told += [[f"- {step}", seconds, None] for step, seconds in one.steps.items()]
     bare: list[list[Cell]] = [[name, round(took.seconds, 2), round(took.cpu_s, 2)] for name, took in least.items()]
     bare.append(["upload once more, to the running deployment", round(uploaded, 2), None])
     cases: list[list[Cell]] = [
@@ -103,7 +102,7 @@ def tables(
         for count, one in sizes.items()
     ]
     return [
-        Table("Commands", ["what", "s", "processor s"], commands, "Each with the steps that it tells of."),
+        Table("Commands", ["what", "s", "processor s"], told, "Each with the steps that it tells of."),
         Table("Bare parts", ["what", "s", "processor s"], bare),
         Table("Smoke test", ["cases", "s", "slowest case, s", "sum of the cases, s"], cases, "Four at a time."),
     ]
@@ -114,9 +113,7 @@ def command(*argv: str) -> Ran:
     environment = {**os.environ, "TARGET": "local", "ENVIRONMENT": ENVIRONMENT, "NO_COLOR": "1"}
     watch = Watch()
     with watch("it"):
-        done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(argv[:2])} ended with {done.returncode}: {done.stderr[-600:]}")
+        done = commands.run(argv, ROOT, environment)
     matches = (STEP.fullmatch(line) for line in done.stderr.splitlines())
     return Ran(watch.took["it"], {m[1]: float(m[2]) for m in matches if m}, done.stdout)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import leather
@@ -20,19 +20,26 @@ absolute values say little about another one. Reasons and profiles: docs/decisio
 """
 
 
-def write(parts: Iterable[Part], folder: Path = FOLDER) -> Path:
-    """Write results.md and plots/*.svg; returns the former."""
+def write(parts: Iterable[Part], folder: Path = FOLDER, absent: Mapping[str, str] | None = None) -> Path:
+    """Write results.md and plots/*.svg; returns the former.
+
+    `absent` says why parts were not measured this time.
+    """
     (folder / "plots").mkdir(exist_ok=True)
     for old in (folder / "plots").glob("*.svg"):
         old.unlink()
     path = folder / "results.md"
     found = list(parts)
-    lines = [INTRODUCTION, *_overview(found), *(line for part in found for line in _part(part, folder))]
+    lines = [INTRODUCTION, *_overview(found, absent or {}), *(line for part in found for line in _part(part, folder))]
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
 
 
-def _overview(parts: Sequence[Part]) -> Iterator[str]:
+def _overview(parts: Sequence[Part], absent: Mapping[str, str]) -> Iterator[str]:
+    old = {part.name: part.ran_at for part in parts}
+    for name, why in absent.items():
+        below = f"what is below is of {old[name]}" if name in old else "nothing is below"
+        yield f"**The part {name} was not measured this time, {below}**: {why}.\n"
     goals = [goal for part in parts for goal in part.goals]
     missed = [goal.what for goal in goals if goal.met is False]
     unknown = [goal.what for goal in goals if goal.met is None]
