@@ -1,4 +1,5 @@
--- wrk's requests: TOKENS holds one Authorization header's value a line ("-" for none), taken in turn, on from number FIRST.
+-- wrk's requests: TOKENS holds one Authorization header's value a line ("-" for none), and after a tab the session's id
+-- if there is one; lines are taken in turn, on from number FIRST.
 -- The last line of the output is one JSON document.
 local prepared, at = {}, 0
 
@@ -6,7 +7,9 @@ function init(args)
   local number = 0
   for line in io.lines(os.getenv("BENCH_TOKENS")) do
     local headers = { ["Content-Type"] = "application/json" }
-    if line ~= "-" then headers["Authorization"] = line end
+    local token, session = line:match("^([^\t]*)\t?(.*)$")
+    if token ~= "-" then headers["Authorization"] = token end
+    if session ~= "" then headers["X-Amzn-Bedrock-AgentCore-Runtime-Session-Id"] = session end
     number = number + 1
     prepared[number] = wrk.format("POST", nil, headers, os.getenv("BENCH_BODY"))
   end

@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 import psutil
@@ -25,6 +26,7 @@ from tests.contract.cloud import eventually, free_port, send
 from tests.contract.provider import CLIENT, ISSUER
 from tests.fakes.tokens import rsa_key
 
+START_S = 15.0
 FILES = Path(__file__).with_name("peers")
 SYSTEM = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 REFUSED = (
@@ -38,6 +40,10 @@ REFUSED = (
     "unsigned",
     "public-key-as-secret",
 )
+
+
+class Unfit(Exception):
+    """A peer that nothing can be compared with, and why."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class Peer:
 
     @contextmanager
     def running(self, folder: Path, upstream: int, cpu: int | None) -> Iterator[Proxy]:
-        """Run it until the end. Raises AssertionError when it does not answer."""
+        """Run it until the end. Raises Unfit, with its own last words, when it does not answer."""
         folder.mkdir()
         port = free_port()
         argv = self.configured(folder, port, upstream)
@@ -95,12 +101,30 @@ class Peer:
             process = subprocess.Popen(argv, stdout=log, stderr=log, preexec_fn=on(cpu))
         try:
             url = f"http://127.0.0.1:{port}"
-            eventually(lambda: send("GET", url, None, {}).status, f"{self.name} answers")
+            _wait_for(process, url, folder)
             main = psutil.Process(process.pid)
             yield Proxy(url, main, tuple(main.children(recursive=True)))
         finally:
             process.terminate()
             process.wait(10)
+
+
+def _wait_for(process: subprocess.Popen[bytes], url: str, folder: Path) -> None:
+    """Until it answers or has ended."""
+    try:
+        eventually(lambda: process.poll() is not None or send("GET", url, None, {}).status, "an answer", START_S)
+    except AssertionError:
+        raise Unfit(f"it did not answer within {START_S:g} s; {_last_words(folder)}") from None
+    if process.poll() is not None:
+        raise Unfit(f"it ended with {process.returncode}; {_last_words(folder)}")
+
+
+def _last_words(folder: Path) -> str:
+    """The last line that it wrote, on its output or into its log."""
+    logs = (folder / name for name in ("output", "error.log"))
+    lines = [line for log in logs if log.exists() for line in log.read_text(errors="replace").splitlines()]
+    said = [line.strip() for line in lines if line.strip()]
+    return f"its last words: {said[-1].replace(str(folder), '.')[-300:]}" if said else "it said nothing"
 
 
 @dataclass(frozen=True)
@@ -148,7 +172,10 @@ def wrong(url: str) -> str:
     """What is wrong with the verdicts there; empty when the good token is let in and every bad one refused."""
     good, bad = credentials()
     for kind, headers in {"good": good, **{kind: bad[kind][0] for kind in REFUSED}}.items():
-        status = send("POST", url, b'{"do": "json"}', {"Content-Type": "application/json", **headers}).status
+        try:
+            status = send("POST", url, b'{"do": "json"}', {"Content-Type": "application/json", **headers}).status
+        except (OSError, HTTPException) as e:
+            return f"it left the token {kind!r} without an answer ({type(e).__name__})"
         if (status == 200) is not (kind == "good") or status >= 500:
             return f"it answered {status} to the token {kind!r}"
     return ""

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +43,8 @@ class Rig:
     arn: str
     door: Subject
     bare: Subject
-    peers: Mapping[str, Subject]
-    absent: Mapping[str, str]
+    peers: dict[str, Subject]
+    absent: dict[str, str]
     folder: Path
     callers_cpu: int | None
 
@@ -52,6 +52,11 @@ class Rig:
     def everyone(self) -> list[Subject]:
         """Those that all loads are for."""
         return [s for s in (self.bare, self.door, self.peers.get(peer.HAPROXY.name)) if s is not None]
+
+    def leave_out(self, name: str, why: str) -> None:
+        """A peer, from now on."""
+        del self.peers[name]
+        self.absent[name] = why
 
     def load(self, s: Subject, tokens: Path, body: str, connections: int, seconds: float, first: int = 0) -> wrk.Run:
         """Load it with the tokens from the `first` on."""
@@ -93,27 +98,31 @@ def rig() -> Iterator[Rig]:
         bare = Subject("bare agent", f"http://127.0.0.1:{said['port']}/invocations", psutil.Process(said["pid"]))
         pin(door.process, doors_cpu)
         pin(bare.process, callers_cpu)
-        peers, absent = dict[str, Subject](), dict[str, str]()
-        for one in peer.PEERS:
-            try:
-                peers[one.name] = stack.enter_context(_proxy(one, folder, path, said["port"], doors_cpu))
-            except Unfit as e:
-                absent[one.name] = str(e)
+        peers, absent = compared(peer.PEERS, stack, folder, path, said["port"], doors_cpu)
         yield Rig(local, arn, door, bare, peers, absent, folder, callers_cpu)
 
 
-class Unfit(Exception):
-    """A peer that nothing can be compared with, and why."""
+def compared(
+    peers: Iterable[peer.Peer], stack: ExitStack, folder: Path, path: str, upstream: int, cpu: int | None
+) -> tuple[dict[str, Subject], dict[str, str]]:
+    """Those that run until the end of the stack, and why others do not."""
+    there, absent = dict[str, Subject](), dict[str, str]()
+    for one in peers:
+        try:
+            there[one.name] = stack.enter_context(_proxy(one, folder, path, upstream, cpu))
+        except (peer.Unfit, OSError, psutil.Error) as e:
+            absent[one.name] = str(e)
+    return there, absent
 
 
 @contextmanager
 def _proxy(one: peer.Peer, folder: Path, path: str, upstream: int, cpu: int | None) -> Iterator[Subject]:
-    """Raises Unfit where it is not installed, and where it lets in a wrong token."""
+    """Raises Unfit where it is not installed, does not start, and where it lets in a wrong token."""
     if not one.is_there:
-        raise Unfit(f"Debian's {one.package} is not installed")
+        raise peer.Unfit(f"Debian's {one.package} is not installed")
     with one.running(folder / one.package, upstream, cpu) as proxy:
         if wrong := peer.wrong(proxy.url + path):
-            raise Unfit(wrong)
+            raise peer.Unfit(wrong)
         yield Subject(one.name, proxy.url + path, proxy.process, proxy.workers)
 
 

@@ -46,7 +46,6 @@ def measure() -> Part:
     rows: list[list[Cell]] = [
         [n, round(ready[n], 2), round(ready[n] / n, 2), round(memory[n])] for n in NUMBERS
     ]  # fmt: skip
-    most = max(NUMBERS)
     return Part(
         "scale",
         "Many agents",
@@ -54,7 +53,10 @@ def measure() -> Part:
         now(),
         machine(),
         versions(),
-        [Goal(f"{most} agents READY, for each", ready[most] / most, PER_AGENT_S, "low", unit="s")],
+        [
+            Goal(f"{n} {'agent' if n == 1 else 'agents'} READY, for each", ready[n] / n, PER_AGENT_S, "low", unit="s")
+            for n in NUMBERS
+        ],
         [Table("Agents", ["number", "all READY, s", "for each, s", "memory of one, MiB"], rows)],
         [
             Plot("Agents READY", "agents", "seconds", {"made at once": [(float(n), ready[n]) for n in NUMBERS]}),

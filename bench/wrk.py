@@ -17,7 +17,10 @@ SCRIPT = Path(__file__).with_name("load.lua")
 
 @dataclass(frozen=True)
 class Run:
-    """One run against one server. cpu_s: what the server's process used meanwhile."""
+    """One run against one server. cpu_s: what the server's processes used meanwhile.
+
+    `broken`: calls that ended otherwise than with an answer.
+    """
 
     requests: int
     seconds: float
@@ -34,6 +37,14 @@ class Run:
     @property
     def per_cpu_s(self) -> float:
         return self.requests / self.cpu_s if self.cpu_s else 0.0
+
+    def wrong(self, refused: bool = False) -> str:
+        """Why nothing can be told from it; empty where each call was answered, and refused if it had to be."""
+        if self.broken or not self.requests:
+            return f"{self.broken} calls broke beside {self.requests} that were answered"
+        if self.refused != (self.requests if refused else 0):
+            return f"{self.refused} of {self.requests} calls were refused"
+        return ""
 
 
 def is_there() -> bool:
