@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import ssl
+from functools import cache
+
 import httpx
 
 
 def local_client(timeout_s: float) -> httpx.Client:
     """A client for loopback: proxies and netrc of the environment are ignored."""
-    return httpx.Client(timeout=timeout_s, trust_env=False)
+    return httpx.Client(timeout=timeout_s, trust_env=False, verify=_authorities())
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Read once for all local clients, of which a command makes a dozen: it takes longer than most of their calls."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def aws_client(timeout_s: float) -> httpx.Client:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -302,6 +303,13 @@ def url_of(server: Server) -> str:
 def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login ann password p\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+
+def test_local_clients_share_the_authorities_by_which_a_foreign_provider_is_known() -> None:
+    with local_client(5.0) as one, local_client(5.0) as other:
+        first, second = (client._transport._pool._ssl_context for client in (one, other))  # type: ignore[attr-defined]
+    assert first is second
+    assert first.verify_mode is ssl.CERT_REQUIRED and first.check_hostname and first.get_ca_certs()
 
 
 @pytest.mark.enable_socket
