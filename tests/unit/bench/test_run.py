@@ -17,7 +17,7 @@ import pytest
 
 from bench import commands, floor
 from bench.__main__ import measured
-from bench.environment import PIP, SETUP, SYNC, WAYS, Way, timed
+from bench.environment import PIP, SETUP, SYNC, Way, timed, ways
 from bench.floor import Bare, Watch
 from bench.result import Part, save
 from bench.stop import Stop
@@ -99,10 +99,10 @@ def gone(pid: int) -> bool:
 
 
 def test_offline_only_what_needs_no_package_index_is_made(tmp_path: Path) -> None:
-    assert {way.name for way in WAYS if way.needs_index} == {SETUP, PIP}
-    asked = []
-    ways = [Way(way.name, lambda place, _: asked.append(place), way.needs_index) for way in WAYS]
-    took, absent = timed(ways, tmp_path, offline=True)
+    all_ways, asked = ways(offline=True), []
+    assert {way.name for way in all_ways if way.needs_index} == {SETUP, PIP}
+    harmless = [Way(way.name, lambda place, _: asked.append(place), way.needs_index) for way in all_ways]
+    took, absent = timed(harmless, tmp_path, offline=True)
     assert (list(took), absent, len(asked)) == ([SYNC], {SETUP: "--offline", PIP: "--offline"}, 1)
 
 
@@ -113,8 +113,8 @@ def test_without_the_package_index_what_needs_it_is_left_out_with_its_reason(tmp
     def late(place: Path, deadline_s: float) -> None:
         raise subprocess.TimeoutExpired("pip", deadline_s)
 
-    ways = [Way(SYNC, lambda *_: None, needs_index=False), Way(SETUP, unreachable), Way(PIP, late)]
-    took, absent = timed(ways, tmp_path, offline=False, deadline_s=9)
+    chosen = [Way(SYNC, lambda *_: None, needs_index=False), Way(SETUP, unreachable), Way(PIP, late)]
+    took, absent = timed(chosen, tmp_path, offline=False, deadline_s=9)
     assert list(took) == [SYNC]
     assert absent == {SETUP: "No matching distribution", PIP: "it was not done in 9 s"}
     (tmp_path / "bad").mkdir()
@@ -129,8 +129,7 @@ def test_all_ways_have_the_deadline_together(tmp_path: Path) -> None:
         left.append(deadline_s)
         time.sleep(0.01)
 
-    ways = [Way(SETUP, slow), Way(PIP, slow)]
-    timed(ways, tmp_path, offline=False, deadline_s=9)
+    timed([Way(SETUP, slow), Way(PIP, slow)], tmp_path, offline=False, deadline_s=9)
     assert left[1] <= left[0] - 0.01
 
 
