@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from agentcore_local.data import Call
 
 DECISIONS = "decisions.jsonl"
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024  # a refusal costs its caller nothing, and some 200,000 of them are all that is kept
 KEPT = 3
+MAX_REMEMBERED = 256
+"""Longer ones are hashed anew: they are no sessions and hardly subjects, and thousands of them would be kept."""
 # Reasons of calls that were let in by nobody's credential: the document about the door is for everybody.
 _PUBLIC = "public_document"
 _shown = lru_cache(maxsize=256)(shown_text)
@@ -73,10 +75,10 @@ class Journal:
         line = f'{{"ts": "{self._now()}", "event": "decision"'
         line += _members(_WHO, plane, _decision(call), call.reason[:200], call.method, client)
         if subject is not None:
-            line += f', "subject": "{self._hashed(subject)}"'
+            line += f', "subject": "{self._named(subject)}"'
         line += _members(_WHAT, call.operation, runtime, qualifier, call.version)
         if session is not None:
-            line += f', "session": "{self._hashed(session)}"'
+            line += f', "session": "{self._named(session)}"'
         line += f', "request": {_text(call.request_id)}'
         if call.trace is not None:
             line += f', "trace": {_text(call.trace)}'
@@ -100,6 +102,9 @@ class Journal:
     def _write(self, line: str) -> None:
         self._stream.write(line)
         self._stream.flush()
+
+    def _named(self, value: str) -> str:
+        return self._hashed(value) if len(value) <= MAX_REMEMBERED else self._hash(value)
 
     def _hash(self, value: str) -> str:
         return hashlib.blake2b(value.encode("utf-8", "replace"), key=self._salt, digest_size=8).hexdigest()

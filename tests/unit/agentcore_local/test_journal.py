@@ -143,3 +143,12 @@ def test_a_link_in_the_logs_place_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / DECISIONS).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="symbolic|Too many"):
         DecisionFile(tmp_path / DECISIONS)
+
+
+def test_a_long_session_is_hashed_alike_and_not_kept(logs: Logs, tmp_path: Path) -> None:
+    log, _ = logs.open()
+    for session in ("s" * 32_000, "s" * 32_000, "s" * 33):
+        log.decision("data", call(session=session))
+    assert log._hashed.cache_info().currsize == 1
+    first, second, other = (line["session"] for line in kept(tmp_path))
+    assert first == second != other
