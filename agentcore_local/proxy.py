@@ -176,7 +176,7 @@ class _Exchange:
         given = {n for n, v in agent.headers if n in _ANSWERED and v}
         fields = [(name, v.encode("latin-1")) for n, v in self._own if (name := n.encode("latin-1")) not in given]
         fields += [field for field in agent.headers if field[0] in given and field[1]]
-        if agent.length is not None:
+        if agent.length is not None and agent.status != 204:  # whatever it says, there is no body
             fields.append((b"content-length", agent.length))
         self.answering = True
         beginning = {"type": "http.response.start", "status": agent.status, "headers": fields}

@@ -91,6 +91,12 @@ def test_an_answer_comes_back_with_our_headers_and_a_few_of_the_agents() -> None
     assert head.split(b"\r\n")[:4] == [b"POST /invocations HTTP/1.1", host, b"a: b", b"content-length: 2"]
 
 
+def test_an_answer_without_a_body_has_no_length() -> None:
+    said = b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n"
+    status, client, _ = ending(answers(said), lambda: Client(b"{}"))
+    assert (status, client.body, client.got[0]["headers"]) == (204, b"", [(b"own", b"header")])
+
+
 async def echo(caller: Caller) -> None:
     """Answers with the bytes of the body as they were sent."""
     head = await caller.head()
