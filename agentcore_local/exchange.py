@@ -6,7 +6,7 @@ import logging
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from agentcore_local.edge import BODY_FOLLOWS, Asgi, Scope
+from agentcore_local.edge import BODY_FOLLOWS, Asgi, ClientGone, Scope
 
 if TYPE_CHECKING:
     from agentcore_local.patient import PatientProtocol
@@ -18,9 +18,13 @@ _log = logging.getLogger("uvicorn.error")
 
 
 class Exchange:
-    """`is_whole`: the request has arrived; `started`, `complete`: the answer; `gone`: there is nobody to answer."""
+    """`is_whole`: the request has arrived; `gone`: there is nobody to answer; `size`: its bytes, if it had to wait.
+
+    `started`: the first byte of the answer was written; `complete`: the last.
+    """
 
     is_whole = started = complete = gone = False
+    size = 0
     task: asyncio.Task[None]
     _head, _left, _chunked = b"", 0, False
     _news = False
@@ -35,6 +39,8 @@ class Exchange:
         connection = self._connection
         try:
             await app(self.scope, self.receive, self.send)
+        except ClientGone:
+            pass
         except Exception as e:  # the planes answer for what goes wrong in them
             _log.error("crash", exc_info=e)
         finally:
@@ -66,35 +72,48 @@ class Exchange:
         return {"type": "http.request", "body": body, "more_body": not self.is_whole}
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
+        """Raises ClientGone when nothing was sent and nobody is left to send it to."""
         connection = self._connection
         if connection.writable is not None:
-            await connection.writable.wait()
+            await self._wait_for_room(connection.writable)
         if self.gone:
-            return
+            if self.started:
+                return
+            raise ClientGone
         if message["type"] == "http.response.start":
             if self.started:
                 raise RuntimeError("an answer has one beginning")
             self._head = self._beginning(message["status"], message["headers"])
-            self.started, self._expects = True, False
+            self._expects = False
             if BODY_FOLLOWS not in message:
                 connection.write(self._head)
-                self._head = b""
+                self._head, self.started = b"", True
             return
-        if not self.started or self.complete:
+        if not (self.started or self._head) or self.complete:
             raise RuntimeError("an answer's body follows its beginning, and ends once")
         more = message.get("more_body", False)
         data = self._head + self._framed(message.get("body", b""), more)
         self._head = b""
         if data:
+            self.started = True
             connection.write(data)
         if not more:
             self.complete = True
             self.tell()
             connection.answered(self)
 
+    async def _wait_for_room(self, writable: asyncio.Event) -> None:
+        """Until the caller takes more: for ever in the middle of an answer, whose length others bound."""
+        try:
+            async with asyncio.timeout(None if self.started else self._connection.linger_s):
+                await writable.wait()
+        except TimeoutError:
+            self._connection.abort()
+
     def _beginning(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         """Status line and headers, names in lower case as ASGI has them."""
-        first = _STATUS[status] + self._connection.date()
+        first = (_STATUS.get(status) or b"HTTP/1.1 %d \r\n" % status) + self._connection.date()
+        self._chunked, self._left = False, 0
         lines, length, closes = [first], None, False
         for name, value in headers:
             lines.append(b"%b: %b\r\n" % (name, value))

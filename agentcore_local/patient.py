@@ -1,7 +1,8 @@
 """HTTP/1.1 with callers: strict, bounded in size and time, one answer after the other. uvicorn accepts and shuts down.
 
 llhttp reads. What it leaves open is closed here: how long and how large a head may be, trailers (a credential there
-would be seen by nothing that stands in front of this listener, so they are dropped), and what may follow an upgrade.
+would be seen by nothing that stands in front of this listener, so they are dropped), how much may be sent before its
+turn, and what may follow an upgrade. What cannot be served is told after the answers that are owed before it.
 docs/decisions/0016-door-speed.md says why this is not uvicorn's protocol.
 """
 
@@ -17,25 +18,32 @@ from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 from uvicorn.server import ServerState
 
-from agentcore_local.edge import BODY_IS_HERE, MAX_FIELDS, Scope
+from agentcore_local.deadline import Deadline
+from agentcore_local.edge import BODY_IS_HERE, Scope
 from agentcore_local.exchange import Exchange
+from agentcore_local.upgrade import asks_for_websocket, objection
 
-MAX_UNREAD_HEAD = 512 * 1024  # far above what edge.py answers with 431; past it the connection ends
+MAX_SILENT = 128 * 1024
+"""Bytes that may arrive without a head's end or a body's part among them: heads (edge.py answers much smaller ones with
+431), trailers, extensions of chunks. The parser joins a value anew for each segment: it must not grow for ever."""
 MAX_UNREAD_BODY = 64 * 1024
-MAX_UPGRADE_LINE = 8000  # what the WebSocket parser takes for one line of a handshake
-_EARLY_S = 0.005  # by how much the loop's timers may be early
+MAX_WAITING, MAX_AHEAD = 64, 64 * 1024
+"""Requests, and bytes of them, that wait for the answer to an earlier one. They are read at once, since nothing else
+tells that the caller has left."""
+LINGER_S = 60.0
+"""How long a caller may take nothing of what it was sent last."""
+_TOO_MUCH = b"503 Service Unavailable", b"Too many requests before their turn."
 
 
-class PatientProtocol(asyncio.Protocol):
+class PatientProtocol(Deadline, asyncio.Protocol):
     """One caller's connection. `tasks` and `connections` are the server's, which waits for them when it stops."""
 
     headers_deadline_s = 10.0
+    linger_s = LINGER_S
     writable: asyncio.Event | None = None  # while the caller takes nothing more
     _transport: asyncio.Transport
-    _timer: asyncio.TimerHandle | None = None
-    _timer_at = 0.0
-    _until: float | None = None  # loop's clock: when the connection ends unless something comes
-    _head_size = 0
+    _silent = _ahead = _unsent = 0
+    _fault: bytes | None = None  # nothing more is served; the last words, once all answers before them are given
     _in_head = _head_is_timed = True
     _begun = _reading_paused = _expects = False
     _arriving: Exchange | None = None  # whose body is being read
@@ -69,33 +77,29 @@ class PatientProtocol(asyncio.Protocol):
         self._end_in(self.headers_deadline_s)
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head:
-            self._head_size += len(data)
-            if self._head_size > MAX_UNREAD_HEAD:
-                self._transport.close()
-                return
+        if self._fault is not None:
+            return
+        self._silent += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._upgrade()
-            return
         except httptools.HttpParserError:
+            if self._fresh is not None:
+                self._begin(self._fresh)  # its head was whole: it is a request, and is logged as one
             self._turn_away(b"400 Bad Request", b"Invalid HTTP request received.")
-            return
         if self._fresh is not None:
             self._begin(self._fresh)
-        if self._in_head and self._begun and not self._head_is_timed:
+        if self._silent > MAX_SILENT:
+            self._turn_away()
+        if self._in_head and self._begun and not self._head_is_timed and self._fault is None:
             self._head_is_timed = True
             self._end_in(self.headers_deadline_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._state.connections.discard(self)
         self._rest()
-        for exchange in (self._current, *self._queue):
-            if exchange is not None and not exchange.complete:
-                exchange.gone = True
-                exchange.tell()
-        self._queue.clear()
+        self._forsake()
         self.resume_writing()
         self._parser = None  # it holds this connection
 
@@ -110,7 +114,7 @@ class PatientProtocol(asyncio.Protocol):
     def shutdown(self) -> None:
         """The server stops: called by uvicorn. What is being answered may come to its end."""
         if self._current is None or self._current.complete:
-            self._transport.close()
+            self._close()
         else:
             self._current.keep_alive = False
 
@@ -133,32 +137,40 @@ class PatientProtocol(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         parser = self._parser
         self._in_head = self._head_is_timed = False
-        self._head_size, self._until, self._arriving = 0, None, None
-        if self._transport.is_closing():
-            return
-        if parser.should_upgrade():
-            # The parser takes what follows for another protocol: a body would be lost, and its rest read as a request.
-            if not self._asks_for_websocket():
-                self._turn_away(b"400 Bad Request")
+        self._silent, self._until, self._arriving = 0, None, None
+        if self._fault is not None or self._transport.is_closing():
             return
         version = parser.get_http_version()
-        keep_alive = version != "1.0" and parser.should_keep_alive()
+        is_new = version == "1.1"
+        if not is_new and version != "1.0":
+            return self._turn_away(b"400 Bad Request", b"HTTP/1.1 is spoken here.")
+        if parser.should_upgrade():
+            # The parser takes what follows for another protocol: a body would be lost, and its rest read as a request.
+            if self._config.ws_protocol_class is None or not asks_for_websocket(self._headers):
+                self._turn_away(b"400 Bad Request")
+            return
         scope = self._scope(parser.get_method().decode("ascii"), version)
-        self._arriving = self._fresh = Exchange(self, scope, keep_alive, self._expects)
+        keep_alive, expects = is_new and parser.should_keep_alive(), is_new and self._expects
+        self._arriving = self._fresh = Exchange(self, scope, keep_alive, expects)
 
     def on_body(self, body: bytes) -> None:
-        exchange = self._arriving
+        self._silent, exchange = 0, self._arriving
         if exchange is not None and not exchange.complete:
             exchange.body += body
             exchange.tell()
             if len(exchange.body) > MAX_UNREAD_BODY:
-                self._pause_reading()
+                if exchange is self._current or exchange is self._fresh:
+                    self._pause_reading()
+                else:
+                    self._turn_away(*_TOO_MUCH)
 
     def on_message_complete(self) -> None:
         exchange = self._arriving
-        if exchange is None or exchange.complete:
+        if exchange is None:
             return
         exchange.is_whole = True
+        if exchange.complete:
+            return
         exchange.tell()
         if exchange is self._fresh:
             exchange.scope[BODY_IS_HERE] = bytes(exchange.body)
@@ -185,29 +197,42 @@ class PatientProtocol(asyncio.Protocol):
     def answered(self, exchange: Exchange) -> None:
         self._state.total_requests += 1
         if not exchange.keep_alive:
-            self._transport.close()
+            self._close()
         if self._transport.is_closing():
             return
-        self.resume_reading()
         if self._queue:
-            self._serve(self._queue.popleft())
-        elif not self._in_head:
-            self._end_in(self._config.timeout_keep_alive)
+            following = self._queue.popleft()
+            self._ahead -= following.size
+            self._serve(following)
+            if self._fault is not None and not following.is_whole:  # and never will be: the fault is in its body
+                self._end(self._fault)
+        elif self._fault is not None:
+            self._end(self._fault)
+        else:
+            self.resume_reading()
+            if not self._in_head:
+                self._end_in(self._config.timeout_keep_alive)
 
     def break_off(self, exchange: Exchange) -> None:
         """It ended without an answer, or in the middle of one: the caller must not take that for a whole."""
-        if exchange.started:
-            self._transport.close()
-        else:
-            self._turn_away(b"500 Internal Server Error", b"Internal Server Error")
+        self._end(b"" if exchange.started else self._refusal(b"500 Internal Server Error", b"Internal Server Error"))
+
+    def abort(self) -> None:
+        """The caller takes nothing, so that it cannot be told anything either."""
+        self._forsake()
+        self._transport.abort()
 
     def _begin(self, exchange: Exchange) -> None:
         self._fresh = None
         if self._current is None or self._current.complete:
             self._serve(exchange)
-        else:
-            self._pause_reading()
+            return
+        size = exchange.size = len(exchange.body) + len(self._url) + sum(len(n) + len(v) for n, v in self._headers)
+        if len(self._queue) < MAX_WAITING and self._ahead + size <= MAX_AHEAD:
+            self._ahead += size
             self._queue.append(exchange)
+        else:
+            self._turn_away(*_TOO_MUCH)
 
     def _serve(self, exchange: Exchange) -> None:
         self._current = exchange
@@ -239,28 +264,17 @@ class PatientProtocol(asyncio.Protocol):
             "state": {},
         }
 
-    def _asks_for_websocket(self) -> bool:
-        found = dict(self._headers)
-        tokens = [t.strip() for t in found.get(b"connection", b"").lower().split(b",")]
-        is_wanted = found.get(b"upgrade", b"").lower() == b"websocket" and b"upgrade" in tokens
-        return is_wanted and self._config.ws_protocol_class is not None
-
     def _upgrade(self) -> None:
         """Hand the connection over to uvicorn's WebSocket protocol, which has none of these caps."""
-        names = {n for n, _ in self._headers}
         is_get = self._parser.get_method() == b"GET" and self._parser.get_http_version() == "1.1"
-        if self._transport.is_closing():
+        if self._fault is not None or self._transport.is_closing():
             return
         if len(self._state.connections) >= self._limit or len(self.tasks) >= self._limit:
             self._turn_away(b"503 Service Unavailable")
-        elif not is_get or names & {b"content-length", b"transfer-encoding"}:  # RFC 6455 section 4.1
-            self._turn_away(b"400 Bad Request")
+        elif status := objection(is_get, self._url, self._headers):
+            self._turn_away(status)
         elif self._current is not None and not self._current.complete:  # its answer would go to the other protocol
             self._turn_away(b"400 Bad Request")
-        elif len(self._headers) > MAX_FIELDS or max(len(n) + len(v) for n, v in self._headers) > MAX_UPGRADE_LINE:
-            self._turn_away(b"431 Request Header Fields Too Large")
-        elif len(self._url) > MAX_UPGRADE_LINE:
-            self._turn_away(b"431 Request Header Fields Too Large")
         else:
             self._hand_over()
 
@@ -274,36 +288,54 @@ class PatientProtocol(asyncio.Protocol):
         protocol.data_received(b"".join(lines))
         self._transport.set_protocol(protocol)
 
-    def _turn_away(self, status: bytes, text: bytes = b"") -> None:
-        kind = b"content-type: text/plain; charset=utf-8\r\n" if text else b""
-        head = b"HTTP/1.1 %b\r\nconnection: close\r\n%bcontent-length: %d\r\n\r\n" % (status, kind, len(text))
-        self.write(head + text)
-        self._transport.close()
+    # How it ends.
 
-    # One timer for a connection, set anew only where the end comes closer.
-
-    def _end_in(self, seconds: float) -> None:
-        self._until = until = self._loop.time() + seconds
-        if self._timer is not None:
-            if self._timer_at <= until:
-                return
-            self._timer.cancel()
-        self._timer_at, self._timer = until, self._loop.call_at(until, self._look)
-
-    def _look(self) -> None:
-        self._timer, left = None, (self._until or 0.0) - self._loop.time()
-        if self._until is None:
+    def _turn_away(self, status: bytes = b"", text: bytes = b"") -> None:
+        """What came last is not served: without a status, not answered either."""
+        if self._fault is not None:
             return
-        if left <= _EARLY_S:
-            self._transport.close()
+        self._fault = self._refusal(status, text) if status else b""
+        self._arriving = None
+        current = self._current
+        if current is not None and not current.is_whole:  # it is about this one
+            self._end(b"" if current.started else self._fault)
+        elif current is None or current.complete:
+            self._end(self._fault)
         else:
-            self._end_in(left)
+            self.resume_reading()  # to no other end than to see the caller leave
 
-    def _rest(self) -> None:
-        self._until = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def _refusal(self, status: bytes, text: bytes = b"") -> bytes:
+        kind = b"content-type: text/plain; charset=utf-8\r\n" if text else b""
+        head = b"HTTP/1.1 %b\r\n%bconnection: close\r\n%b" % (status, self.date(), kind)
+        return b"%bcontent-length: %d\r\n\r\n%b" % (head, len(text), text)
+
+    def _end(self, words: bytes) -> None:
+        if words:
+            self.write(words)
+        self._forsake()
+        self._close()
+
+    def _forsake(self) -> None:
+        """Whoever is at work for this caller works for nobody."""
+        for exchange in (self._current, *self._queue):
+            if exchange is not None and not exchange.complete:
+                exchange.gone = True
+                exchange.tell()
+        self._queue.clear()
+
+    def _close(self) -> None:
+        self._transport.close()
+        self._unsent = self._transport.get_write_buffer_size()
+        if self._unsent:
+            self._end_in(self.linger_s)
+
+    def _time_is_up(self) -> None:
+        if not self._transport.is_closing():
+            self._turn_away()
+        elif self._transport.get_write_buffer_size() < self._unsent:
+            self._close()  # it takes its time
+        else:
+            self._transport.abort()
 
 
 @lru_cache(maxsize=256)

@@ -244,7 +244,7 @@ CREDENTIALS = [
     row("upgrade-h2c", "400", lambda g: g.plus(("Connection", "Upgrade"), ("Upgrade", "h2c")).wire()),
     row("pipelined", "401 200", lambda g: g.less("authorization").but(body=b"x" * len(g.body)).wire() + g.wire()),
     row("pipelined-good-first", "200 401", lambda g: g.wire() + g.less("authorization").but(body=b"{}  ").wire()),
-    row("body-cut-short", "400", lambda g: g.less("authorization").swap("content-length", "1").wire()),
+    row("body-cut-short", "401 400", lambda g: g.less("authorization").swap("content-length", "1").wire()),
 ]
 
 
