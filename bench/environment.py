@@ -24,7 +24,7 @@ SETUP, SYNC, PIP = "make setup", "uv from the lock", "pip, names alone"
 DEADLINE_S = 150
 METHOD = (
     "Once each, into an empty folder, with what the caches of uv and pip hold; uv's is warm: the environment that "
-    f"measures was made from it. What is not done {DEADLINE_S} s after the first one's beginning is left out. uv checks "
+    f"measures was made from it. What is not done {DEADLINE_S} s after the first began is left out. uv checks "
     "the lock's hashes and compiles nothing; pip compiles what it installs. `make setup` also puts pip into the "
     "environment, has it install uv, and has uv compile everything."
 )
