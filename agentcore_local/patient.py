@@ -7,9 +7,7 @@ docs/decisions/0016-door-speed.md says why this is not uvicorn's protocol.
 """
 
 import asyncio
-import urllib.parse
 from collections import deque
-from functools import lru_cache
 from typing import Any
 
 import httptools
@@ -19,8 +17,9 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 from uvicorn.server import ServerState
 
 from agentcore_local.deadline import Deadline
-from agentcore_local.edge import BODY_IS_HERE, Scope
+from agentcore_local.edge import BODY_IS_HERE
 from agentcore_local.exchange import Exchange
+from agentcore_local.target import scope_of
 from agentcore_local.upgrade import asks_for_websocket, objection
 
 MAX_SILENT = 128 * 1024
@@ -149,7 +148,7 @@ class PatientProtocol(Deadline, asyncio.Protocol):
             if self._config.ws_protocol_class is None or not asks_for_websocket(self._headers):
                 self._turn_away(b"400 Bad Request")
             return
-        scope = self._scope(parser.get_method().decode("ascii"), version)
+        scope = scope_of(parser.get_method(), version, self._url, self._headers, self._server, self._client)
         keep_alive, expects = is_new and parser.should_keep_alive(), is_new and self._expects
         self._arriving = self._fresh = Exchange(self, scope, keep_alive, expects)
 
@@ -246,24 +245,6 @@ class PatientProtocol(Deadline, asyncio.Protocol):
             self._reading_paused = True
             self._transport.pause_reading()
 
-    def _scope(self, method: str, version: str) -> Scope:
-        path, raw_path, query = _split(self._url) if len(self._url) <= 1024 else _split.__wrapped__(self._url)
-        return {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": version,
-            "server": self._server,
-            "client": self._client,
-            "scheme": "http",
-            "root_path": "",
-            "method": method,
-            "path": path,
-            "raw_path": raw_path,
-            "query_string": query,
-            "headers": self._headers,
-            "state": {},
-        }
-
     def _upgrade(self) -> None:
         """Hand the connection over to uvicorn's WebSocket protocol, which has none of these caps."""
         is_get = self._parser.get_method() == b"GET" and self._parser.get_http_version() == "1.1"
@@ -336,10 +317,3 @@ class PatientProtocol(Deadline, asyncio.Protocol):
             self._close()  # it takes its time
         else:
             self._transport.abort()
-
-
-@lru_cache(maxsize=256)
-def _split(url: bytes) -> tuple[str, bytes, bytes]:
-    """Decoded path, path and query. Raises ValueError or a parser's error for what is no request target."""
-    parsed = httptools.parse_url(url)
-    return urllib.parse.unquote(parsed.path.decode("ascii")), parsed.path, parsed.query or b""
