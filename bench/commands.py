@@ -16,7 +16,7 @@ def run(
     argv: Sequence[str], folder: Path, environment: Mapping[str, str], deadline_s: float | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Raises RuntimeError where it fails, subprocess.TimeoutExpired where it is late."""
-    # A session of its own: Ctrl-C reaches it through us alone, once.
+    # A session of its own: Ctrl-C reaches it through us alone, once, even where we are started to ignore it.
     with subprocess.Popen(
         argv,
         cwd=folder,
@@ -26,6 +26,7 @@ def run(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
             out, err = process.communicate(timeout=deadline_s)
@@ -39,8 +40,9 @@ def run(
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """It may tidy up; then what is left of all that it started is ended."""
-    process.terminate()
+    """As a terminal does it, so that it may tidy up; then what is left of all that it started is ended."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
     # Not for the end of its output, which others of its group may hold.
     with suppress(subprocess.TimeoutExpired):
         process.wait(PATIENCE_S)

@@ -81,7 +81,7 @@ def test_a_signal_ends_the_process_with_one_line(number: signal.Signals) -> None
 
 
 def test_what_a_late_command_started_is_ended_with_it(tmp_path: Path) -> None:
-    script = f"trap 'echo tidy > {tmp_path}/tidy; exit' TERM; sleep 60 & echo $! > {tmp_path}/pid; wait"
+    script = f"trap 'echo tidy > {tmp_path}/tidy; exit' INT; sleep 60 & echo $! > {tmp_path}/pid; wait"
     with pytest.raises(subprocess.TimeoutExpired):
         commands.run(["sh", "-c", script], tmp_path, {"PATH": os.environ["PATH"]}, 0.2)
     assert (tmp_path / "tidy").exists()
